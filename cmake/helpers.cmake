@@ -1,0 +1,33 @@
+# fk_library(name [LIBS ...]): a static library of every .cpp in the current folder. No source lists anywhere.
+function(fk_library name)
+  cmake_parse_arguments(A "" "" "LIBS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  add_library(${name} STATIC ${sources})
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/plugin_api/include)
+  target_link_libraries(${name} PUBLIC ${A_LIBS})
+endfunction()
+
+# fk_test(area [LIBS ...] [LABELS ...]): one GoogleTest executable of every .cpp in the current folder, one CTest entry a case.
+# Tests find the source tree in FK_SOURCE_DIR and the build tree in FK_BUILD_DIR.
+function(fk_test area)
+  cmake_parse_arguments(A "" "" "LIBS;LABELS;DEPENDS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  add_executable(test_${area} ${sources})
+  target_link_libraries(test_${area} PRIVATE ${A_LIBS} GTest::gtest GTest::gtest_main)
+  target_include_directories(test_${area} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/plugin_api/include)
+  target_compile_definitions(test_${area} PRIVATE FK_SOURCE_DIR="${PROJECT_SOURCE_DIR}" FK_BUILD_DIR="${PROJECT_BINARY_DIR}")
+  if(A_DEPENDS)
+    add_dependencies(test_${area} ${A_DEPENDS})
+  endif()
+  gtest_discover_tests(test_${area} TEST_PREFIX "${area}." DISCOVERY_MODE PRE_TEST
+                       PROPERTIES TIMEOUT 600 LABELS "${area};${A_LABELS}")
+endfunction()
+
+# fk_fuzz(name [LIBS ...]): a libFuzzer target from fuzz_<name>.cpp with its seeds in corpus/<name>.
+function(fk_fuzz name)
+  cmake_parse_arguments(A "" "" "LIBS" ${ARGN})
+  add_executable(fuzz_${name} fuzz_${name}.cpp)
+  target_link_libraries(fuzz_${name} PRIVATE ${A_LIBS})
+  target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer,address,undefined)
+  target_include_directories(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/plugin_api/include)
+endfunction()

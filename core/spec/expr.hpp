@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace fk::core {
+
+// The one expression language of the registry: shapes, bytes, flops, conditions.
+// Integers, decimals, "text" (enum values), names; + - * / (exact: a remainder is an error) % comparisons, and or not,
+// ceil_div(a,b) min max sum(ints) len(ints) row_bytes(quant, k) has(optional).
+using Value = std::variant<int64_t, double, bool, std::string, std::vector<int64_t>>;
+using Lookup = std::function<std::optional<Value>(std::string_view name)>;
+
+class Expr {
+ public:
+  // Throws Error naming the column of the first thing that is not understood.
+  static Expr parse(std::string_view text);
+  Value eval(const Lookup& names) const;       // throws Error naming an unknown name, overflow, division by zero
+  int64_t eval_int(const Lookup& names) const;
+  bool eval_bool(const Lookup& names) const;
+  const std::string& text() const { return text_; }
+  std::vector<std::string> names() const;      // every name it reads
+  // The name, if the whole expression is one name: such a dimension is bound by the first tensor that has it.
+  std::optional<std::string> as_name() const;
+
+  struct Node;
+
+ private:
+  std::string text_;
+  std::shared_ptr<const Node> root_;
+};
+
+}  // namespace fk::core
