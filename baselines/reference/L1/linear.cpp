@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fk/tasks/linear.h"
+
+#include "../checks.hpp"
+#include "../weight_rows.hpp"
+
+namespace fk::reference {
+namespace {
+
+class LinearLoops {
+ public:
+  LinearLoops(Builder& b, const fk_linear_init& i)
+      : in_(i.in_features), out_(i.out_features), weight_(b, i.quant, in_), bias_(i.bias ? b.param("bias") : Tensor()) {}
+
+  void forward(const Run& run, const fk_linear_args& a) const {
+    require_shape("linear", "x", a.x, {kAny, in_});
+    const Tensor x(a.x), y(a.y);
+    const int64_t n = x.size(0);
+    require_shape("linear", "y", a.y, {n, out_});
+    if (n == 0) return;
+    double* rows = run.scratch<double>(n * in_);
+    double* weight = run.scratch<double>(in_);
+    for (int64_t r = 0; r < n; ++r) load_row(x, r, rows + r * in_);
+    for (int64_t o = 0; o < out_; ++o) {
+      weight_.row(o, weight);
+      double bias = 0;
+      if (bias_) load(bias_, o, 1, &bias);
+      for (int64_t r = 0; r < n; ++r) {
+        double sum = bias;
+        for (int64_t k = 0; k < in_; ++k) sum += rows[r * in_ + k] * weight[k];
+        store(y, row_offset(y, r) + o, 1, &sum);
+      }
+    }
+  }
+
+ private:
+  int64_t in_, out_;
+  WeightRows weight_;
+  Tensor bias_;
+};
+
+FK_IMPL(fk::Linear, "reference", "1.0.0", FK_IMPL_BITWISE, LinearLoops)
+
+}  // namespace
+}  // namespace fk::reference
