@@ -30,7 +30,8 @@ struct FileRef {
 //   model: llama                        the L4 task
 //   engine: causal_lm                   or encoder
 //   weights: {package: p, path: f}      or {path: f} (relative to the config), or {seed: N}; absent: --weights is needed
-//   names: weights/llama.yaml           name map from the file's tensor names to ours, relative to the config
+//   names: weights/llama_gguf.yaml      name map from the file's tensor names to ours, relative to the config; or a list,
+//                                       of which the first with the weights' format is taken (seeded: the first)
 //   dtype: float32                      run dtype
 //   quant: keep                         keep the file's quantised weights; none: dequantise them at load
 //   init: {...}                         fields of the task's init; over what the weight file says
@@ -48,7 +49,7 @@ struct Config {
   Source source = Source::kNone;
   FileRef weights;                       // for kFile
   uint64_t seed = 0;                     // for kSeeded
-  std::filesystem::path names;
+  std::vector<std::filesystem::path> names;
   fk_dtype dtype{FK_FLOAT, 32, 1};
   bool keep_quant = true;
   Json init = Json::object();

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/engine/causal_lm.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/base/error.hpp"
+#include "core/engine/logits.hpp"
+#include "core/engine/sampler.hpp"
+#include "core/engine/scheduler.hpp"
+#include "core/engine/step_batch.hpp"
+
+namespace fk::core {
+namespace {
+
+// Rows of logits that score requests may have in a step: bounds the buffer, not the speed of anything else.
+constexpr int64_t kScoreRows = 64;
+
+const TaskSpec& causal_task(const Registry& r, const std::string& name) {
+  const TaskSpec& t = r.task(name);
+  if (t.interface != "causal_lm" || t.step != "batch_step") {
+    bad_input("task '{}' has interface '{}' and step '{}'; the causal_lm engine drives tasks of `interface: causal_lm` and "
+              "`step: batch_step`", name, t.interface, t.step);
+  }
+  return t;
+}
+
+int64_t vocab_of(const TaskSpec& task, const InitValue& init) {
+  for (const Field& f : task.args) {
+    if (f.name == "logits" && !f.tensor.shape.empty()) {
+      return f.tensor.shape.back().eval_int([&](std::string_view n) { return init.lookup(n); });
+    }
+  }
+  bad_input("{}: a task of `interface: causal_lm` needs an output 'logits'", task.file);
+}
+
+StepBatch::Shape batch_shape(const EngineOptions& o, CacheKinds caches, int64_t vocab) {
+  StepBatch::Shape s{};
+  s.max_tokens = o.max_num_batched_tokens;
+  s.max_seqs = o.max_num_seqs;
+  s.max_rows = std::max(o.max_num_seqs, std::min(kScoreRows, o.max_num_batched_tokens));
+  s.max_blocks_per_seq = (o.max_model_len + o.block_size - 1) / o.block_size;
+  s.vocab_size = vocab;
+  s.block_size = o.block_size;
+  s.kv_cache = caches.kv;
+  s.recurrent_state = caches.recurrent;
+  return s;
+}
+
+Scheduler::Limits limits(const EngineOptions& o, CacheKinds caches, int64_t rows) {
+  return {caches.kv ? o.num_blocks : 0, o.block_size, caches.recurrent ? o.max_num_seqs : 0,
+          o.max_num_seqs, o.max_num_batched_tokens, rows};
+}
+
+double milliseconds(Sequence::Clock::duration d) { return std::chrono::duration<double, std::milli>(d).count(); }
+
+}  // namespace
+
+struct CausalLm::Impl {
+  EngineOptions options;
+  TextOptions text;
+  CacheKinds caches;
+  std::unique_ptr<Model> model;
+  int64_t vocab;
+  StepBatch batch;
+  Scheduler scheduler;
+  Sampler sampler;
+  std::vector<Completion> finished;
+  Stats stats;
+  int64_t next_handle = 0;
+
+  Impl(const Catalog& catalog, const BuildOptions& build, EngineOptions o, TextOptions t, CacheKinds c, std::unique_ptr<Model> m)
+      : options(o), text(std::move(t)), caches(c), model(std::move(m)),
+        vocab(vocab_of(model->task(), model->init())),
+        batch(catalog.registry(), model->task(), batch_shape(o, c, vocab)),
+        scheduler(limits(o, c, batch.logits().capacity())),
+        sampler(catalog, build, batch.logits().capacity()) {}
+
+  void check(const Request& r) const {
+    std::string who = r.id.empty() ? "request" : fmt::format("request '{}'", r.id);
+    if (r.prompt.empty()) bad_input("{}: the prompt is empty; a model needs at least one token to go on from", who);
+    int64_t n = int64_t(r.prompt.size()), room = options.max_model_len - (r.score ? 0 : 1);
+    if (n > room) {
+      bad_input("{}: the prompt has {} tokens and the context holds {} ({}); shorten the prompt or raise max_model_len", who, n,
+                options.max_model_len, r.score ? "all of them for the text" : "one of them for the answer");
+    }
+    for (size_t i = 0; i < r.prompt.size(); ++i) {
+      if (r.prompt[i] < 0 || r.prompt[i] >= vocab) {
+        bad_input("{}: token id {} at position {} lies outside the vocabulary of {}", who, r.prompt[i], i, vocab);
+      }
+    }
+    const SamplingParams& p = r.sampling;
+    auto range = [&](const char* name, double v, double low, double high) {
+      if (!(v >= low && v <= high)) bad_input("{}: {} must lie between {} and {}, found {}", who, name, low, high, v);
+    };
+    range("max_tokens", double(p.max_tokens), 1, std::numeric_limits<int32_t>::max());
+    range("temperature", p.temperature, 0, 100);
+    range("top_k", p.top_k, 0, std::numeric_limits<int32_t>::max());
+    range("top_p", p.top_p, 0, 1);
+    range("min_p", p.min_p, 0, 1);
+    range("top_logits", r.top_logits, 0, double(vocab));
+  }
+
+  std::unique_ptr<Sequence> make_sequence(Request r) {
+    auto s = std::make_unique<Sequence>();
+    s->added = Sequence::Clock::now();
+    s->handle = next_handle++;
+    s->tokens = r.prompt;
+    s->max_len = r.score ? int64_t(r.prompt.size())
+                         : std::min(options.max_model_len, int64_t(r.prompt.size()) + r.sampling.max_tokens);
+    s->tokens.reserve(size_t(s->max_len));
+    if (caches.kv) s->blocks.reserve(size_t((s->max_len + options.block_size - 1) / options.block_size));
+    if (text.tokenizer && !r.score) {
+      std::vector<std::string> stops = r.sampling.stop_strings;
+      stops.insert(stops.end(), text.stop_strings.begin(), text.stop_strings.end());
+      s->text = std::make_unique<TextStream>(*text.tokenizer, std::move(stops));
+    }
+    s->request = std::move(r);
+    return s;
+  }
+
+  bool is_stop(const Sequence& s, int32_t token) const {
+    const SamplingParams& p = s.request.sampling;
+    auto in = [&](const std::vector<int32_t>& ids) { return std::find(ids.begin(), ids.end(), token) != ids.end(); };
+    return in(p.stop_ids) || (!p.ignore_eos && in(text.stop_ids));
+  }
+
+  // The sequence has its next token; true when that was the last one.
+  bool accept(Sequence& s, int32_t token, FinishReason& reason) {
+    s.last = Sequence::Clock::now();
+    if (s.generated() == 0) s.first = s.last;
+    s.tokens.push_back(token);
+    ++stats.generated_tokens;
+    reason = FinishReason::kStop;
+    if (is_stop(s, token)) return true;
+    bool stopped = s.text && s.text->push(token);
+    if (s.request.on_token) s.request.on_token({s.handle, token, s.text ? s.text->fresh() : std::string_view(), false});
+    if (stopped) return true;
+    reason = FinishReason::kLength;
+    return int64_t(s.tokens.size()) >= s.max_len;
+  }
+
+  void finish(Sequence* sequence, FinishReason reason) {
+    std::unique_ptr<Sequence> s = scheduler.remove(sequence);
+    if (s->text) s->text->finish();
+    if (s->request.on_token) s->request.on_token({s->handle, -1, s->text ? s->text->fresh() : std::string_view(), true});
+    Completion c;
+    c.handle = s->handle;
+    c.id = s->request.id;
+    c.tokens.assign(s->tokens.begin() + s->prompt_len(), s->tokens.end());
+    c.prompt = std::move(s->request.prompt);
+    if (s->text) c.text = s->text->text();
+    c.finish_reason = reason;
+    c.top_logits = std::move(s->top_logits);
+    c.nll = s->nll;
+    if (!c.tokens.empty()) {
+      c.ttft_ms = milliseconds(s->first - s->added);
+      double rest = milliseconds(s->last - s->first) / 1e3;
+      if (c.tokens.size() > 1 && rest > 0) c.decode_tokens_per_s = double(c.tokens.size() - 1) / rest;
+    }
+    finished.push_back(std::move(c));
+  }
+
+  void take_logits(const StepBatch::Row& row, const float* logits) {
+    Sequence& s = *row.sequence;
+    if (s.request.score) {
+      // A sequence that was pushed out and computed again passes its first positions twice.
+      if (row.position == s.scored && row.position + 1 < s.prompt_len()) {
+        s.nll -= log_probability(logits, vocab, s.tokens[size_t(row.position + 1)]);
+        ++s.scored;
+      }
+    } else if (s.request.top_logits && row.position + 1 == s.prompt_len() && s.top_logits.empty()) {
+      s.top_logits = largest(logits, vocab, s.request.top_logits);
+    }
+  }
+
+  bool step() {
+    const std::vector<Scheduled>& scheduled = scheduler.schedule();
+    stats.preemptions = scheduler.preemptions();
+    if (scheduled.empty()) return false;
+    auto start = Sequence::Clock::now();
+    batch.fill(scheduled);
+    model->run(batch.step(), batch.args());
+    const auto& rows = batch.rows();
+    for (size_t i = 0; i < rows.size(); ++i) take_logits(rows[i], batch.logits().row<float>(int64_t(i)));
+    const int32_t* ids = batch.sampled_rows() ? sampler.sample(batch.logits(), rows, batch.sampled_rows()) : nullptr;
+    for (const Scheduled& s : scheduled) {
+      int64_t prompt = s.sequence->prompt_len(), from = s.sequence->computed;
+      stats.prompt_tokens += std::max<int64_t>(0, std::min(prompt, from + s.count) - from);
+      s.sequence->computed += s.count;
+      if (s.sequence->request.score && s.sequence->to_compute() == 0) finish(s.sequence, FinishReason::kStop);
+    }
+    for (int64_t i = 0; i < batch.sampled_rows(); ++i) {
+      Sequence& s = *rows[size_t(i)].sequence;
+      float value = ids[i] >= 0 && ids[i] < vocab ? batch.logits().row<float>(i)[ids[i]] : NAN;
+      if (!std::isfinite(value)) {
+        throw Error(Code::kCheckFailed,
+                    fmt::format("request '{}': the model's logits at position {} are not finite (token {}); `--layers validate` "
+                                "names the first node that writes such values", s.request.id, rows[size_t(i)].position, ids[i]));
+      }
+      FinishReason reason;
+      if (accept(s, ids[i], reason)) finish(&s, reason);
+    }
+    ++stats.steps;
+    stats.seconds += milliseconds(Sequence::Clock::now() - start) / 1e3;
+    return true;
+  }
+};
+
+CausalLm::CausalLm(std::unique_ptr<Impl> i) : impl_(std::move(i)) {}
+CausalLm::~CausalLm() = default;
+
+std::unique_ptr<CausalLm> CausalLm::build(const Catalog& catalog, std::shared_ptr<WeightStore> weights, const std::string& task,
+                                          const Json& init, BuildOptions build, EngineOptions options, TextOptions text) {
+  const Registry& registry = catalog.registry();
+  causal_task(registry, task);
+  options = fill_options(registry, task, init, options);
+  build.dims = engine_dims(options);
+  BuildOptions dry = build;
+  dry.dry = true;
+  dry.policy = {};
+  dry.replay = nullptr;
+  dry.layers = {};
+  CacheKinds caches = cache_kinds(registry, Model::build(catalog, nullptr, task, init, dry)->plan());
+  if (caches.kv) options.max_model_len = std::min(options.max_model_len, options.num_blocks * options.block_size);
+  auto model = Model::build(catalog, std::move(weights), task, init, build);
+  return std::unique_ptr<CausalLm>(
+      new CausalLm(std::make_unique<Impl>(catalog, build, options, std::move(text), caches, std::move(model))));
+}
+
+int64_t CausalLm::add(Request r) {
+  impl_->check(r);
+  auto s = impl_->make_sequence(std::move(r));
+  int64_t handle = s->handle;
+  impl_->scheduler.add(std::move(s));
+  return handle;
+}
+
+bool CausalLm::step() { return impl_->step(); }
+void CausalLm::run() { while (step()) {} }
+
+void CausalLm::cancel(int64_t handle) {
+  if (Sequence* s = impl_->scheduler.find(handle)) impl_->finish(s, FinishReason::kCancelled);
+}
+
+std::vector<Completion> CausalLm::take_finished() { return std::exchange(impl_->finished, {}); }
+const CausalLm::Stats& CausalLm::stats() const { return impl_->stats; }
+const EngineOptions& CausalLm::options() const { return impl_->options; }
+int64_t CausalLm::vocab_size() const { return impl_->vocab; }
+int64_t CausalLm::context() const { return impl_->options.max_model_len; }
+Model& CausalLm::model() { return *impl_->model; }
+const Model& CausalLm::sampler() const { return impl_->sampler.model(); }
+
+}  // namespace fk::core

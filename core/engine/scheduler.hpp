@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <list>
+#include <memory>
+#include <vector>
+
+#include "core/engine/index_pool.hpp"
+#include "core/engine/sequence.hpp"
+
+namespace fk::core {
+
+// Part of a step: `count` tokens of a sequence, from sequence->computed on.
+struct Scheduled {
+  Sequence* sequence;
+  int64_t count;
+  bool last() const { return count == sequence->to_compute(); }   // its last row gives the next token
+};
+
+// Decides what every step runs. Decoding sequences go first, one token each; what is left of the token budget goes to
+// prompts, in order of arrival and in chunks. When the cache is full the youngest sequence gives up its blocks and
+// waits at the head of the queue to be computed again. schedule() does not allocate.
+class Scheduler {
+ public:
+  struct Limits {
+    int64_t num_blocks = 0, block_size = 1;   // num_blocks 0: no KV cache
+    int64_t num_slots = 0;                    // 0: no recurrent state
+    int64_t max_num_seqs = 1, max_tokens = 1, max_rows = 1;   // of a step; rows: of logits
+  };
+  explicit Scheduler(const Limits&);
+  void add(std::unique_ptr<Sequence>);
+  // What to run now; empty only when nothing is left. Valid until the next call.
+  const std::vector<Scheduled>& schedule();
+  // Takes a sequence out, waiting or running, and frees what it held.
+  std::unique_ptr<Sequence> remove(Sequence*);
+  bool idle() const { return waiting_.empty() && running_.empty(); }
+  int64_t waiting() const { return int64_t(waiting_.size()); }
+  int64_t running() const { return int64_t(running_.size()); }
+  int64_t preemptions() const { return preemptions_; }
+  Sequence* find(int64_t handle) const;
+
+ private:
+  using Queue = std::list<std::unique_ptr<Sequence>>;
+  int64_t blocks_for(int64_t tokens) const { return (tokens + limits_.block_size - 1) / limits_.block_size; }
+  int64_t capacity(const Sequence&) const;        // tokens that its blocks and the free ones could hold
+  void grow(Sequence&, int64_t tokens);
+  void release(Sequence&);
+  bool preempt_youngest();                        // false: it was the only one
+  void put(Sequence&, int64_t count);
+  int64_t rows(const Sequence&, int64_t count) const;
+  int64_t chunk(const Sequence&) const;           // tokens it may have in this step, 0: none
+  void schedule_decodes();
+  void schedule_prompts();
+  void admit();
+
+  Limits limits_;
+  IndexPool blocks_, slots_;
+  Queue waiting_, running_;
+  std::vector<Scheduled> batch_;
+  int64_t tokens_left_ = 0, rows_left_ = 0, preemptions_ = 0;
+  bool preempted_ = false;
+};
+
+}  // namespace fk::core
