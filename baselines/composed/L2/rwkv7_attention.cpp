@@ -58,7 +58,7 @@ class Rwkv7Attention {
                                                     {.num_heads = heads_, .head_dim = head_dim_})),
         g_norm_(b.child<fk::GroupNorm>("g_norm", {.num_groups = heads_,
                                                   .num_channels = hidden_,
-                                                  .eps = double(head_dim_) * i.norm_eps})),
+                                                  .eps = i.group_norm_eps})),
         correct_(b.child<fk::GateOutputCorrection>("gate_output_correction",
                                                    {.num_heads = heads_, .head_dim = head_dim_})) {
     if (i.first_layer) return;

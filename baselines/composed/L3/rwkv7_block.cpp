@@ -20,7 +20,7 @@ class Rwkv7Block {
                                                    .gate_low_rank_dim = i.gate_low_rank_dim,
                                                    .a_low_rank_dim = i.a_low_rank_dim,
                                                    .v_low_rank_dim = i.v_low_rank_dim,
-                                                   .norm_eps = i.norm_eps,
+                                                   .group_norm_eps = i.group_norm_eps,
                                                    .first_layer = i.first_layer})),
         ffn_norm_(norm(b, "ffn_norm", i)),
         ffn_(b.child<fk::Rwkv7FeedForward>(

@@ -32,6 +32,7 @@ class Rwkv7 {
                                                  .a_low_rank_dim = i.a_low_rank_dim,
                                                  .v_low_rank_dim = i.v_low_rank_dim,
                                                  .norm_eps = i.norm_eps,
+                                                 .group_norm_eps = i.group_norm_eps,
                                                  .norm_bias = i.norm_bias,
                                                  .first_layer = layer == 0}));
     norm_ = b.child<fk::LayerNorm>(
