@@ -50,12 +50,12 @@ class Bert {
   }
 
  private:
-  void encode(const Run& run, const fk_bert_args& a, const fk_tensor* y) {
+  void encode(const Run& run, const fk_bert_args& a, const fk_tensor* y) const {
     embeddings_(run, {.input_ids = a.input_ids,
                       .position_ids = a.position_ids,
                       .token_type_ids = a.token_type_ids,
                       .y = y});
-    for (auto& layer : layers_) layer(run, {.hidden_states = y, .y = y});
+    for (const auto& layer : layers_) layer(run, {.hidden_states = y, .y = y});
   }
 
   int64_t hidden_;
