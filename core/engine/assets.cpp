@@ -47,7 +47,11 @@ void open_file(Assets& a, const fs::path& path) {
   a.name_map = map_for(a.config, a.file->format());
   a.weights_text = shown(path);
   Json overrides = std::exchange(a.init, init_from_file(*a.file, a.name_map, a.keep_quant));
-  for (auto& [key, value] : overrides.items()) a.init[key] = value;
+  // Sizes beside a seed are those of the random model, not of the file that takes its place.
+  const bool file_wins = a.config.source == Config::Source::kSeeded;
+  for (auto& [key, value] : overrides.items()) {
+    if (!file_wins || !a.init.contains(key)) a.init[key] = value;
+  }
 }
 
 }  // namespace

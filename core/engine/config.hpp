@@ -35,6 +35,7 @@ struct FileRef {
 //   dtype: float32                      run dtype
 //   quant: keep                         keep the file's quantised weights; none: dequantise them at load
 //   init: {...}                         fields of the task's init; over what the weight file says
+//                                       (under it where --weights takes the place of a seed)
 //   tokenizer: {package, path}|path     default: the one beside or inside the weights
 //   chat_template: {package, path}|path|none   likewise
 //   stop: [2, "\n\nUser:"]              ids and strings that end a text, beside those of the weight file
