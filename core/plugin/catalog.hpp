@@ -2,9 +2,11 @@
 #pragma once
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "core/plugin/manifest.hpp"
 #include "core/spec/registry.hpp"
 
 namespace fk::core {
@@ -22,13 +24,21 @@ struct Implementation {
 // Something that was found and not taken, and why (shown by `fk list` and when a pin names it).
 struct Refusal { std::string plugin, implementation, task, file, reason; };
 
-// All plugins of some folders. A plugin is a folder or file with a plugin.yaml beside its .so.
+// Turns dropped-in sources into a library and returns its path; throws Error with the compiler's own text.
+using SourceBuilder = std::function<std::filesystem::path(const Manifest&)>;
+
+// All plugins of some folders. A plugin is a folder with a plugin.yaml that names its .so or its sources.
+// Copies share one list. The registry must outlive it.
 class Catalog {
  public:
   explicit Catalog(const Registry&);
+  // Without one, folders with sources become refusals. CandidateBuilder::builder() is the one to give.
+  void use_builder(SourceBuilder);
   // Loads every plugin under `folder`; what cannot be loaded becomes a Refusal, never an exception.
   void add_folder(const std::filesystem::path& folder, Implementation::Kind kind);
+  // One library; a plugin.yaml beside it that names it must agree with it.
   void add_file(const std::filesystem::path& so, Implementation::Kind kind);
+  // In the order they were loaded. Pointers live for ever.
   std::vector<const Implementation*> implementations(std::string_view task) const;
   const std::vector<Refusal>& refusals() const;
   const Registry& registry() const;

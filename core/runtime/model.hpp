@@ -40,7 +40,10 @@ class Model {
   size_t scratch_bytes() const;             // high-water mark
   size_t state_bytes() const;
   size_t retained_bytes() const;            // weights repacked and kept by implementations
-  // Time layer: total seconds and calls per task path, when LayerOptions.time.
+  // Destroys the tree now; throws Error with what destructors reported. The model cannot run after it.
+  void close();
+  // Time layer: an array in build order of {path, task, implementation, depth, calls, seconds, self_seconds}; self is
+  // without children. Empty without LayerOptions.time.
   Json timings() const;
 
  private:
