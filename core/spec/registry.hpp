@@ -16,9 +16,14 @@ class Registry {
   const TaskSpec& task(std::string_view name) const;         // throws with the nearest name
   const StructSpec& struct_spec(std::string_view name) const;
   const EnumSpec& enum_spec(std::string_view name) const;
+  const StructSpec* find_struct(std::string_view name) const;
+  const EnumSpec* find_enum(std::string_view name) const;
   const std::map<std::string, TaskSpec, std::less<>>& tasks() const { return tasks_; }
+  const std::map<std::string, StructSpec, std::less<>>& structs() const { return structs_; }
+  const std::map<std::string, EnumSpec, std::less<>>& enums() const { return enums_; }
 
  private:
+  friend class RegistryLoader;
   std::map<std::string, TaskSpec, std::less<>> tasks_;
   std::map<std::string, StructSpec, std::less<>> structs_;
   std::map<std::string, EnumSpec, std::less<>> enums_;
@@ -38,6 +43,10 @@ class InitValue {
   Json to_json(const std::function<Json(const fk_instance*)>& instance_text = {}) const;
   std::optional<Value> lookup(std::string_view field) const;   // for expressions; optional ints absent -> nullopt from has()
   const TaskSpec& task() const;
+  // Fields of type `instance` that came from JSON: the init of the child that has to be built for them first.
+  // The pointer in data() is NULL until set_instance() puts it there; do that before sharing the value.
+  std::vector<std::pair<std::string, Json>> pending_instances() const;
+  void set_instance(std::string_view field, const fk_instance* instance);
 
  private:
   struct Impl;
@@ -51,6 +60,8 @@ class StructValue {
   static StructValue step(const StructSpec&);
   void set(std::string_view field, const fk_tensor* t);   // throws for an unknown field
   void set(std::string_view field, int64_t v);
+  void set(std::string_view field, double v);
+  void set(std::string_view field, std::vector<const fk_tensor*> list);   // keeps its own copy of the list
   void* data();
   const void* data() const;
 

@@ -32,9 +32,13 @@ struct Field {
   enum class Role { kInit, kParam, kState, kIn, kOut, kStep } role = Role::kInit;
   TensorSpec tensor;                 // for tensors
   std::optional<Expr> when;          // absent: always there
+  std::optional<Expr> low, high;     // of the values of an input: [low, high)
+  std::string like;                  // an output with the shape and dtype of this input
   Json default_value;                // null: required (init only)
+  std::vector<std::string> values;   // of the enum, for kEnum
   std::string doc;
   size_t offset = 0;                 // in the generated C struct
+  bool required() const { return default_value.is_null() && type != FieldType::kOptionalInt && !optional; }
 };
 
 // registry/tasks/L?/<name>.yaml
@@ -43,6 +47,7 @@ struct TaskSpec {
   int level = 1, revision = 1;
   std::vector<Field> init, params, states, args;   // args: inputs, then outputs
   Json mirrors, check, cases;
+  std::vector<std::string> symbols;                // names of dimensions that the first tensor that has them binds
   std::optional<Expr> bytes, flops;
   size_t init_size = 0, args_size = 0;             // sizeof the generated structs
   std::string signature_text;

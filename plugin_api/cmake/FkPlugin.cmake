@@ -1,1 +1,90 @@
-# fk_add_plugin(name [VERSION v] [SOURCES ...] [LIBS ...]): see below; written by the owner of plugin_api.
+# SPDX-License-Identifier: Apache-2.0
+# fk_add_plugin(<name> [VERSION v] [SOURCES ...] [LIBS ...] [FLAGS ...] [OWN_ENTRY])
+#
+# Builds plugins/<name>/<name>.so in the build tree and writes its plugin.yaml beside it; the target is fk_plugin_<name>.
+# SOURCES default to every .c, .cpp and .cu under the current folder; .cu files need the CUDA language to be enabled.
+# The file with FK_PLUGIN(...) is generated; OWN_ENTRY says that a source defines fk_plugin_entry_v1 itself (plain C).
+# Everything is hidden but the entry: two versions of one plugin must live in one process without sharing statics.
+# Works in this repository and in any project that says find_package(FastKernels).
+set(FK_PLUGIN_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR})
+
+function(fk_add_plugin name)
+  cmake_parse_arguments(A "OWN_ENTRY" "VERSION" "SOURCES;LIBS;FLAGS" ${ARGN})
+  if(A_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "fk_add_plugin(${name}): unknown arguments ${A_UNPARSED_ARGUMENTS}")
+  endif()
+  if(NOT name MATCHES "^[a-z][a-z0-9_-]*$")
+    message(FATAL_ERROR "fk_add_plugin(${name}): expected a name of a-z, 0-9, _ and -")
+  endif()
+  if(NOT A_VERSION)
+    set(A_VERSION 0.1.0)
+  endif()
+  if(NOT A_SOURCES)
+    file(GLOB_RECURSE A_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.c ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp
+         ${CMAKE_CURRENT_SOURCE_DIR}/*.cu)
+  endif()
+  set(sources)
+  foreach(source ${A_SOURCES})
+    get_filename_component(source ${source} ABSOLUTE)
+    list(APPEND sources ${source})
+  endforeach()
+  if(NOT sources)
+    message(FATAL_ERROR "fk_add_plugin(${name}): no sources in ${CMAKE_CURRENT_SOURCE_DIR}")
+  endif()
+  set(cuda_sources ${sources})
+  list(FILTER cuda_sources INCLUDE REGEX "\\.cu$")
+  if(cuda_sources AND NOT CMAKE_CUDA_COMPILER)
+    message(STATUS "plugin ${name}: left out, it has CUDA sources and the CUDA language is not enabled")
+    return()
+  endif()
+
+  set(target fk_plugin_${name})
+  set(work ${CMAKE_CURRENT_BINARY_DIR}/${target})
+  set(out ${CMAKE_BINARY_DIR}/plugins/${name})
+  # What the build id covers: sources and the headers beside them.
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.h ${CMAKE_CURRENT_SOURCE_DIR}/*.hpp
+       ${CMAKE_CURRENT_SOURCE_DIR}/*.cuh)
+  set(entry ${work}/entry.cpp)
+  file(MAKE_DIRECTORY ${work} ${out})
+  string(REPLACE ";" "\n" listed "${sources};${headers}")
+  file(GENERATE OUTPUT ${work}/files.txt CONTENT "${listed}\n")
+  add_custom_command(
+    OUTPUT ${entry} ${out}/plugin.yaml
+    COMMAND ${CMAKE_COMMAND} -DNAME=${name} -DVERSION=${A_VERSION} -DFILES=${work}/files.txt -DENTRY=${entry}
+            -DMANIFEST=${out}/plugin.yaml -P ${FK_PLUGIN_CMAKE_DIR}/write_entry.cmake
+    DEPENDS ${sources} ${headers} ${work}/files.txt ${FK_PLUGIN_CMAKE_DIR}/write_entry.cmake
+    COMMENT "Writing the entry of plugin ${name}" VERBATIM)
+  if(A_OWN_ENTRY)
+    add_custom_target(${target}_manifest DEPENDS ${entry})
+    add_library(${target} MODULE ${sources})
+    add_dependencies(${target} ${target}_manifest)
+  else()
+    add_library(${target} MODULE ${sources} ${entry})
+  endif()
+  target_link_libraries(${target} PRIVATE FastKernels::sdk ${A_LIBS})
+  target_compile_options(${target} PRIVATE ${A_FLAGS})
+  set_target_properties(${target} PROPERTIES
+    PREFIX "" OUTPUT_NAME ${name} SUFFIX ".so" LIBRARY_OUTPUT_DIRECTORY ${out}
+    C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden CUDA_VISIBILITY_PRESET hidden
+    VISIBILITY_INLINES_HIDDEN ON POSITION_INDEPENDENT_CODE ON C_STANDARD 11 CXX_STANDARD 20
+    CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF LINK_DEPENDS ${FK_PLUGIN_CMAKE_DIR}/plugin.map)
+  target_link_options(${target} PRIVATE LINKER:--version-script=${FK_PLUGIN_CMAKE_DIR}/plugin.map)
+  # A sanitised plugin finds the sanitizer's run-time in the executable, which -z defs would refuse under clang.
+  if(NOT (FK_SANITIZE AND CMAKE_CXX_COMPILER_ID MATCHES "Clang"))
+    target_link_options(${target} PRIVATE LINKER:-z,defs)
+  endif()
+  if(cuda_sources)
+    # One CUDA run-time a process: a static copy in every plugin costs 1 MB each and splits its state.
+    set_target_properties(${target} PROPERTIES CUDA_RUNTIME_LIBRARY Shared CUDA_STANDARD 20)
+    if(NOT CMAKE_CUDA_ARCHITECTURES)
+      set_target_properties(${target} PROPERTIES CUDA_ARCHITECTURES 90)
+    endif()
+  endif()
+  add_custom_command(TARGET ${target} POST_BUILD
+    COMMAND ${CMAKE_COMMAND} -DNM=${CMAKE_NM} -DFILE=$<TARGET_FILE:${target}> -P ${FK_PLUGIN_CMAKE_DIR}/check_exports.cmake
+    VERBATIM)
+  if(NOT TARGET fk_plugins)
+    add_custom_target(fk_plugins)
+  endif()
+  add_dependencies(fk_plugins ${target})
+endfunction()

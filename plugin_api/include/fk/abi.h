@@ -20,9 +20,9 @@ extern "C" {
 #define FK_ABI_MINOR 0 /* additive growth only */
 #define FK_EXPORT __attribute__((visibility("default")))
 #ifdef __cplusplus
-#define FK_DEFAULT(v) = v /* generated structs carry the registry's defaults for C++ callers */
+#define FK_DEFAULT(...) = __VA_ARGS__ /* generated structs carry the registry's defaults for C++ callers */
 #else
-#define FK_DEFAULT(v)
+#define FK_DEFAULT(...)
 #endif
 #define FK_HAS(ptr, field) \
   ((ptr)->struct_size >= offsetof(__typeof__(*(ptr)), field) + sizeof((ptr)->field))
