@@ -6,11 +6,17 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <initializer_list>
+#include <mutex>
 #include <new>
 #include <span>
 #include <string_view>
 
 #include "abi.h"
+
+constexpr bool operator==(fk_dtype a, fk_dtype b) {  // global, where lookup by argument finds it
+  return a.code == b.code && a.bits == b.bits && a.lanes == b.lanes;
+}
 
 namespace fk {
 
@@ -35,13 +41,10 @@ struct Error : std::exception {
 #define FK_SUPPORT(ok, ...) \
   do { if (!(ok)) throw ::fk::Error(FK_UNSUPPORTED, __VA_ARGS__); } while (0)
 
-constexpr bool operator==(fk_dtype a, fk_dtype b) {
-  return a.code == b.code && a.bits == b.bits && a.lanes == b.lanes;
-}
 inline constexpr fk_dtype kFloat32{FK_FLOAT, 32, 1}, kFloat64{FK_FLOAT, 64, 1}, kFloat16{FK_FLOAT, 16, 1},
     kBFloat16{FK_BFLOAT, 16, 1}, kInt8{FK_INT, 8, 1}, kInt32{FK_INT, 32, 1}, kInt64{FK_INT, 64, 1},
     kUInt8{FK_UINT, 8, 1}, kBool{FK_BOOL, 8, 1};
-constexpr size_t size_of(fk_dtype t) { return size_t(t.bits) * t.lanes / 8; }
+constexpr size_t size_of(fk_dtype t) { return size_t(t.bits) * t.lanes / 8; }  // 0 below a byte
 
 // A view of a tensor that the host owns. Valid as long as the fk_tensor it was made from.
 class Tensor {
@@ -74,6 +77,7 @@ class TensorView {
  public:
   static constexpr int kMaxDim = 6;
   TensorView(void* data, fk_device device, fk_dtype dtype, std::initializer_list<int64_t> shape) {
+    if (shape.size() > kMaxDim) throw Error(FK_INVALID_ARGUMENT, "a tensor of %zu dimensions, expected at most %d", shape.size(), kMaxDim);
     t_ = {data, device, int32_t(shape.size()), dtype, shape_, strides_, 0};
     std::copy(shape.begin(), shape.end(), shape_);
     int64_t step = 1;
@@ -82,6 +86,7 @@ class TensorView {
   // With strides in elements, for slices: columns of a wider matrix, rows seen as heads.
   TensorView(void* data, fk_device device, fk_dtype dtype, std::initializer_list<int64_t> shape,
              std::initializer_list<int64_t> strides) : TensorView(data, device, dtype, shape) {
+    if (strides.size() != shape.size()) throw Error(FK_INVALID_ARGUMENT, "%zu strides for %zu dimensions", strides.size(), shape.size());
     std::copy(strides.begin(), strides.end(), strides_);
   }
   TensorView(const TensorView&) = delete;
@@ -109,9 +114,9 @@ struct Run {
   }
   // A contiguous tensor in scratch memory.
   TensorView tensor(fk_dtype dtype, std::initializer_list<int64_t> shape) const {
-    size_t n = size_of(dtype);
-    for (int64_t d : shape) n *= size_t(d);
-    return {scratch_bytes(n), raw.device, dtype, shape};
+    size_t bits = size_t(dtype.bits) * dtype.lanes;
+    for (int64_t d : shape) bits *= size_t(d);
+    return {scratch_bytes((bits + 7) / 8), raw.device, dtype, shape};
   }
   // The step struct; the task's `step:` says which one.
   template <class Step> const Step& step() const {
@@ -126,15 +131,31 @@ class Threads {
   explicit Threads(const fk_host& h)
       : t_(static_cast<const fk_threads*>(h.service ? h.service(&h, str(FK_THREADS_SERVICE)) : nullptr)) {}
   int count() const { return t_ ? t_->count : 1; }
-  // body(begin, end, thread), concurrently over disjoint ranges of [0, n).
+  // body(begin, end, thread), concurrently over disjoint ranges of [0, n). What body throws is thrown here, after all
+  // ranges are done: nothing may unwind through the host's worker.
   template <class F> void parallel_for(int64_t n, const F& body) const {
     if (n <= 0) return;
     if (!t_ || t_->count == 1) return body(int64_t{0}, n, 0);
-    t_->parallel_for(t_, n, [](void* f, int64_t b, int64_t e, int32_t t) { (*static_cast<const F*>(f))(b, e, int(t)); },
-                     const_cast<void*>(static_cast<const void*>(&body)));
+    Call<F> call{body, {}, nullptr};
+    t_->parallel_for(t_, n, &Call<F>::run, &call);
+    if (call.error) std::rethrow_exception(call.error);
   }
 
  private:
+  template <class F> struct Call {
+    const F& body;
+    std::mutex mutex;
+    std::exception_ptr error;  // the first one
+    static void run(void* self, int64_t begin, int64_t end, int32_t thread) {
+      Call& c = *static_cast<Call*>(self);
+      try {
+        c.body(begin, end, int(thread));
+      } catch (...) {
+        std::lock_guard lock(c.mutex);
+        if (!c.error) c.error = std::current_exception();
+      }
+    }
+  };
   const fk_threads* t_;
 };
 
