@@ -5,6 +5,7 @@
 #pragma once
 #include <cstdint>
 
+#include "rwkv7_kernels.hpp"
 #include "simd/types.hpp"
 
 namespace fkcpu {
@@ -112,6 +113,7 @@ struct Kernels {
   // one head; cosines and sines of `pairs` angles
   void (*rotate[kTypes])(void* head, const float* cosines, const float* sines, int64_t pairs, bool neox);
   int64_t (*argmax)(const float* x, int64_t n);  // lowest index among equals; NaN is never the largest
+  Rwkv7Kernels rwkv7;
 };
 
 const Kernels& kernels();               // of this machine; FASTKERNELS_CPU_ISA=avx512|avx2|generic asks for less

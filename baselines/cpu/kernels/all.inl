@@ -7,6 +7,7 @@
 #include "gemm.inl"
 #include "pointwise.inl"
 #include "quant.inl"
+#include "rwkv7.inl"
 //
 #include "attend.inl"
 
@@ -37,6 +38,7 @@ constexpr Kernels make_table(const char* isa) {
       .sum_squares = FKC_TYPES(sum_squares),
       .rotate = FKC_TYPES(rotate),
       .argmax = argmax,
+      .rwkv7 = make_rwkv7_table(),
   };
 }
 #undef FKC_TYPES
