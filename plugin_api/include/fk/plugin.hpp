@@ -214,6 +214,11 @@ template <class Task> using Child = Builder::Child<Task>;
 template <class Task, class T>
 struct Impl {
   using Init = typename Task::Init;
+  struct Held {
+    const fk_host* host;
+    T object;
+    Held(const fk_host* h, Builder& b, const Init& init) : host(h), object(b, init) {}
+  };
   template <class F> static fk_status guard(const fk_host* h, F&& body) noexcept {
     try { body(); return FK_OK; }
     catch (fk_status s) { return s; }
@@ -230,16 +235,17 @@ struct Impl {
     });
   }
   static fk_status create(const fk_host* h, const fk_run* r, const void* init, void** out) {
-    return guard(h, [&] { Builder b(*h, *r); *out = new T(b, *static_cast<const Init*>(init)); });
+    return guard(h, [&] { Builder b(*h, *r); *out = new Held(h, b, *static_cast<const Init*>(init)); });
   }
   static void destroy(void* p) {
-    try { delete static_cast<T*>(p); } catch (...) {}
+    const fk_host* h = static_cast<Held*>(p)->host;  // outlives the state; hears of a destructor that throws
+    guard(h, [&] { delete static_cast<Held*>(p); });
   }
   static fk_status forward(void* p, const fk_host* h, const fk_run* r, const void* args) {
-    return guard(h, [&] { static_cast<T*>(p)->forward(Run{*h, *r}, *static_cast<const typename Task::Args*>(args)); });
+    return guard(h, [&] { static_cast<Held*>(p)->object.forward(Run{*h, *r}, *static_cast<const typename Task::Args*>(args)); });
   }
   static fk_status on_step(void* p, const fk_host* h, const fk_run* r) {
-    return guard(h, [&] { if constexpr (requires(T& t, const Run& q) { t.on_step(q); }) static_cast<T*>(p)->on_step(Run{*h, *r}); });
+    return guard(h, [&] { if constexpr (requires(T& t, const Run& q) { t.on_step(q); }) static_cast<Held*>(p)->object.on_step(Run{*h, *r}); });
   }
   static constexpr fk_impl describe(std::string_view name, std::string_view version, uint32_t flags) {
     return {sizeof(fk_impl), str(Task::name), str(name), str(version), Task::signature, str(Task::text), flags,
