@@ -22,7 +22,22 @@ inline uint16_t float_to_bf16(float f) {  // round to nearest even; NaN stays Na
   if ((u & 0x7fffffff) > 0x7f800000) return uint16_t((u >> 16) | 64);
   return uint16_t((u + 0x7fff + ((u >> 16) & 1)) >> 16);
 }
-inline float f16_to_float(uint16_t h) { _Float16 v; std::memcpy(&v, &h, 2); return float(v); }
-inline uint16_t float_to_f16(float f) { _Float16 v = _Float16(f); uint16_t h; std::memcpy(&h, &v, 2); return h; }
+// Without _Float16, which clang lacks on x86 before 15.
+inline float f16_to_float(uint16_t h) {  // exact
+  const uint32_t sign = uint32_t(h & 0x8000) << 16, body = uint32_t(h & 0x7fff) << 13;
+  if (body >= 0x0f800000) return std::bit_cast<float>(sign | body | 0x7f800000);  // infinity, NaN
+  return std::bit_cast<float>(sign | std::bit_cast<uint32_t>(std::bit_cast<float>(body) * 0x1p112f));
+}
+inline uint16_t float_to_f16(float f) {  // round to nearest even; NaN stays NaN
+  uint32_t u = std::bit_cast<uint32_t>(f);
+  const uint32_t sign = (u >> 16) & 0x8000;
+  u &= 0x7fffffff;
+  if (u > 0x7f800000) return uint16_t(sign | 0x7e00 | (u >> 13 & 0x3ff));
+  if (u >= 0x47800000) return uint16_t(sign | 0x7c00);
+  if (u < 0x38800000)  // subnormal: the sum with 0.5 has exactly its last bit, 2^-24
+    return uint16_t(sign | (std::bit_cast<uint32_t>(std::bit_cast<float>(u) + 0.5f) - 0x3f000000));
+  u += 0xfff + (u >> 13 & 1);
+  return uint16_t(sign | (u - 0x38000000) >> 13);
+}
 
 }  // namespace fk::core
