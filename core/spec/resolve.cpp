@@ -137,7 +137,8 @@ void check_all_cases(const Registry& registry, const TaskSpec& t, const Yaml& ca
     if (!t.step.empty()) {
       allowed.insert(allowed.end(), std::begin(kStepSizes), std::end(kStepSizes));
       for (const Field& f : registry.struct_spec(t.step).fields)
-        if (f.type == FieldType::kInt) allowed.push_back(f.name);
+        if (f.type == FieldType::kInt && std::find(allowed.begin(), allowed.end(), f.name) == allowed.end())
+          allowed.push_back(f.name);
     }
     bool rows = std::any_of(t.args.begin(), t.args.end(), [](const Field& f) { return f.tensor.ellipsis; });
     if (rows) allowed.push_back("n");

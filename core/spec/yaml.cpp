@@ -108,6 +108,10 @@ class TreeBuilder : public YAML::EventHandler {
       if (!n.is_scalar()) fail_at(n, "found {} as a key, expected a name", n.found());
       top.keys.push_back(std::move(n));
     } else {
+      if (n.is_null() && top.is_map()) {  // "key:" with nothing behind it: the key is where to look
+        n.line = top.keys.back().line;
+        n.column = top.keys.back().column;
+      }
       top.items.push_back(std::move(n));
     }
   }
