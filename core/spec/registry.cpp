@@ -38,6 +38,18 @@ class RegistryLoader {
     if (!fs::is_directory(folder)) missing("{}: is no folder, expected a registry with tasks/ and structs/", folder.string());
     for (const fs::path& file : yaml_files(folder / "structs")) add_shared(load_yaml(file));
     for (const fs::path& file : yaml_files(folder / "tasks")) add_task(load_yaml(file));
+    return resolve();
+  }
+  Registry load(const std::vector<std::pair<std::string, std::string>>& files) {
+    for (const auto& [path, text] : files)
+      if (path.starts_with("structs/")) add_shared(parse_yaml(text, path));
+    for (const auto& [path, text] : files)
+      if (path.starts_with("tasks/")) add_task(parse_yaml(text, path));
+    return resolve();
+  }
+
+ private:
+  Registry resolve() {
     for (auto& [name, s] : registry_.structs_) resolve_struct(registry_, s, file_of_.at("struct " + name).root);
     for (auto& [name, s] : registry_.structs_) check_no_cycle(s, {});
     for (auto& [name, t] : registry_.tasks_) resolve_task(registry_, t, file_of_.at("task " + name).root);
@@ -45,8 +57,6 @@ class RegistryLoader {
     for (auto& [name, t] : registry_.tasks_) sign(t, {});
     return std::move(registry_);
   }
-
- private:
   void add_shared(YamlFile file) {
     const Yaml& root = file.root.as_map("a struct or an enum (a map)");
     if (root.find("enum")) {
@@ -101,6 +111,9 @@ class RegistryLoader {
 };
 
 Registry Registry::load(const std::filesystem::path& folder) { return RegistryLoader().load(folder); }
+Registry Registry::parse(const std::vector<std::pair<std::string, std::string>>& files) {
+  return RegistryLoader().load(files);
+}
 
 const TaskSpec* Registry::find(std::string_view task) const {
   auto at = tasks_.find(task);

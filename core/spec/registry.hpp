@@ -12,6 +12,8 @@ class Registry {
  public:
   // Throws Error "file:line:column: what (did you mean x?)" for the first thing that is wrong.
   static Registry load(const std::filesystem::path& folder);
+  // The same from memory: (path, text) pairs. Paths begin with structs/ or tasks/ and name the things that are in them.
+  static Registry parse(const std::vector<std::pair<std::string, std::string>>& files);
   const TaskSpec* find(std::string_view task) const;
   const TaskSpec& task(std::string_view name) const;         // throws with the nearest name
   const StructSpec& struct_spec(std::string_view name) const;

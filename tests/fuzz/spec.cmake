@@ -1,0 +1,1 @@
+fk_fuzz(spec LIBS fk_spec)
