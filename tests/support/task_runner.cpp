@@ -2,6 +2,7 @@
 #include "tests/support/task_runner.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
 
@@ -9,6 +10,9 @@
 
 namespace fk::test {
 namespace {
+
+// Tests leave no files in the user's cache.
+[[maybe_unused]] const int kCacheIsSet = setenv("FK_CACHE_DIR", FK_BUILD_DIR "/test-cache", 0);
 
 core::BuildOptions build_options(const std::string& task, const TaskOptions& options) {
   core::BuildOptions b;
