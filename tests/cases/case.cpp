@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "case.hpp"
+
+#include "core/base/dtype.hpp"
+
+namespace fk::cases {
+namespace {
+
+// Halving keeps whole blocks of 32 and whole heads.
+int64_t cut(std::string_view name, int64_t value) {
+  static const std::map<std::string_view, int64_t> kMost = {
+      {"n", 16},           {"m", 16},          {"d", 2048},           {"num_embeddings", 1024}, {"vocab_size", 1024},
+      {"in_features", 1536}, {"out_features", 1536}, {"hidden_size", 1536}, {"intermediate_size", 1536}};
+  const auto most = kMost.find(name);
+  while (most != kMost.end() && value > most->second) value /= 2;
+  return value;
+}
+
+Case parse(const std::string& name, const core::Json& json) {
+  Case c;
+  c.name = name;
+  for (const auto& [key, value] : json.items()) {
+    if (key == "dtype") c.dtype = *core::parse_dtype(value.get<std::string>());
+    else if (key == "init") c.init = value;
+    else if (key != "weight" && value.is_number_integer()) c.dims[key] = cut(key, value.get<int64_t>());
+  }
+  for (auto& [key, value] : c.init.items()) if (value.is_number_integer()) value = cut(key, value.get<int64_t>());
+  return c;
+}
+
+Case variation(Case c, const std::string& suffix, int64_t rows) {
+  c.name += suffix;
+  for (const char* key : {"n", "m"})
+    if (auto at = c.dims.find(key); at != c.dims.end()) at->second = std::min(at->second, rows);
+  return c;
+}
+
+}  // namespace
+
+std::vector<Case> cases_of(const core::TaskSpec& task) {
+  std::vector<Case> out;
+  for (const auto& [name, json] : task.cases.items()) {
+    const Case base = parse(name, json);
+    for (const char* dtype : {"float32", "bfloat16", "float16"}) {
+      Case c = base;
+      c.dtype = *core::parse_dtype(dtype);
+      c.name += std::string("/") + dtype;
+      out.push_back(c);
+      Case strided = variation(c, "/strided", INT64_MAX);
+      strided.strided = true;
+      strided.optional = false;
+      out.push_back(strided);
+      out.push_back(variation(c, "/one_row", 1));
+    }
+    out.push_back(variation(base, "/no_rows", 0));
+  }
+  return out;
+}
+
+}  // namespace fk::cases

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every implementation of every task against the float64 reference, on every case of the registry.
+#include <gtest/gtest.h>
+
+#include "compare.hpp"
+#include "run_case.hpp"
+#include "tests/support/task_runner.hpp"
+
+namespace fk::cases {
+namespace {
+
+using core::Implementation;
+using test::catalog;
+using test::registry;
+
+core::Policy all_reference() { return core::Policy::parse("candidate:reference"); }
+core::Policy pinned(const core::TaskSpec& task, const Implementation& i) {
+  core::Policy p;
+  p.pins.push_back(core::Pin::parse(task.name + "=" + i.id()));
+  return p;
+}
+
+class Cases : public testing::TestWithParam<std::string> {};
+
+TEST_P(Cases, AgreeWithTheReference) {
+  const core::TaskSpec& task = registry().task(GetParam());
+  const auto implementations = catalog().implementations(task.name);
+  ASSERT_FALSE(implementations.empty()) << "no implementation of " << task.name;
+  for (const Case& c : cases_of(task)) {
+    SCOPED_TRACE(c.name);
+    const Outcome golden = run_case(catalog(), task, c, {FK_FLOAT, 64, 1}, all_reference());
+    const Outcome baseline = run_case(catalog(), task, c, c.dtype, all_reference());
+    for (const Implementation* i : implementations) {
+      SCOPED_TRACE(i->id());
+      const Outcome found = run_case(catalog(), task, c, c.dtype, pinned(task, *i));
+      EXPECT_EQ(found.implementation, i->id());
+      EXPECT_EQ(found.overwritten, std::vector<std::string>{}) << "written outside the tensor, or an input changed";
+      ASSERT_EQ(found.tensors.size(), golden.tensors.size());
+      for (const auto& [name, values] : found.tensors)
+        EXPECT_EQ(disagreement(task.check, golden.tensors.at(name), baseline.tensors.at(name), values), "") << name;
+    }
+  }
+}
+
+std::vector<std::string> task_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, task] : registry().tasks()) names.push_back(name);
+  return names;
+}
+INSTANTIATE_TEST_SUITE_P(Registry, Cases, testing::ValuesIn(task_names()), [](const auto& info) { return info.param; });
+
+}  // namespace
+}  // namespace fk::cases

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <fmt/format.h>
+
+#include <string>
+#include <vector>
+
+#include "core/spec/task_spec.hpp"
+
+namespace fk::cases {
+
+// What is wrong with `found`, or "" when it passes. `golden` is the float64 reference's answer, `baseline` the
+// reference's in the run dtype: the error may be error_vs_baseline times the baseline's own, plus what fp32
+// accumulation in any order costs. Exact tasks must give the baseline's values.
+inline std::string disagreement(const core::Json& check, const std::vector<double>& golden,
+                                const std::vector<double>& baseline, const std::vector<double>& found) {
+  if (found.size() != baseline.size()) return fmt::format("{} elements, want {}", found.size(), baseline.size());
+  if (check.value("exact", false)) {
+    for (size_t i = 0; i < found.size(); ++i)
+      if (found[i] != baseline[i]) return fmt::format("element {} is {}, want exactly {}", i, found[i], baseline[i]);
+    return "";
+  }
+  double squares = 0, allowed = 0;
+  for (size_t i = 0; i < golden.size(); ++i) {
+    squares += golden[i] * golden[i];
+    allowed = std::max(allowed, std::fabs(baseline[i] - golden[i]));
+  }
+  const double size = golden.empty() ? 0 : std::sqrt(squares / double(golden.size()));
+  allowed = check.value("error_vs_baseline", 2.0) * allowed + 64 * 0x1p-24 * size;
+  for (size_t i = 0; i < golden.size(); ++i)
+    if (!(std::fabs(found[i] - golden[i]) <= allowed))
+      return fmt::format("element {} is {}, want {} within {:.3g}", i, found[i], golden[i], allowed);
+  return "";
+}
+
+}  // namespace fk::cases

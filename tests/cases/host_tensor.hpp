@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdlib>
+#include <memory>
+#include <new>
+#include <numeric>
+#include <vector>
+
+#include "numbers.hpp"
+
+namespace fk::cases {
+
+// A tensor with its own memory. `gap` elements of a known pattern lie after every row of the last dimension, and a
+// guard behind the end, so that strides are used and writes outside the tensor are seen.
+class HostTensor {
+ public:
+  HostTensor(fk_dtype dtype, std::vector<int64_t> shape, int64_t gap = 0) : shape_(std::move(shape)), strides_(shape_.size(), 1) {
+    int64_t step = 1;
+    for (int i = int(shape_.size()) - 1; i >= 0; --i) {
+      strides_[size_t(i)] = step;
+      step *= shape_[size_t(i)];
+      if (i == int(shape_.size()) - 1 && shape_.size() > 1) step += gap;
+    }
+    bytes_ = size_t(step) * core::dtype_bytes(dtype) + kGuard;
+    bytes_ = (bytes_ + 255) / 256 * 256;
+    memory_.reset(static_cast<uint8_t*>(std::aligned_alloc(256, bytes_)));
+    if (!memory_) throw std::bad_alloc();
+    std::memset(memory_.get(), kPattern, bytes_);
+    tensor_ = {memory_.get(), {FK_CPU, 0}, int32_t(shape_.size()), dtype, shape_.data(), strides_.data(), 0};
+  }
+  HostTensor(const HostTensor&) = delete;
+  HostTensor& operator=(const HostTensor&) = delete;
+
+  const fk_tensor* get() const { return &tensor_; }
+  uint8_t* data() { return memory_.get(); }
+  int64_t size() const { return std::accumulate(shape_.begin(), shape_.end(), int64_t{1}, std::multiplies<>()); }
+  void set(const std::vector<double>& values) {
+    for (int64_t i = 0; i < size(); ++i) write(at(i), tensor_.dtype, values[size_t(i)]);
+  }
+  std::vector<double> values() const {
+    std::vector<double> out(static_cast<size_t>(size()));
+    for (int64_t i = 0; i < size(); ++i) out[size_t(i)] = read(at(i), tensor_.dtype);
+    return out;
+  }
+  // Whether every byte that is no element still has the pattern.
+  bool gaps_untouched() const {
+    std::vector<uint8_t> copy(memory_.get(), memory_.get() + bytes_);
+    const size_t e = core::dtype_bytes(tensor_.dtype);
+    for (int64_t i = 0; i < size(); ++i) std::memset(copy.data() + (at(i) - memory_.get()), kPattern, e);
+    for (uint8_t b : copy) if (b != kPattern) return false;
+    return true;
+  }
+
+ private:
+  static constexpr size_t kGuard = 64;
+  static constexpr uint8_t kPattern = 0xA5;
+  uint8_t* at(int64_t i) const {
+    int64_t offset = 0;
+    for (size_t d = shape_.size(); d-- > 0;) {
+      offset += i % shape_[d] * strides_[d];
+      i /= shape_[d];
+    }
+    return memory_.get() + size_t(offset) * core::dtype_bytes(tensor_.dtype);
+  }
+  struct Free { void operator()(uint8_t* p) const { std::free(p); } };
+  std::vector<int64_t> shape_, strides_;
+  size_t bytes_ = 0;
+  std::unique_ptr<uint8_t, Free> memory_;
+  fk_tensor tensor_{};
+};
+
+}  // namespace fk::cases
