@@ -7,6 +7,7 @@ find_package(Boost 1.74 REQUIRED)                 # Boost.DLL, header-only with 
 pkg_check_modules(yaml_cpp REQUIRED IMPORTED_TARGET yaml-cpp)
 pkg_check_modules(pcre2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(sentencepiece REQUIRED IMPORTED_TARGET sentencepiece)
+pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)  # NFC and its relatives, grapheme clusters
 pkg_check_modules(openblas REQUIRED IMPORTED_TARGET openblas)
 find_package(CLI11 REQUIRED)
 if(FK_TESTS)

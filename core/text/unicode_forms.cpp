@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/text/unicode_forms.hpp"
+
+#include <utf8proc.h>
+
+#include <cstdlib>
+#include <string_view>
+
+#include "core/base/error.hpp"
+#include "core/text/unicode.hpp"
+
+namespace fk::core::text {
+namespace {
+
+// Nothing below this code point changes or combines with what follows it below it.
+bool untouched(Form form, std::string_view text) {
+  if (is_ascii(text)) return true;
+  if (form != Form::kNfc) return false;
+  for (const char *p = text.data(), *end = p + text.size(); p < end;) {
+    if (next_char(p) >= 0x300) return false;
+  }
+  return true;
+}
+
+void map_stretch(int options, const char* begin, const char* end, std::string& out) {
+  if (begin == end) return;
+  utf8proc_uint8_t* mapped = nullptr;
+  const auto n = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(begin), end - begin, &mapped,
+                              static_cast<utf8proc_option_t>(options));
+  if (n < 0) bad_input("normalisation failed: {}", utf8proc_errmsg(n));
+  out.append(reinterpret_cast<const char*>(mapped), static_cast<size_t>(n));
+  std::free(mapped);
+}
+
+}  // namespace
+
+void to_form(Form form, std::string& text) {
+  if (untouched(form, text)) return;
+  int options = form == Form::kNfc || form == Form::kNfkc ? UTF8PROC_COMPOSE : UTF8PROC_DECOMPOSE;
+  if (form == Form::kNfkc || form == Form::kNfkd) options |= UTF8PROC_COMPAT;
+  std::string out;
+  out.reserve(text.size() + text.size() / 8);
+  const CharTable& table = char_table();
+  const char *start = text.data(), *end = start + text.size();
+  for (const char* p = start; p < end;) {
+    const char* here = p;
+    if (char_flags(table, next_char(p)) & kInert) {
+      map_stretch(options, start, here, out);
+      out.append(here, p);
+      start = p;
+    }
+  }
+  map_stretch(options, start, end, out);
+  text = std::move(out);
+}
+
+}  // namespace fk::core::text
