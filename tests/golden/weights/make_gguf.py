@@ -7,6 +7,7 @@ dequantised.gguf  one tensor of every type that is read, random blocks, and ever
 dequantised.f32   the same tensors as gguf-py dequantises them, in the order of the names, little-endian float32
 quantised.bin     for q4_0, q4_1, q8_0: 4 blocks of float32, then the blocks that gguf-py rounds them to
 smollm2.json      FNV-1a of the dequantised fp32 bytes of every tensor of the real file
+tiny/             a Qwen3 of two layers as tools/seeded_weights.py writes it, seed 5, from tiny/config.json
 seeded.json       FNV-1a of seeded weights by tools/seeded_weights.py
 """
 import json
@@ -114,6 +115,10 @@ def main():
         seeded.append({"seed": seed, "name": name, "shape": shape, "mean": mean, "std": std, "fnv": fnv_words(v),
                        "first": v.reshape(-1)[:2].tolist()})
     (HERE / "seeded.json").write_text(json.dumps(seeded, indent=1) + "\n")
+
+    config = json.loads((HERE / "tiny/config.json").read_text())
+    seeded_weights.write(HERE / "tiny/model.safetensors",
+                         {n: seeded_weights.values(5, n, s) for n, s in seeded_weights.llama_tensors(config)})
 
     if len(sys.argv) > 1:
         reader = gguf.GGUFReader(sys.argv[1])

@@ -1,0 +1,1 @@
+fk_fuzz(gguf LIBS fk_weights)

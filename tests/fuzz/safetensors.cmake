@@ -1,0 +1,1 @@
+fk_fuzz(safetensors LIBS fk_weights)
