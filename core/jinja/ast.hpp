@@ -17,6 +17,7 @@ using Body = std::vector<Statement>;
 struct Argument {
   std::string name;  // "" for positional
   ExpressionPtr value;
+  bool spread = false;  // *value
 };
 
 struct Expression {

@@ -200,7 +200,8 @@ Value indent(const Value& in, const Args& args) {
 Value title(const Value& in, const Args&) {
   std::string out;
   bool start = true;
-  for (std::string_view c : code_points(in.text())) {
+  const std::string text = in.text();
+  for (std::string_view c : code_points(text)) {
     out += change_case(c, start);
     start = is_space(c) || c == "-" || c == "(" || c == "{" || c == "[" || c == "<";
   }
@@ -209,7 +210,8 @@ Value title(const Value& in, const Args&) {
 
 Value capitalize(const Value& in, const Args&) {
   std::string out;
-  for (std::string_view c : code_points(in.text())) out += change_case(c, out.empty());
+  const std::string text = in.text();
+  for (std::string_view c : code_points(text)) out += change_case(c, out.empty());
   return out;
 }
 
@@ -244,7 +246,7 @@ Value format(const Value& in, const Args& args) {
     if (kind == 's' || kind == 'r') {
       const std::string s = kind == 's' ? v.text() : v.repr();
       const long width = std::strtol(flags.c_str(), nullptr, 10);
-      const std::string pad(size_t(std::max<long>(0, std::min<long>(std::labs(width), 1000) - long(code_points(s).size()))), ' ');
+      const std::string pad(size_t(std::max<long>(0, std::min<long>(std::labs(width), 1000) - long(code_points(std::string_view(s)).size()))), ' ');
       out += width < 0 ? s + pad : pad + s;
     } else if (kind == 'd' || kind == 'i' || kind == 'x' || kind == 'X') {
       std::snprintf(text, sizeof text, ("%" + flags + "ll" + (kind == 'i' ? 'd' : kind)).c_str(), static_cast<long long>(v.number()));

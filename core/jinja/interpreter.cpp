@@ -100,11 +100,12 @@ class Interpreter {
     global("raise_exception", [](const List& args, const Kwargs&) -> Value {
       fail(args.empty() ? "raise_exception()" : args[0].text());
     });
-    global("strftime_now", [](const List& args, const Kwargs&) -> Value {
+    global("strftime_now", [fixed = limits.now](const List& args, const Kwargs&) -> Value {
       if (args.size() != 1 || !args[0].string()) fail("strftime_now needs a format");
-      const std::time_t now = std::time(nullptr);
+      const std::time_t now = fixed ? *fixed : std::time(nullptr);
       std::tm local{};
-      localtime_r(&now, &local);
+      if (fixed) gmtime_r(&now, &local);
+      else localtime_r(&now, &local);
       char text[256];
       return std::string(text, std::strftime(text, sizeof text, args[0].string()->c_str(), &local));
     });
@@ -317,7 +318,11 @@ class Interpreter {
   Args evaluate(const std::vector<Argument>& arguments) {
     Args out;
     for (const Argument& a : arguments) {
-      if (a.name.empty()) out.positional.push_back(eval(*a.value));
+      if (a.spread) {
+        for (Value& v : eval(*a.value).iterate()) out.positional.push_back(std::move(v));
+      } else if (a.name.empty()) {
+        out.positional.push_back(eval(*a.value));
+      }
       else out.named.emplace_back(a.name, eval(*a.value));
     }
     return out;

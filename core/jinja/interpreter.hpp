@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <ctime>
 #include <optional>
 #include <string>
 
@@ -33,6 +34,7 @@ struct Limits {
   size_t steps = 20'000'000;         // expressions and statements evaluated
   size_t output = size_t{64} << 20;  // bytes of output, and of any one string built on the way
   int depth = 200;                   // of macro calls
+  std::optional<std::time_t> now;    // what strftime_now sees, in UTC; unset: the local clock
 };
 
 // Renders a parsed template. Throws RenderError, with the line in front.

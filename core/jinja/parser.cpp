@@ -354,7 +354,8 @@ class Parser {
     while (!is_op(")")) {
       Argument a;
       if (peek().kind == Kind::kName && peek(1).kind == Kind::kOperator && peek(1).text == "=") a.name = next().text, ++at_;
-      else if (is_op("*") || is_op("**")) error("*args and **kwargs are not supported");
+      else if (take_op("*")) a.spread = true;
+      else if (is_op("**")) error("**kwargs in a call are not supported");
       a.value = expression();
       e.arguments.push_back(std::move(a));
       if (!take_op(",")) break;

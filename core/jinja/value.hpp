@@ -77,6 +77,7 @@ bool contains(const Value& container, const Value& item);
 
 // UTF-8 helpers: templates count code points, as Python does. Invalid bytes count as one each.
 std::vector<std::string_view> code_points(std::string_view text);
+std::vector<std::string_view> code_points(std::string&& text) = delete;  // the views would dangle
 bool is_space(std::string_view code_point);  // Python's str.isspace()
 std::string strip(std::string_view text, bool left, bool right, const std::string* chars = nullptr);
 std::string change_case(std::string_view text, bool upper);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <ctime>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,8 +16,9 @@ class ChatTemplate {
   // Throws Error with line:column for what is not Jinja or not supported.
   static ChatTemplate parse(std::string_view text, std::string_view name = "chat_template");
   // `context` holds messages, add_generation_prompt, bos_token, eos_token, tools, ...
+  // `now` fixes what strftime_now sees, in UTC; without it the local clock.
   // Throws Error for raise_exception() and for errors while rendering. Bounded in steps and output size.
-  std::string render(const nlohmann::ordered_json& context) const;
+  std::string render(const nlohmann::ordered_json& context, std::optional<std::time_t> now = {}) const;
 
  private:
   struct Impl;
