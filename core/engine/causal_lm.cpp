@@ -70,12 +70,12 @@ struct CausalLm::Impl {
   Stats stats;
   int64_t next_handle = 0;
 
-  Impl(const Catalog& catalog, const BuildOptions& build, EngineOptions o, TextOptions t, CacheKinds c, std::unique_ptr<Model> m)
+  Impl(const Catalog& catalog, const BuildOptions& sampling, EngineOptions o, TextOptions t, CacheKinds c, std::unique_ptr<Model> m)
       : options(o), text(std::move(t)), caches(c), model(std::move(m)),
         vocab(vocab_of(model->task(), model->init())),
         batch(catalog.registry(), model->task(), batch_shape(o, c, vocab)),
         scheduler(limits(o, c, batch.logits().capacity())),
-        sampler(catalog, build, batch.logits().capacity()) {}
+        sampler(catalog, sampling, batch.logits().capacity()) {}
 
   void check(const Request& r) const {
     std::string who = r.id.empty() ? "request" : fmt::format("request '{}'", r.id);
@@ -224,9 +224,16 @@ std::unique_ptr<CausalLm> CausalLm::build(const Catalog& catalog, std::shared_pt
   dry.layers = {};
   CacheKinds caches = cache_kinds(registry, Model::build(catalog, nullptr, task, init, dry)->plan());
   if (caches.kv) options.max_model_len = std::min(options.max_model_len, options.num_blocks * options.block_size);
+  if (caches.kv && options.max_model_len == std::numeric_limits<int32_t>::max()) {
+    bad_input("task '{}' has no max_position_embeddings to size its KV cache by; give max_model_len", task);
+  }
+  // Pins of the sampler belong to a tree of its own.
+  BuildOptions sampler = build;
+  std::erase_if(build.policy.pins, [](const Pin& p) { return p.task == "sample"; });
+  std::erase_if(sampler.policy.pins, [](const Pin& p) { return p.task != "sample"; });
   auto model = Model::build(catalog, std::move(weights), task, init, build);
   return std::unique_ptr<CausalLm>(
-      new CausalLm(std::make_unique<Impl>(catalog, build, options, std::move(text), caches, std::move(model))));
+      new CausalLm(std::make_unique<Impl>(catalog, sampler, options, std::move(text), caches, std::move(model))));
 }
 
 int64_t CausalLm::add(Request r) {

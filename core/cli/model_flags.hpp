@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "core/cli/flags.hpp"
+#include "core/cli/workspace.hpp"
+#include "core/engine/assets.hpp"
+#include "core/runtime/model.hpp"
+
+namespace fk::core {
+
+// The flags of every command that builds a model.
+struct ModelFlags {
+  std::string config, device = "cpu", dtype, quant, policy = "baseline", plan, weights, tokenizer, layers;
+  std::vector<std::string> pins, candidates;
+  int threads = 0;
+  int64_t block_size = 0, num_blocks = 0, max_model_len = 0, max_num_seqs = 0, max_num_batched_tokens = 0;
+
+  void add_to(CLI::App&);
+};
+
+// A model that is about to be built: what it is made of and how.
+struct Session {
+  Workspace workspace;
+  Assets assets;
+  BuildOptions build;
+
+  // Reads the config and opens its files. Throws Error.
+  Session(const ModelFlags&, bool dry);
+  // The tree, weights and states of the model, from a dry build with this session's policy.
+  std::unique_ptr<Model> dry_model() const;
+  // Weights that show their loading on stderr.
+  std::shared_ptr<WeightStore> weights(const Plan& dry) const;
+  std::unique_ptr<CausalLm> causal_lm() const;
+};
+
+// After a build: tensors of the file that no node asked for are an error, named.
+void refuse_unused(const WeightStore&, const Assets&);
+
+}  // namespace fk::core

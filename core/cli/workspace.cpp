@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/cli/workspace.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "core/base/error.hpp"
+#include "core/plugin/candidate_builder.hpp"
+
+namespace fk::core {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path shown(const fs::path& p) {
+  std::error_code ignored;
+  fs::path r = fs::proximate(p, fs::current_path(ignored), ignored);
+  return r.empty() || r.string().starts_with("../..") ? p : r;
+}
+
+}  // namespace
+
+Paths find_paths() {
+  std::error_code ignored;
+  fs::path bin = fs::read_symlink("/proc/self/exe", ignored).parent_path();
+  fs::path prefix = bin.parent_path();
+  Paths p;
+  bool installed = fs::exists(prefix / "share/fastkernels/registry");
+  p.root = installed ? prefix / "share/fastkernels" : fs::path(FK_SOURCE_DIR);
+  p.plugins = installed ? prefix / "lib/fastkernels/plugins" : prefix / "plugins";
+  if (const char* root = std::getenv("FK_ROOT")) p.root = root;
+  if (const char* plugins = std::getenv("FK_PLUGINS")) p.plugins = plugins;
+  p.registry = p.root / "registry";
+  p.packages = p.root / "third_party/models";
+  if (fs::exists(p.root / "candidates")) p.candidates.push_back(p.root / "candidates");
+  if (const char* more = std::getenv("FK_CANDIDATES")) {
+    std::string list = more;
+    for (size_t start = 0; start <= list.size();) {
+      size_t end = std::min(list.find(':', start), list.size());
+      if (end > start) p.candidates.push_back(list.substr(start, end - start));
+      start = end + 1;
+    }
+  }
+  return p;
+}
+
+Workspace::Workspace(Candidates candidates, const std::vector<std::string>& more) : paths_(find_paths()) {
+  if (!fs::exists(paths_.registry)) missing("{}: no registry there; set FK_ROOT to the source tree", paths_.registry.string());
+  registry_ = std::make_unique<Registry>(Registry::load(shown(paths_.registry)));
+  catalog_ = std::make_unique<Catalog>(*registry_);
+  if (!fs::is_directory(paths_.plugins)) {
+    missing("{}: no plugins there; build them (`make build`) or set FK_PLUGINS", paths_.plugins.string());
+  }
+  std::vector<fs::path> folders;
+  for (const auto& e : fs::directory_iterator(paths_.plugins)) {
+    if (e.is_directory()) folders.push_back(e.path());
+  }
+  std::sort(folders.begin(), folders.end());
+  for (const fs::path& f : folders) {
+    bool reference = f.filename() == "reference";
+    catalog_->add_folder(f, reference ? Implementation::Kind::kReference : Implementation::Kind::kBaseline);
+  }
+  if (candidates == Candidates::kIgnore) return;
+  for (const std::string& folder : more) {
+    if (!fs::is_directory(folder)) bad_input("--candidates {}: no such folder", folder);
+    paths_.candidates.push_back(folder);
+  }
+  // Without the SDK prebuilt candidates still load; those that need a compiler become refusals with this reason.
+  try {
+    catalog_->use_builder(CandidateBuilder(Sdk::of_this_process(), [](const std::string& line) {
+                            fmt::print(stderr, "{}\n", line);
+                          }).builder());
+  } catch (const Error& e) {
+    catalog_->use_builder([text = e.text()](const Manifest&) -> fs::path { missing("{}", text); });
+  }
+  size_t before = catalog_->refusals().size();
+  for (const fs::path& f : paths_.candidates) catalog_->add_folder(f, Implementation::Kind::kCandidate);
+  const auto& refusals = catalog_->refusals();
+  for (size_t i = before; i < refusals.size(); ++i) {
+    fmt::print(stderr, "left out: {}: {}\n", shown(refusals[i].file).string(), refusals[i].reason);
+  }
+}
+
+}  // namespace fk::core

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <filesystem>
+#include <memory>
+
+#include "core/plugin/catalog.hpp"
+
+namespace fk::core {
+
+// Where the program finds what it works with: beside its own build tree, or where it was installed.
+struct Paths {
+  std::filesystem::path root;         // the source tree, or <prefix>/share/fastkernels
+  std::filesystem::path registry, plugins, packages, examples;
+  std::vector<std::filesystem::path> candidates;
+};
+// FK_ROOT and FK_PLUGINS take the place of what is worked out; FK_CANDIDATES (folders with ':' between) comes on top.
+Paths find_paths();
+
+// The registry and every plugin: baselines, then candidates, whose changed sources are built first (progress and
+// compiler errors go to stderr; what does not build is left out, the rest keeps working).
+class Workspace {
+ public:
+  enum class Candidates { kBuild, kIgnore };
+  explicit Workspace(Candidates, const std::vector<std::string>& more_candidates = {});
+  const Paths& paths() const { return paths_; }
+  const Registry& registry() const { return *registry_; }
+  const Catalog& catalog() const { return *catalog_; }
+
+ private:
+  Paths paths_;
+  std::unique_ptr<Registry> registry_;
+  std::unique_ptr<Catalog> catalog_;
+};
+
+}  // namespace fk::core
