@@ -63,6 +63,10 @@ function(fk_add_plugin name)
   endif()
   target_link_libraries(${target} PRIVATE FastKernels::sdk ${A_LIBS})
   target_compile_options(${target} PRIVATE ${A_FLAGS})
+  get_property(multi_config GLOBAL PROPERTY GENERATOR_IS_MULTI_CONFIG)
+  if(NOT CMAKE_BUILD_TYPE AND NOT multi_config)  # a kernel without optimisation is never what was meant
+    target_compile_options(${target} PRIVATE -O2)
+  endif()
   set_target_properties(${target} PROPERTIES
     PREFIX "" OUTPUT_NAME ${name} SUFFIX ".so" LIBRARY_OUTPUT_DIRECTORY ${out}
     C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden CUDA_VISIBILITY_PRESET hidden
@@ -75,7 +79,12 @@ function(fk_add_plugin name)
   endif()
   if(cuda_sources)
     # One CUDA run-time a process: a static copy in every plugin costs 1 MB each and splits its state.
-    set_target_properties(${target} PROPERTIES CUDA_RUNTIME_LIBRARY Shared CUDA_STANDARD 20)
+    set_target_properties(${target} PROPERTIES CUDA_RUNTIME_LIBRARY Shared)
+    set_target_properties(${target} PROPERTIES CUDA_STANDARD 20 CUDA_EXTENSIONS OFF)
+    if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # an nvcc that is younger than this CMake, which asks the directory
+      set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION "-std=c++20" PARENT_SCOPE)
+      set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION "-std=c++20" PARENT_SCOPE)
+    endif()
     if(NOT CMAKE_CUDA_ARCHITECTURES)
       set_target_properties(${target} PROPERTIES CUDA_ARCHITECTURES 90)
     endif()

@@ -48,7 +48,7 @@ TEST_F(Standalone, ManifestsSayWhatWasBuilt) {
   EXPECT_EQ(read(root_ / "build/plugins/silu_exp2/plugin.yaml"),
             "name: silu_exp2\nversion: 1.0.0\nlibrary: silu_exp2.so\nlanguage: cxx\ntasks: [silu_and_mul]\n");
   EXPECT_EQ(read(root_ / "build/plugins/plain_c/plugin.yaml"),
-            "name: plain_c\nversion: 1.0.0\nlibrary: plain_c.so\nlanguage: c\n");
+            "name: plain_c\nversion: 1.0.0\nlibrary: plain_c.so\nlanguage: c\ntasks: [squared_relu]\n");
 }
 
 TEST_F(Standalone, BothLoadAndRun) {
