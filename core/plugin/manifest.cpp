@@ -91,7 +91,7 @@ Manifest Manifest::parse(std::string_view text, const std::filesystem::path& fil
   const YAML::Mark top = root.Mark();
   for (const char c : m.name)  // it becomes part of file names and of task[@path]=plugin/name@hash
     if (!std::isalnum(static_cast<unsigned char>(c)) && !std::strchr("_-.", c))
-      p.fail(root["name"].Mark(), "name \"{}\" may hold letters, digits, '_', '-' and '.' only", m.name);
+      p.fail(root["name"].Mark(), "name \"{}\" may hold letters, digits, \"_\", \"-\" and \".\" only", m.name);
   if (m.name.empty()) p.fail(top, "\"name\" is missing");
   if (m.version.empty()) p.fail(top, "\"version\" is missing");
   if (m.library.empty() == m.sources.empty())

@@ -107,6 +107,16 @@ TEST(Run, AsksForChildOfStaleSignature) {
             "(y:out tensor); rebuild the plugin against this registry");
 }
 
+TEST(Run, IsCalledFromInsideItself) {
+  TaskOptions options;
+  options.pins = {"silu_and_mul=reenters/parent", "silu_and_mul@act=reenters/child"};
+  TaskRunner runner("silu_and_mul", Json::object(), {}, options, load_zoo("reenters"));
+  const Array x(kF32, {2, 6});
+  Array y(kF32, {2, 3});
+  EXPECT_EQ(error_of([&] { runner.run({{"x", &x}, {"y", &y}}); }),
+            "act (reenters/child 1.0.0): validate: it is called again from inside its own forward");
+}
+
 TEST(Run, AsksForTooMuchScratch) {
   EXPECT_EQ(error_of([] { run_zoo("misuses_host", "huge_scratch", {}); }),
             "silu_and_mul (misuses_host/huge_scratch 1.0.0): out of memory, 18446744073709551552 more are asked for");

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-#include "core/base/error.hpp"
+#include "tests/support/errors.hpp"
 #include "tests/support/task_runner.hpp"
 
 namespace fk::test {
@@ -16,18 +16,6 @@ inline core::Catalog load_zoo(const std::string& name) {
   core::Catalog c(registry());
   c.add_folder(zoo_folder(name), core::Implementation::Kind::kCandidate);
   return c;
-}
-
-// The text of the Error that body throws; fails the test when it throws none.
-template <class F>
-std::string error_of(F&& body) {
-  try {
-    body();
-  } catch (const core::Error& e) {
-    return e.text();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return {};
 }
 
 // silu_and_mul by one implementation of a zoo plugin, on x [2, 6] and y [2, 3]; strides of y can be given.
