@@ -46,5 +46,3 @@ void parallel_region(benchmark::State& state) {
 BENCHMARK(parallel_region)->Arg(1)->Arg(2)->UseRealTime();
 
 }  // namespace
-
-BENCHMARK_MAIN();

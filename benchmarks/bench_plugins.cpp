@@ -43,5 +43,3 @@ void open_300_plugins(benchmark::State& state) {
 BENCHMARK(open_300_plugins)->ArgName("cached")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond)->Iterations(5)->UseRealTime();
 
 }  // namespace
-
-BENCHMARK_MAIN();

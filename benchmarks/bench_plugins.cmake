@@ -1,0 +1,1 @@
+set(LIBS fk_test_support fk_runtime)
