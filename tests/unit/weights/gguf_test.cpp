@@ -127,7 +127,7 @@ TEST(Gguf, DuplicateNames) {
 
 TEST(Gguf, UnknownTypesFailOnlyWhenUsed) {
   InMemory f(Gguf().add("token_embd.weight", {32, 1}, 99, std::string(20, 'x')).add("output_norm.weight", {4}, 0, bytes_of<float>({1, 2, 3, 4})).bytes());
-  auto store = WeightStore::open(f.file, kGgufMap, Json::object());
+  auto store = WeightStore::open(f.file, kGgufMap, Json{{"hidden_size", 32}, {"num_attention_heads", 2}});
   EXPECT_EQ(values<float>(store->get({"model.norm.weight", {4}, kF32})), (std::vector<float>{1, 2, 3, 4}));
   EXPECT_EQ(error_of([&] { store->get({"model.embed_tokens.weight", {1, 32}, kF32}); }),
             "f: tensor \"token_embd.weight\" is unknown type 99, which cannot be read; readable are F32, F16, BF16, Q4_0, Q4_1, "
