@@ -19,39 +19,38 @@ struct TypeRow {
   std::string_view quant = "none";
   bool readable = false;
 };
-constexpr std::array kTypes{
-    TypeRow{0, "F32", {1, 4}, "none", true},
-    TypeRow{1, "F16", {1, 2}, "none", true},
-    TypeRow{2, "Q4_0", {32, 18}, "q4_0", true},
-    TypeRow{3, "Q4_1", {32, 20}, "q4_1", true},
-    TypeRow{6, "Q5_0", {32, 22}},
-    TypeRow{7, "Q5_1", {32, 24}},
-    TypeRow{8, "Q8_0", {32, 34}, "q8_0", true},
-    TypeRow{9, "Q8_1", {32, 36}},
-    TypeRow{10, "Q2_K", {256, 84}},
-    TypeRow{11, "Q3_K", {256, 110}},
-    TypeRow{12, "Q4_K", {256, 144}, "none", true},
-    TypeRow{13, "Q5_K", {256, 176}},
-    TypeRow{14, "Q6_K", {256, 210}, "none", true},
-    TypeRow{15, "Q8_K", {256, 292}},
-    TypeRow{16, "IQ2_XXS", {256, 66}},
-    TypeRow{17, "IQ2_XS", {256, 74}},
-    TypeRow{18, "IQ3_XXS", {256, 98}},
-    TypeRow{19, "IQ1_S", {256, 50}},
-    TypeRow{20, "IQ4_NL", {32, 18}},
-    TypeRow{21, "IQ3_S", {256, 110}},
-    TypeRow{22, "IQ2_S", {256, 82}},
-    TypeRow{23, "IQ4_XS", {256, 136}},
-    TypeRow{24, "I8", {1, 1}},
-    TypeRow{25, "I16", {1, 2}},
-    TypeRow{26, "I32", {1, 4}},
-    TypeRow{27, "I64", {1, 8}},
-    TypeRow{28, "F64", {1, 8}},
-    TypeRow{29, "IQ1_M", {256, 56}},
-    TypeRow{30, "BF16", {1, 2}, "none", true},
-    TypeRow{34, "TQ1_0", {256, 54}},
-    TypeRow{35, "TQ2_0", {256, 66}},
-    TypeRow{39, "MXFP4", {32, 17}}};
+constexpr std::array kTypes{TypeRow{0, "F32", {1, 4}, "none", true},
+                            TypeRow{1, "F16", {1, 2}, "none", true},
+                            TypeRow{2, "Q4_0", {32, 18}, "q4_0", true},
+                            TypeRow{3, "Q4_1", {32, 20}, "q4_1", true},
+                            TypeRow{6, "Q5_0", {32, 22}},
+                            TypeRow{7, "Q5_1", {32, 24}},
+                            TypeRow{8, "Q8_0", {32, 34}, "q8_0", true},
+                            TypeRow{9, "Q8_1", {32, 36}},
+                            TypeRow{10, "Q2_K", {256, 84}},
+                            TypeRow{11, "Q3_K", {256, 110}},
+                            TypeRow{12, "Q4_K", {256, 144}, "none", true},
+                            TypeRow{13, "Q5_K", {256, 176}},
+                            TypeRow{14, "Q6_K", {256, 210}, "none", true},
+                            TypeRow{15, "Q8_K", {256, 292}},
+                            TypeRow{16, "IQ2_XXS", {256, 66}},
+                            TypeRow{17, "IQ2_XS", {256, 74}},
+                            TypeRow{18, "IQ3_XXS", {256, 98}},
+                            TypeRow{19, "IQ1_S", {256, 50}},
+                            TypeRow{20, "IQ4_NL", {32, 18}},
+                            TypeRow{21, "IQ3_S", {256, 110}},
+                            TypeRow{22, "IQ2_S", {256, 82}},
+                            TypeRow{23, "IQ4_XS", {256, 136}},
+                            TypeRow{24, "I8", {1, 1}},
+                            TypeRow{25, "I16", {1, 2}},
+                            TypeRow{26, "I32", {1, 4}},
+                            TypeRow{27, "I64", {1, 8}},
+                            TypeRow{28, "F64", {1, 8}},
+                            TypeRow{29, "IQ1_M", {256, 56}},
+                            TypeRow{30, "BF16", {1, 2}, "none", true},
+                            TypeRow{34, "TQ1_0", {256, 54}},
+                            TypeRow{35, "TQ2_0", {256, 66}},
+                            TypeRow{39, "MXFP4", {32, 17}}};
 
 const TypeRow* row(uint32_t type) {
   for (const TypeRow& r : kTypes)
@@ -106,7 +105,8 @@ void q4_k(const uint8_t* b, float* y) {
     }
     const float ds = d * float(scale), dm = dmin * float(minimum);
     const int shift = (k & 1) * 4;
-    for (int j = 0; j < 32; ++j) y[32 * k + j] = ds * float((q[32 * (k / 2) + j] >> shift) & 15) - dm;
+    for (int j = 0; j < 32; ++j)
+      y[32 * k + j] = ds * float((q[32 * (k / 2) + j] >> shift) & 15) - dm;
   }
 }
 
@@ -221,7 +221,8 @@ void quantize(std::string_view quant, std::span<const float> in, uint8_t* out) {
   if (!info || in.size() % size_t(info->elements) != 0)
     bad_input("cannot quantise {} elements to {}", in.size(), quant);
   auto* one = quant == "q4_0" ? to_q4_0 : quant == "q4_1" ? to_q4_1 : to_q8_0;
-  for (size_t i = 0; i < in.size(); i += size_t(info->elements), out += info->bytes) one(&in[i], out);
+  for (size_t i = 0; i < in.size(); i += size_t(info->elements), out += info->bytes)
+    one(&in[i], out);
 }
 
 }  // namespace fk::core

@@ -29,8 +29,8 @@ void narrow(std::span<const float> in, fk_dtype dtype, uint8_t* out, const FileT
     for (size_t i = 0; i < in.size(); ++i) {
       o[i] = float_to_f16(in[i]);
       if ((o[i] & 0x7fff) == 0x7c00 && std::isfinite(in[i]))
-        bad_input("{}: tensor \"{}\" holds {}, which float16 cannot; use bfloat16 or float32", t ? t->file : "seeded",
-                  t ? t->name : "", in[i]);
+        bad_input("{}: tensor \"{}\" holds {}, which float16 cannot; use bfloat16 or float32",
+                  t ? t->file : "seeded", t ? t->name : "", in[i]);
     }
   } else {
     auto* o = reinterpret_cast<double*>(out);
@@ -51,7 +51,10 @@ bool is_float(fk_dtype t) {
 }
 
 RowReader::RowReader(const FileTensor& t, int64_t rows, int64_t row_elements)
-    : tensor_(&t), rows_(rows), row_elements_(row_elements), row_bytes_(rows ? t.bytes / size_t(rows) : 0) {}
+    : tensor_(&t),
+      rows_(rows),
+      row_elements_(row_elements),
+      row_bytes_(rows ? t.bytes / size_t(rows) : 0) {}
 
 void RowReader::floats(int64_t row, std::span<float> out) const {
   if (seeded_) return seeded_->fill(row * row_elements_, out);
@@ -72,7 +75,8 @@ void RowReader::read(int64_t row, fk_dtype dtype, uint8_t* out) const {
     std::memcpy(out, tensor_->data + size_t(row) * row_bytes_, row_bytes_);
     return;
   }
-  if (same(dtype, kFloat32)) return floats(row, {reinterpret_cast<float*>(out), size_t(row_elements_)});
+  if (same(dtype, kFloat32))
+    return floats(row, {reinterpret_cast<float*>(out), size_t(row_elements_)});
   const std::span<float> buffer = row_buffer(row_elements_);
   floats(row, buffer);
   narrow(buffer, dtype, out, tensor_);
@@ -97,9 +101,7 @@ void parallel_ranges(int64_t n, int64_t work, const std::function<void(int64_t, 
   auto part = [&](int64_t i) {
     try {
       body(n * i / parts, n * (i + 1) / parts);
-    } catch (...) {
-      errors[size_t(i)] = std::current_exception();
-    }
+    } catch (...) { errors[size_t(i)] = std::current_exception(); }
   };
   for (int64_t i = 1; i < parts; ++i) threads.emplace_back(part, i);
   part(0);

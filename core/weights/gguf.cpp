@@ -11,12 +11,27 @@ namespace fk::core {
 namespace {
 
 using Json = nlohmann::ordered_json;
-enum ValueType : uint32_t { kU8, kI8, kU16, kI16, kU32, kI32, kF32, kBool, kString, kArray, kU64, kI64, kF64 };
+enum ValueType : uint32_t {
+  kU8,
+  kI8,
+  kU16,
+  kI16,
+  kU32,
+  kI32,
+  kF32,
+  kBool,
+  kString,
+  kArray,
+  kU64,
+  kI64,
+  kF64
+};
 constexpr uint32_t kMaxRank = 8;
 constexpr int kMaxArrayDepth = 4;
 constexpr uint64_t kMaxAlignment = 1 << 20;
 
-// Reads little-endian values in order; every length is compared with what is left before it is believed.
+// Reads little-endian values in order; every length is compared with what is left before it is
+// believed.
 class Cursor {
  public:
   Cursor(std::span<const uint8_t> bytes, const std::string& file) : bytes_(bytes), file_(file) {}
@@ -26,15 +41,16 @@ class Cursor {
 
   void need(uint64_t bytes, std::string_view what) const {
     if (bytes > left())
-      bad_input("{}: truncated at byte {}: {} needs {} bytes, {} are left", file_, at_, what, bytes, left());
+      bad_input("{}: truncated at byte {}: {} needs {} bytes, {} are left", file_, at_, what, bytes,
+                left());
   }
   // A count of things that take at least `each` bytes apiece.
   uint64_t count(uint64_t each, std::string_view what) {
     const size_t from = at_;
     const auto n = get<uint64_t>(what);
     if (n > left() / each)
-      bad_input("{}: {} at byte {} says {}, but the {} bytes that follow hold {} at most", file_, what, from, n,
-                left(), left() / each);
+      bad_input("{}: {} at byte {} says {}, but the {} bytes that follow hold {} at most", file_,
+                what, from, n, left(), left() / each);
     return n;
   }
   template <class T>
@@ -60,9 +76,14 @@ class Cursor {
 
 size_t smallest_size(uint32_t type) {
   switch (type) {
-    case kU8: case kI8: case kBool: return 1;
-    case kU16: case kI16: return 2;
-    case kU32: case kI32: case kF32: return 4;
+    case kU8:
+    case kI8:
+    case kBool: return 1;
+    case kU16:
+    case kI16: return 2;
+    case kU32:
+    case kI32:
+    case kF32: return 4;
     case kArray: return 12;
     default: return 8;  // a string's length, and the 64-bit types
   }
@@ -90,14 +111,18 @@ Json value(Cursor& in, uint32_t type, const std::string& key, int depth = 0) {
       if (depth == kMaxArrayDepth)
         bad_input("{}: key \"{}\": arrays nested deeper than {}", in.file(), key, kMaxArrayDepth);
       const auto element = in.get<uint32_t>(key);
-      if (element > kF64) bad_input("{}: key \"{}\": unknown value type {} (0 to 12 are known)", in.file(), key, element);
-      const uint64_t n = in.count(smallest_size(element), fmt::format("the array of key \"{}\"", key));
+      if (element > kF64)
+        bad_input("{}: key \"{}\": unknown value type {} (0 to 12 are known)", in.file(), key,
+                  element);
+      const uint64_t n =
+          in.count(smallest_size(element), fmt::format("the array of key \"{}\"", key));
       Json::array_t items;
       items.reserve(n);
       for (uint64_t i = 0; i < n; ++i) items.push_back(value(in, element, key, depth + 1));
       return Json(std::move(items));
     }
-    default: bad_input("{}: key \"{}\": unknown value type {} (0 to 12 are known)", in.file(), key, type);
+    default:
+      bad_input("{}: key \"{}\": unknown value type {} (0 to 12 are known)", in.file(), key, type);
   }
 }
 
@@ -129,7 +154,9 @@ Info tensor_info(Cursor& in, uint64_t index) {
   t.file = file;
   const std::string what = fmt::format("tensor \"{}\"", t.name);
   const auto rank = in.get<uint32_t>(what);
-  if (rank > kMaxRank) bad_input("{}: {}: {} dimensions are more than the {} of the format", file, what, rank, kMaxRank);
+  if (rank > kMaxRank)
+    bad_input("{}: {}: {} dimensions are more than the {} of the format", file, what, rank,
+              kMaxRank);
   for (uint32_t i = 0; i < rank; ++i) {
     const auto d = in.get<uint64_t>(what);
     if (d > uint64_t(INT64_MAX)) bad_input("{}: {}: dimension {} is out of range", file, what, d);
@@ -143,8 +170,8 @@ Info tensor_info(Cursor& in, uint64_t index) {
   if (const std::optional<BlockInfo> block = ggml_block_size(t.ggml_type)) {
     const int64_t row = t.shape.empty() ? 1 : t.shape.back();
     if (row % block->elements != 0)
-      bad_input("{}: {}: rows of {} elements are not whole blocks of {} ({})", file, what, row, block->elements,
-                ggml_type_name(t.ggml_type));
+      bad_input("{}: {}: rows of {} elements are not whole blocks of {} ({})", file, what, row,
+                block->elements, ggml_type_name(t.ggml_type));
     int64_t bytes;
     if (__builtin_mul_overflow(*count / block->elements, block->bytes, &bytes))
       bad_input("{}: {}: shape {} overflows 64 bits", file, what, shape_text(t.shape));
@@ -159,45 +186,60 @@ uint64_t alignment_of(const Json& metadata, const std::string& file) {
   if (at == metadata.end()) return 32;
   const uint64_t a = at->is_number_unsigned() ? at->get<uint64_t>() : 0;
   if (a < 8 || a > kMaxAlignment || (a & (a - 1)) != 0)
-    bad_input("{}: general.alignment must be a power of two from 8 to {}, found {}", file, kMaxAlignment,
+    bad_input("{}: general.alignment must be a power of two from 8 to {}, found {}", file,
+              kMaxAlignment,
               at->dump(-1, ' ', false, Json::error_handler_t::replace).substr(0, 40));
   return a;
 }
 
 // Tensors follow one another, each padded to the alignment: neither overlaps nor holes.
-void place(std::vector<Info>& infos, std::span<const uint8_t> data, uint64_t alignment, const std::string& file) {
-  std::stable_sort(infos.begin(), infos.end(), [](const Info& a, const Info& b) { return a.offset < b.offset; });
+void place(std::vector<Info>& infos, std::span<const uint8_t> data, uint64_t alignment,
+           const std::string& file) {
+  std::stable_sort(infos.begin(), infos.end(),
+                   [](const Info& a, const Info& b) { return a.offset < b.offset; });
   uint64_t end = 0;
   for (size_t i = 0; i < infos.size(); ++i) {
     FileTensor& t = infos[i].tensor;
     const uint64_t begin = infos[i].offset;
     if (begin % alignment != 0)
-      bad_input("{}: tensor \"{}\": offset {} is no multiple of the alignment {}", file, t.name, begin, alignment);
+      bad_input("{}: tensor \"{}\": offset {} is no multiple of the alignment {}", file, t.name,
+                begin, alignment);
     if (begin > data.size() || (infos[i].known && t.bytes > data.size() - begin))
-      bad_input("{}: tensor \"{}\": bytes [{}, {}] end past the {} bytes of data; the file is truncated", file, t.name,
-                begin, infos[i].known ? fmt::to_string(begin + t.bytes) : "?", data.size());
+      bad_input(
+          "{}: tensor \"{}\": bytes [{}, {}] end past the {} bytes of data; the file is truncated",
+          file, t.name, begin, infos[i].known ? fmt::to_string(begin + t.bytes) : "?", data.size());
     if (begin < end)
-      bad_input("{}: tensors \"{}\" [{}, {}] and \"{}\" at {} overlap", file, infos[i - 1].tensor.name,
-                infos[i - 1].offset, infos[i - 1].offset + infos[i - 1].tensor.bytes, t.name, begin);
+      bad_input("{}: tensors \"{}\" [{}, {}] and \"{}\" at {} overlap", file,
+                infos[i - 1].tensor.name, infos[i - 1].offset,
+                infos[i - 1].offset + infos[i - 1].tensor.bytes, t.name, begin);
     const uint64_t padded = (end + alignment - 1) / alignment * alignment;
     if (begin > padded)
-      bad_input("{}: bytes [{}, {}] of the data, before tensor \"{}\", belong to no tensor", file, padded, begin, t.name);
-    if (!infos[i].known) t.bytes = (i + 1 < infos.size() ? std::min<uint64_t>(infos[i + 1].offset, data.size()) : data.size()) - begin;
+      bad_input("{}: bytes [{}, {}] of the data, before tensor \"{}\", belong to no tensor", file,
+                padded, begin, t.name);
+    if (!infos[i].known)
+      t.bytes = (i + 1 < infos.size() ? std::min<uint64_t>(infos[i + 1].offset, data.size())
+                                      : data.size()) -
+                begin;
     end = begin + t.bytes;
     t.data = data.data() + begin;
   }
   if (data.size() >= end + alignment)
-    bad_input("{}: bytes [{}, {}] at the end of the data belong to no tensor", file, end, data.size());
+    bad_input("{}: bytes [{}, {}] at the end of the data belong to no tensor", file, end,
+              data.size());
 }
 
 }  // namespace
 
 ParsedFile parse_gguf(std::span<const uint8_t> bytes, const std::string& file) {
   Cursor in(bytes, file);
-  if (in.get<uint32_t>("the magic") != 0x46554747) bad_input("{}: the file does not begin with GGUF", file);
+  if (in.get<uint32_t>("the magic") != 0x46554747)
+    bad_input("{}: the file does not begin with GGUF", file);
   const auto version = in.get<uint32_t>("the version");
-  if (version == 0x03000000) bad_input("{}: a big-endian GGUF file; convert it to little-endian", file);
-  if (version != 3) bad_input("{}: GGUF version {}, only 3 is read; convert the file with a current gguf", file, version);
+  if (version == 0x03000000)
+    bad_input("{}: a big-endian GGUF file; convert it to little-endian", file);
+  if (version != 3)
+    bad_input("{}: GGUF version {}, only 3 is read; convert the file with a current gguf", file,
+              version);
   const auto tensor_count = in.count(24, "the number of tensors");
   const auto key_count = in.count(13, "the number of keys");
 
@@ -224,8 +266,10 @@ ParsedFile parse_gguf(std::span<const uint8_t> bytes, const std::string& file) {
   }
   const uint64_t data_begin = (in.at() + alignment - 1) / alignment * alignment;
   if (data_begin > bytes.size() && !infos.empty())
-    bad_input("{}: truncated at byte {}: the tensors begin at byte {}", file, bytes.size(), data_begin);
-  const auto data = data_begin < bytes.size() ? bytes.subspan(data_begin) : std::span<const uint8_t>{};
+    bad_input("{}: truncated at byte {}: the tensors begin at byte {}", file, bytes.size(),
+              data_begin);
+  const auto data =
+      data_begin < bytes.size() ? bytes.subspan(data_begin) : std::span<const uint8_t>{};
   place(infos, data, alignment, file);
   for (Info& info : infos) {
     std::string name = info.tensor.name;

@@ -19,11 +19,14 @@ uint8_t* HostArena::allocate(size_t bytes) {
   if (chunks_.empty() || size > chunks_.back().size - free_begin_) {
     // One huge page more, so that the chunk can begin on a boundary of them.
     const size_t chunk = round_up(std::max(size, kChunk), kHugePage) + kHugePage;
-    void* p = ::mmap(nullptr, chunk, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (p == MAP_FAILED) missing("out of memory: {} bytes more for weights, {} are held", chunk, used_);
-    ::madvise(p, chunk, MADV_HUGEPAGE);   // a wish; the kernel may have none
+    void* p = ::mmap(nullptr, chunk, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED)
+      missing("out of memory: {} bytes more for weights, {} are held", chunk, used_);
+    ::madvise(p, chunk, MADV_HUGEPAGE);  // a wish; the kernel may have none
     chunks_.push_back({static_cast<uint8_t*>(p), chunk});
-    free_begin_ = round_up(reinterpret_cast<uintptr_t>(p), kHugePage) - reinterpret_cast<uintptr_t>(p);
+    free_begin_ =
+        round_up(reinterpret_cast<uintptr_t>(p), kHugePage) - reinterpret_cast<uintptr_t>(p);
   }
   uint8_t* result = chunks_.back().data + free_begin_;
   free_begin_ += size;

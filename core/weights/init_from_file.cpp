@@ -5,13 +5,15 @@
 
 namespace fk::core {
 
-Json init_from_file(const TensorFile& file, const std::filesystem::path& name_map, bool keep_quant) {
+Json init_from_file(const TensorFile& file, const std::filesystem::path& name_map,
+                    bool keep_quant) {
   const NameMap map = NameMap::load(name_map);
   map.check(file);
   Names names = let_names(map, &file);
-  const std::string what = file.name() + (file.format() == "gguf"                        ? ""
-                                          : file.metadata().contains("config") ? ": config.json"
-                                                                               : " (no config.json beside it)");
+  const std::string what =
+      file.name() + (file.format() == "gguf"              ? ""
+                     : file.metadata().contains("config") ? ": config.json"
+                                                          : " (no config.json beside it)");
   const ValueSource from{metadata_root(file), &file, keep_quant, what};
   Json init = Json::object();
   for (const NamedValue& n : map.init)
@@ -22,9 +24,7 @@ Json init_from_file(const TensorFile& file, const std::filesystem::path& name_ma
   for (const Refusal& r : map.refuse) {
     try {
       if (!r.when.eval_bool(names.lookup())) continue;
-    } catch (const Error& e) {
-      throw e.within(map.file);
-    }
+    } catch (const Error& e) { throw e.within(map.file); }
     bad_input("{}: {} (it holds: {})", what, r.because, r.when.text());
   }
   return init;

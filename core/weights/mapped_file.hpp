@@ -11,7 +11,8 @@ namespace fk::core {
 // A whole file mapped read-only. Pages come from the page cache and are shared between processes.
 class MappedFile {
  public:
-  // Throws Error for a file that is missing, unreadable or not a regular file. An empty file maps to no bytes.
+  // Throws Error for a file that is missing, unreadable or not a regular file. An empty file maps
+  // to no bytes.
   static std::shared_ptr<const MappedFile> open(const std::filesystem::path&);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;

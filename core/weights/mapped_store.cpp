@@ -17,7 +17,8 @@
 namespace fk::core {
 namespace {
 
-// A source with its tensor (null when seeded) and the shape it must have in the file, of values rather than bytes.
+// A source with its tensor (null when seeded) and the shape it must have in the file, of values
+// rather than bytes.
 struct Part {
   ResolvedSource source;
   const FileTensor* tensor = nullptr;
@@ -27,14 +28,19 @@ struct Part {
 class MappedStore final : public WeightStore {
  public:
   MappedStore(std::shared_ptr<TensorFile> file, uint64_t seed, NameMap map, const Json& init)
-      : file_(std::move(file)), seed_(seed), map_(std::move(map)), names_(param_names(map_, file_.get(), init)) {}
+      : file_(std::move(file)),
+        seed_(seed),
+        map_(std::move(map)),
+        names_(param_names(map_, file_.get(), init)) {}
 
   const fk_tensor* get(const ParamRequest& r) override {
     const std::vector<Part> parts = find_parts(r);
-    // Two paths with one source (tied embeddings) have one copy; so has a path that is asked for twice.
+    // Two paths with one source (tied embeddings) have one copy; so has a path that is asked for
+    // twice.
     std::string key = fmt::format("{}|{}|{}", dtype_name(r.dtype), r.quant, shape_text(r.shape));
     for (const Part& p : parts)
-      key += fmt::format("|{}:{}:{}:{}", p.source.name, shape_text(p.shape), p.source.head_rows, p.source.transpose);
+      key += fmt::format("|{}:{}:{}:{}", p.source.name, shape_text(p.shape), p.source.head_rows,
+                         p.source.transpose);
     auto at = views_.find(key);
     if (at == views_.end()) {
       const uint8_t* data = in_place(r, parts);
@@ -70,8 +76,10 @@ class MappedStore final : public WeightStore {
     std::vector<int64_t> shape = r.shape;
     if (r.quant == "none") return shape;
     const std::optional<BlockInfo> block = block_info(r.quant);
-    if (!block || shape.size() != 2 || shape[1] % block->bytes != 0 || !same(r.dtype, {FK_UINT, 8, 1}))
-      bad_input("param {}: {} {} cannot hold rows of {} blocks", r.path, dtype_name(r.dtype), shape_text(r.shape), r.quant);
+    if (!block || shape.size() != 2 || shape[1] % block->bytes != 0 ||
+        !same(r.dtype, {FK_UINT, 8, 1}))
+      bad_input("param {}: {} {} cannot hold rows of {} blocks", r.path, dtype_name(r.dtype),
+                shape_text(r.shape), r.quant);
     shape[1] = shape[1] / block->bytes * block->elements;
     return shape;
   }
@@ -91,20 +99,24 @@ class MappedStore final : public WeightStore {
     for (Part& p : parts) {
       p.shape = shape;
       if (resolved.concat && !shape.empty()) {
-        p.shape[0] = p.source.rows >= 0 ? p.source.rows : p.tensor && !p.tensor->shape.empty() ? p.tensor->shape[0] : -1;
+        p.shape[0] = p.source.rows >= 0                     ? p.source.rows
+                     : p.tensor && !p.tensor->shape.empty() ? p.tensor->shape[0]
+                                                            : -1;
         if (p.shape[0] < 0) bad_input("{}: {} needs rows: in a concat", map_.file, p.source.name);
         rows += p.shape[0];
       }
       const int64_t head = p.source.head_rows, part_rows = p.shape.empty() ? 1 : p.shape[0];
       if (head < 0 || head % 2 != 0 || (head > 0 && part_rows % head != 0))
-        bad_input("{}: {}: {} rows cannot be un-permuted in heads of {}", map_.file, p.source.name, part_rows, head);
+        bad_input("{}: {}: {} rows cannot be un-permuted in heads of {}", map_.file, p.source.name,
+                  part_rows, head);
       if (p.tensor) check(r, p);
     }
     if (resolved.concat && (shape.empty() || rows != shape[0])) {
       std::vector<std::string> texts;
-      for (const Part& p : parts) texts.push_back(fmt::format("{} ({})", p.source.name, p.shape.empty() ? 0 : p.shape[0]));
-      bad_input("param {} is {}, but its sources have {} rows: {}", r.path, shape_text(r.shape), rows,
-                fmt::join(texts, " + "));
+      for (const Part& p : parts)
+        texts.push_back(fmt::format("{} ({})", p.source.name, p.shape.empty() ? 0 : p.shape[0]));
+      bad_input("param {} is {}, but its sources have {} rows: {}", r.path, shape_text(r.shape),
+                rows, fmt::join(texts, " + "));
     }
     return parts;
   }
@@ -114,7 +126,8 @@ class MappedStore final : public WeightStore {
       if (const FileTensor* t = file_->find(prefix + name)) return *t;
     std::vector<std::string> names;
     for (const auto& [n, unused] : file_->tensors()) names.push_back(n);
-    bad_input("{}: no tensor \"{}\" for {}{}", file_->name(), name, r.path, did_you_mean(name, names));
+    bad_input("{}: no tensor \"{}\" for {}{}", file_->name(), name, r.path,
+              did_you_mean(name, names));
   }
 
   void check(const ParamRequest& r, const Part& p) const {
@@ -128,17 +141,19 @@ class MappedStore final : public WeightStore {
       expected = p.source.reshape;
     }
     if (!t.plain() && !block_info(t.ggml_type))
-      bad_input("{}: tensor \"{}\" is {}, which cannot be read; readable are F32, F16, BF16, Q4_0, Q4_1, Q8_0, Q4_K "
-                "and Q6_K: convert the file",
-                t.file, t.name, ggml_type_name(t.ggml_type));
+      bad_input(
+          "{}: tensor \"{}\" is {}, which cannot be read; readable are F32, F16, BF16, Q4_0, Q4_1, "
+          "Q8_0, Q4_K "
+          "and Q6_K: convert the file",
+          t.file, t.name, ggml_type_name(t.ggml_type));
     const bool blocks = r.quant != "none";
-    const bool type_fits = blocks ? !t.plain() && quant_of(t.ggml_type) == r.quant
-                                  : is_float(r.dtype) ? !t.plain() || is_float(t.dtype)
-                                                      : t.plain() && same(t.dtype, r.dtype);
+    const bool type_fits = blocks              ? !t.plain() && quant_of(t.ggml_type) == r.quant
+                           : is_float(r.dtype) ? !t.plain() || is_float(t.dtype)
+                                               : t.plain() && same(t.dtype, r.dtype);
     if (t.shape == expected && type_fits) return;
     const std::string wanted = blocks ? r.quant + " blocks" : std::string(dtype_name(r.dtype));
-    bad_input("{}: tensor \"{}\" is {} {}, but {} needs {} {}", t.file, t.name, t.type_name(), shape_text(t.shape), r.path,
-              wanted, shape_text(expected));
+    bad_input("{}: tensor \"{}\" is {} {}, but {} needs {} {}", t.file, t.name, t.type_name(),
+              shape_text(t.shape), r.path, wanted, shape_text(expected));
   }
 
   // The mapped bytes themselves, when they are what was asked for.
@@ -177,7 +192,8 @@ class MappedStore final : public WeightStore {
         continue;
       }
       const RowReader in = reader(p, vector ? 1 : rows, vector ? count : count / rows);
-      const size_t row_bytes = r.quant == "none" ? size_t(in.row_elements()) * element : size_t(r.shape[1]);
+      const size_t row_bytes =
+          r.quant == "none" ? size_t(in.row_elements()) * element : size_t(r.shape[1]);
       parallel_ranges(in.rows(), count * 4, [&](int64_t begin, int64_t end) {
         for (int64_t row = begin; row < end; ++row) {
           const int64_t from = permuted_row(row, p.source.head_rows);
@@ -200,7 +216,8 @@ class MappedStore final : public WeightStore {
     for (int64_t c = 0; c < columns; ++c) {
       in.read(c, r.dtype, line.data());
       for (int64_t row = 0; row < rows; ++row)
-        std::copy_n(&line[size_t(row) * element], element, out + size_t(row * columns + c) * element);
+        std::copy_n(&line[size_t(row) * element], element,
+                    out + size_t(row * columns + c) * element);
     }
   }
 
@@ -215,14 +232,17 @@ class MappedStore final : public WeightStore {
 
 }  // namespace
 
-std::unique_ptr<WeightStore> WeightStore::open(std::shared_ptr<TensorFile> file, const std::filesystem::path& name_map,
+std::unique_ptr<WeightStore> WeightStore::open(std::shared_ptr<TensorFile> file,
+                                               const std::filesystem::path& name_map,
                                                const Json& init) {
   NameMap map = NameMap::load(name_map);
   map.check(*file);
   return std::make_unique<MappedStore>(std::move(file), 0, std::move(map), init);
 }
 
-std::unique_ptr<WeightStore> WeightStore::seeded(uint64_t seed, const std::filesystem::path& name_map, const Json& init) {
+std::unique_ptr<WeightStore> WeightStore::seeded(uint64_t seed,
+                                                 const std::filesystem::path& name_map,
+                                                 const Json& init) {
   return std::make_unique<MappedStore>(nullptr, seed, NameMap::load(name_map), init);
 }
 

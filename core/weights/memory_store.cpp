@@ -20,8 +20,8 @@ class MemoryStore final : public WeightStore {
     for (HostTensor& t : tensors) {
       const std::optional<int64_t> count = element_count(t.shape);
       if (!count || uint64_t(*count) * dtype_bytes(t.dtype) != t.bytes.size())
-        bad_input("weight {}: shape {} of {} does not fit {} bytes", t.path, shape_text(t.shape), dtype_name(t.dtype),
-                  t.bytes.size());
+        bad_input("weight {}: shape {} of {} does not fit {} bytes", t.path, shape_text(t.shape),
+                  dtype_name(t.dtype), t.bytes.size());
       uint8_t* data = arena_.allocate(t.bytes.size());
       if (!t.bytes.empty()) std::memcpy(data, t.bytes.data(), t.bytes.size());
       if (!views_.try_emplace(t.path, data, std::move(t.shape), t.dtype).second)
@@ -37,8 +37,8 @@ class MemoryStore final : public WeightStore {
     }
     const TensorView& v = at->second;
     if (v.shape != r.shape || !same(v.tensor.dtype, r.dtype))
-      bad_input("weight {} is {} {}, expected {} {}", r.path, dtype_name(v.tensor.dtype), shape_text(v.shape),
-                dtype_name(r.dtype), shape_text(r.shape));
+      bad_input("weight {} is {} {}, expected {} {}", r.path, dtype_name(v.tensor.dtype),
+                shape_text(v.shape), dtype_name(r.dtype), shape_text(r.shape));
     used_.insert(r.path);
     return &v.tensor;
   }

@@ -45,7 +45,8 @@ const Json* find_key(const Json& root, const std::string& key) {
 }
 
 // "<architecture>.block_count" -> "llama.block_count"
-std::string expand(const NameMap& m, const NamedValue& n, const std::string& text, const Names& names) {
+std::string expand(const NameMap& m, const NamedValue& n, const std::string& text,
+                   const Names& names) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
     const size_t end = text[i] == '<' ? text.find('>', i) : std::string::npos;
@@ -63,7 +64,8 @@ std::string expand(const NameMap& m, const NamedValue& n, const std::string& tex
   return out;
 }
 
-std::vector<const FileTensor*> matching(const NameMap& m, const TensorFile* file, const std::string& pattern) {
+std::vector<const FileTensor*> matching(const NameMap& m, const TensorFile* file,
+                                        const std::string& pattern) {
   std::vector<const FileTensor*> found;
   if (!file) return found;
   if (wildcards(pattern) == 0) {
@@ -73,7 +75,8 @@ std::vector<const FileTensor*> matching(const NameMap& m, const TensorFile* file
   }
   for (const auto& [name, tensor] : file->tensors())
     for (const std::string& prefix : m.prefix)
-      if (name.starts_with(prefix) && match_pattern(pattern, std::string_view(name).substr(prefix.size()))) {
+      if (name.starts_with(prefix) &&
+          match_pattern(pattern, std::string_view(name).substr(prefix.size()))) {
         found.push_back(&tensor);
         break;
       }
@@ -92,7 +95,8 @@ std::string shared_quant(const NameMap& m, const Candidate& c, const ValueSource
   return quant.empty() ? "none" : quant;
 }
 
-Json translate(const Candidate& c, const Json& found, const NamedValue& n, const ValueSource& from) {
+Json translate(const Candidate& c, const Json& found, const NamedValue& n,
+               const ValueSource& from) {
   if (c.values.empty()) return found;
   const std::string text = found.is_string() ? found.get<std::string>() : brief(found);
   std::vector<std::string> known;
@@ -104,8 +108,8 @@ Json translate(const Candidate& c, const Json& found, const NamedValue& n, const
             did_you_mean(text, known), fmt::join(known, ", "));
 }
 
-std::optional<Json> try_candidate(const NameMap& m, const NamedValue& n, const Candidate& c, const ValueSource& from,
-                                  const Names& names) {
+std::optional<Json> try_candidate(const NameMap& m, const NamedValue& n, const Candidate& c,
+                                  const ValueSource& from, const Names& names) {
   using Kind = Candidate::Kind;
   if (c.when && !c.when->eval_bool(names.lookup())) return std::nullopt;
   switch (c.kind) {
@@ -130,8 +134,8 @@ std::optional<Json> try_candidate(const NameMap& m, const NamedValue& n, const C
   if (tensors.empty()) return std::nullopt;
   const auto& shape = tensors.front()->shape;
   if (c.dim < 0 || c.dim >= int64_t(shape.size()))
-    bad_input("{}: tensor \"{}\" has {} dimensions, {} is read from dimension {} ({})", tensors.front()->file,
-              tensors.front()->name, shape.size(), n.name, c.dim, n.place);
+    bad_input("{}: tensor \"{}\" has {} dimensions, {} is read from dimension {} ({})",
+              tensors.front()->file, tensors.front()->name, shape.size(), n.name, c.dim, n.place);
   return shape[size_t(c.dim)];
 }
 
@@ -153,7 +157,8 @@ const Json* Names::find(std::string_view name) const {
 }
 
 Lookup Names::lookup() const {
-  return [this](std::string_view name) { return find(name) ? to_value(*find(name)) : std::nullopt; };
+  return
+      [this](std::string_view name) { return find(name) ? to_value(*find(name)) : std::nullopt; };
 }
 
 const Json& metadata_root(const TensorFile& file) {
@@ -163,19 +168,18 @@ const Json& metadata_root(const TensorFile& file) {
   return at == file.metadata().end() ? kNothing : *at;
 }
 
-std::optional<Json> find_value(const NameMap& m, const NamedValue& n, const ValueSource& from, const Names& names) {
+std::optional<Json> find_value(const NameMap& m, const NamedValue& n, const ValueSource& from,
+                               const Names& names) {
   try {
     for (const Candidate& c : n.candidates)
       if (std::optional<Json> v = try_candidate(m, n, c, from, names)) return v;
-  } catch (const Error& e) {
-    throw e.within(n.place);
-  }
+  } catch (const Error& e) { throw e.within(n.place); }
   if (n.list) return std::nullopt;
   const Candidate& c = n.candidates.front();
   if (c.kind == Candidate::Kind::kKey) {
     const std::string key = expand(m, n, c.text, names);
-    bad_input("{}: no \"{}\"{}, which gives {} ({})", from.what, key, did_you_mean(key, keys_of(from.root)), n.name,
-              n.place);
+    bad_input("{}: no \"{}\"{}, which gives {} ({})", from.what, key,
+              did_you_mean(key, keys_of(from.root)), n.name, n.place);
   }
   bad_input("{}: nothing gives {} ({})", from.what, n.name, n.place);
 }
@@ -183,7 +187,8 @@ std::optional<Json> find_value(const NameMap& m, const NamedValue& n, const Valu
 Names let_names(const NameMap& m, const TensorFile* file) {
   static const Json kNothing = Json::object();
   Names names;
-  const ValueSource from{file ? metadata_root(*file) : kNothing, file, false, file ? file->name() : m.file};
+  const ValueSource from{file ? metadata_root(*file) : kNothing, file, false,
+                         file ? file->name() : m.file};
   for (const NamedValue& n : m.let)
     if (std::optional<Json> v = find_value(m, n, from, names)) names.set(n.name, *v);
   return names;
@@ -200,8 +205,8 @@ Names param_names(const NameMap& m, const TensorFile* file, const Json& init) {
 
 void NameMap::check(const TensorFile& weights) const {
   if (weights.format() != format)
-    bad_input("{}: a {} file, but {} maps {}; name a map with format: {}", weights.name(), weights.format(), file, format,
-              weights.format());
+    bad_input("{}: a {} file, but {} maps {}; name a map with format: {}", weights.name(),
+              weights.format(), file, format, weights.format());
   if (accept_key.empty()) return;
   const Json* found = find_key(metadata_root(weights), accept_key);
   if (!found) return;
@@ -211,7 +216,8 @@ void NameMap::check(const TensorFile& weights) const {
   for (const std::string& t : texts)
     if (std::find(accept_values.begin(), accept_values.end(), t) != accept_values.end()) return;
   bad_input("{}: {} is {}{}, but {} maps {}", weights.name(), accept_key, brief(*found),
-            texts.empty() ? "" : did_you_mean(texts.front(), accept_values), file, fmt::join(accept_values, ", "));
+            texts.empty() ? "" : did_you_mean(texts.front(), accept_values), file,
+            fmt::join(accept_values, ", "));
 }
 
 Resolved resolve_param(const NameMap& m, const std::string& path, const Names& names) {
@@ -233,9 +239,7 @@ Resolved resolve_param(const NameMap& m, const std::string& path, const Names& n
         }
         return out;
       }
-    } catch (const Error& e) {
-      throw e.within(rule.place);
-    }
+    } catch (const Error& e) { throw e.within(rule.place); }
   }
   std::vector<std::string> patterns;
   for (const Rule& rule : m.params) patterns.push_back(rule.pattern);

@@ -13,9 +13,7 @@ Expr expr_of(const Yaml& y) {
   const std::string& text = y.as_text("an expression");
   try {
     return Expr::parse(text);
-  } catch (const Error& e) {
-    throw e.within(y.place());
-  }
+  } catch (const Error& e) { throw e.within(y.place()); }
 }
 
 Json scalar(const Yaml& y) {
@@ -44,7 +42,9 @@ Candidate candidate(const Yaml& y) {
     return c;
   }
   y.as_map("a key, or a map with key, const, expr, exists, missing, size_of, count or quant_of");
-  y.only({"key", "values", "const", "expr", "exists", "missing", "size_of", "dim", "count", "quant_of", "when"}, "a value");
+  y.only({"key", "values", "const", "expr", "exists", "missing", "size_of", "dim", "count",
+          "quant_of", "when"},
+         "a value");
   int kinds = 0;
   auto take = [&](const char* key, Kind kind) {
     const Yaml* v = y.find(key);
@@ -59,14 +59,18 @@ Candidate candidate(const Yaml& y) {
   if (const Yaml* v = take("size_of", Kind::kSizeOf)) c.text = v->as_text("a tensor");
   if (const Yaml* v = take("count", Kind::kCount)) c.text = v->as_text("a tensor pattern");
   if (const Yaml* v = take("quant_of", Kind::kQuantOf))
-    for (const Yaml& p : v->as_list("tensor patterns").items) c.patterns.push_back(p.as_text("a tensor pattern"));
+    for (const Yaml& p : v->as_list("tensor patterns").items)
+      c.patterns.push_back(p.as_text("a tensor pattern"));
   if (kinds != 1)
-    fail_at(y, "found {} of key, const, expr, exists, missing, size_of, count, quant_of; expected one", kinds);
+    fail_at(y,
+            "found {} of key, const, expr, exists, missing, size_of, count, quant_of; expected one",
+            kinds);
   if (const Yaml* v = y.find("dim")) c.dim = v->as_int("a dimension");
   if (const Yaml* v = y.find("when")) c.when = expr_of(*v);
   if (const Yaml* v = y.find("values")) {
     v->as_map("values by name");
-    for (size_t i = 0; i < v->keys.size(); ++i) c.values.emplace_back(v->keys[i].text, scalar(v->items[i]));
+    for (size_t i = 0; i < v->keys.size(); ++i)
+      c.values.emplace_back(v->keys[i].text, scalar(v->items[i]));
   }
   return c;
 }
@@ -107,7 +111,8 @@ Source source(const Yaml& y, size_t captures) {
     }
   }
   if (wildcards(s.pattern) > captures)
-    fail_at(y, "\"{}\" has {} wildcards, the param's path only {}", s.pattern, wildcards(s.pattern), captures);
+    fail_at(y, "\"{}\" has {} wildcards, the param's path only {}", s.pattern, wildcards(s.pattern),
+            captures);
   return s;
 }
 
@@ -116,7 +121,8 @@ Recipe recipe(const Yaml& y, size_t captures) {
   if (const Yaml* list = y.is_map() ? y.find("concat") : nullptr) {
     y.only({"concat", "when"}, "a concat");
     for (const Yaml& item : list->as_list("sources").items) {
-      if (item.is_map() && item.find("when")) fail_at(*item.find("when"), "a part of a concat has no condition of its own");
+      if (item.is_map() && item.find("when"))
+        fail_at(*item.find("when"), "a part of a concat has no condition of its own");
       r.sources.push_back(source(item, captures));
     }
     r.concat = true;
@@ -142,7 +148,8 @@ Rule rule(const Yaml& key, const Yaml& y) {
 NameMap NameMap::load(const std::filesystem::path& path) {
   const YamlFile yaml = load_yaml(path);
   const Yaml& root = yaml.root.as_map("a name map");
-  root.only({"format", "accept", "prefix", "let", "refuse", "init", "sizes", "params", "ignore"}, "a name map");
+  root.only({"format", "accept", "prefix", "let", "refuse", "init", "sizes", "params", "ignore"},
+            "a name map");
   NameMap m;
   m.file = path.string();
   m.format = root.at("format", "a name map").as_text("safetensors or gguf");
@@ -156,7 +163,8 @@ NameMap NameMap::load(const std::filesystem::path& path) {
   }
   if (const Yaml* v = root.find("prefix")) {
     m.prefix.clear();
-    for (const Yaml& item : v->as_list("prefixes").items) m.prefix.push_back(item.as_text("a prefix"));
+    for (const Yaml& item : v->as_list("prefixes").items)
+      m.prefix.push_back(item.as_text("a prefix"));
   }
   m.let = named_values(root.find("let"), "names");
   m.init = named_values(root.find("init"), "init fields");
@@ -164,10 +172,12 @@ NameMap NameMap::load(const std::filesystem::path& path) {
   if (const Yaml* v = root.find("refuse"))
     for (const Yaml& item : v->as_list("refusals").items) {
       item.as_map("when and because").only({"when", "because"}, "a refusal");
-      m.refuse.push_back({expr_of(item.at("when", "a refusal")), item.at("because", "a refusal").as_text("a reason")});
+      m.refuse.push_back({expr_of(item.at("when", "a refusal")),
+                          item.at("because", "a refusal").as_text("a reason")});
     }
   const Yaml& params = root.at("params", "a name map").as_map("sources by path");
-  for (size_t i = 0; i < params.keys.size(); ++i) m.params.push_back(rule(params.keys[i], params.items[i]));
+  for (size_t i = 0; i < params.keys.size(); ++i)
+    m.params.push_back(rule(params.keys[i], params.items[i]));
   if (const Yaml* v = root.find("ignore"))
     for (const Yaml& item : v->as_list("tensor patterns").items) {
       Ignored ignored;

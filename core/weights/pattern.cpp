@@ -11,7 +11,8 @@ bool match(std::string_view pattern, std::string_view name, std::vector<std::str
   name.remove_prefix(star);
   const bool any = pattern.substr(star, 2) == "**";
   const std::string_view rest = pattern.substr(star + (any ? 2 : 1));
-  for (size_t n = name.size(); n >= 1; --n) {  // greedy, so that `**.weight` leaves dots to the first part
+  for (size_t n = name.size(); n >= 1;
+       --n) {  // greedy, so that `**.weight` leaves dots to the first part
     if (!any && name.substr(0, n).find('.') != std::string_view::npos) continue;
     captures.emplace_back(name.substr(0, n));
     if (match(rest, name.substr(n), captures)) return true;
@@ -22,7 +23,8 @@ bool match(std::string_view pattern, std::string_view name, std::vector<std::str
 
 }  // namespace
 
-std::optional<std::vector<std::string>> match_pattern(std::string_view pattern, std::string_view name) {
+std::optional<std::vector<std::string>> match_pattern(std::string_view pattern,
+                                                      std::string_view name) {
   std::vector<std::string> captures;
   if (match(pattern, name, captures)) return captures;
   return std::nullopt;

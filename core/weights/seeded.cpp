@@ -25,9 +25,11 @@ uint64_t fnv1a64(std::string_view text) {
 
 bool is_norm(std::string_view name) {
   std::string lower(name);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return char(std::tolower(c)); });
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char c) { return char(std::tolower(c)); });
   if (lower != "weight" && !lower.ends_with(".weight")) return false;
-  return lower.find("norm") != std::string::npos || lower.starts_with("ln") || lower.find(".ln") != std::string::npos;
+  return lower.find("norm") != std::string::npos || lower.starts_with("ln") ||
+         lower.find(".ln") != std::string::npos;
 }
 
 }  // namespace
@@ -38,7 +40,8 @@ SeededTensor::SeededTensor(uint64_t seed, std::string_view name, SeedScale scale
 void SeededTensor::fill(int64_t begin, std::span<float> out) const {
   for (size_t i = 0; i < out.size(); ++i) {
     const uint64_t h = mix(key_ + (uint64_t(begin) + i + 1) * kGolden);
-    const int64_t sum = int64_t((h & 0xffff) + ((h >> 16) & 0xffff) + ((h >> 32) & 0xffff) + (h >> 48));
+    const int64_t sum =
+        int64_t((h & 0xffff) + ((h >> 16) & 0xffff) + ((h >> 32) & 0xffff) + (h >> 48));
     out[i] = float(mean_ + step_ * double(sum - 131070));
   }
 }

@@ -4,10 +4,10 @@
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <span>
 #include <string>
 
+#include "core/base/json.hpp"
 #include "core/weights/mapped_file.hpp"
 #include "core/weights/tensor_file.hpp"
 

@@ -13,7 +13,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       if (t.data < bytes.data() || t.data + t.bytes > bytes.data() + bytes.size()) __builtin_trap();
       if (t.bytes > 0 && t.data[0] + t.data[t.bytes - 1] > 510) __builtin_trap();
     }
-  } catch (const fk::core::Error&) {
-  }
+  } catch (const fk::core::Error&) {}
   return 0;
 }

@@ -19,17 +19,15 @@ inline const std::filesystem::path kSource = FK_SOURCE_DIR;
 inline const std::filesystem::path kGolden = kSource / "tests/golden/weights";
 inline const std::filesystem::path kHfMap = kSource / "configs/weights/llama_hf.yaml";
 inline const std::filesystem::path kGgufMap = kSource / "configs/weights/llama_gguf.yaml";
-constexpr fk_dtype kF32{FK_FLOAT, 32, 1}, kF16{FK_FLOAT, 16, 1}, kBf16{FK_BFLOAT, 16, 1}, kF64{FK_FLOAT, 64, 1},
-    kU8{FK_UINT, 8, 1}, kI32{FK_INT, 32, 1};
+constexpr fk_dtype kF32{FK_FLOAT, 32, 1}, kF16{FK_FLOAT, 16, 1}, kBf16{FK_BFLOAT, 16, 1},
+    kF64{FK_FLOAT, 64, 1}, kU8{FK_UINT, 8, 1}, kI32{FK_INT, 32, 1};
 
 // Text of the Error that `f` throws; "no error" when it throws none.
 template <class F>
 std::string error_of(F&& f) {
   try {
     f();
-  } catch (const Error& e) {
-    return e.text();
-  }
+  } catch (const Error& e) { return e.text(); }
   return "no error";
 }
 
@@ -59,7 +57,9 @@ template <class T>
 std::string bytes_of(const std::vector<T>& v) {
   return {reinterpret_cast<const char*>(v.data()), v.size() * sizeof(T)};
 }
-inline std::string le(uint64_t v, int bytes) { return std::string(reinterpret_cast<const char*>(&v), size_t(bytes)); }
+inline std::string le(uint64_t v, int bytes) {
+  return std::string(reinterpret_cast<const char*>(&v), size_t(bytes));
+}
 
 // A safetensors file of this header (padded to `align`) and data.
 inline std::string safetensors(std::string header, const std::string& data, size_t align = 8) {
@@ -69,7 +69,12 @@ inline std::string safetensors(std::string header, const std::string& data, size
 
 // Writes GGUF v3 by hand, so that a test can break any byte of it.
 struct Gguf {
-  struct Tensor { std::string name; std::vector<uint64_t> dims; uint32_t type; uint64_t offset; };
+  struct Tensor {
+    std::string name;
+    std::vector<uint64_t> dims;
+    uint32_t type;
+    uint64_t offset;
+  };
   std::vector<std::string> keys;
   std::vector<Tensor> tensors;
   std::string data;
@@ -79,12 +84,14 @@ struct Gguf {
     keys.push_back(text(name) + le(type, 4) + value);
     return *this;
   }
-  Gguf& tensor(const std::string& name, std::vector<uint64_t> dims, uint32_t type, uint64_t offset) {
+  Gguf& tensor(const std::string& name, std::vector<uint64_t> dims, uint32_t type,
+               uint64_t offset) {
     tensors.push_back({name, std::move(dims), type, offset});
     return *this;
   }
   // Appends the tensor's bytes at the next multiple of 32.
-  Gguf& add(const std::string& name, std::vector<uint64_t> dims, uint32_t type, const std::string& bytes) {
+  Gguf& add(const std::string& name, std::vector<uint64_t> dims, uint32_t type,
+            const std::string& bytes) {
     data.resize((data.size() + 31) / 32 * 32);
     tensor(name, std::move(dims), type, data.size());
     data += bytes;
@@ -122,7 +129,8 @@ std::vector<T> values(const fk_tensor* t) {
   return {p, p + n};
 }
 
-// The checksum of tests/golden/weights/make_gguf.py: FNV-1a chains over 4096 32-bit words each, then over the chains.
+// The checksum of tests/golden/weights/make_gguf.py: FNV-1a chains over 4096 32-bit words each,
+// then over the chains.
 inline std::string fnv_words(const std::vector<float>& v) {
   constexpr uint64_t kBasis = 0xcbf29ce484222325, kPrime = 0x100000001b3;
   uint64_t total = kBasis;

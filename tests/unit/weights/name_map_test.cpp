@@ -37,10 +37,13 @@ TEST(NameMapFile, Shipped) {
 }
 
 TEST(NameMapFile, IsChecked) {
-  EXPECT_EQ(load_error("format: zip\nparams: {}\n"), "m.yaml:1:9: found \"zip\", expected safetensors or gguf");
+  EXPECT_EQ(load_error("format: zip\nparams: {}\n"),
+            "m.yaml:1:9: found \"zip\", expected safetensors or gguf");
   EXPECT_EQ(load_error("format: gguf\nparams: {}\ninit:\n  a: {key: x, const: 1}\n"),
-            "m.yaml:4:6: found 2 of key, const, expr, exists, missing, size_of, count, quant_of; expected one");
-  EXPECT_EQ(load_error("format: gguf\nparams:\n  a.*.b: c.*.*\n"), "m.yaml:3:10: \"c.*.*\" has 2 wildcards, the param's path only 1");
+            "m.yaml:4:6: found 2 of key, const, expr, exists, missing, size_of, count, quant_of; "
+            "expected one");
+  EXPECT_EQ(load_error("format: gguf\nparams:\n  a.*.b: c.*.*\n"),
+            "m.yaml:3:10: \"c.*.*\" has 2 wildcards, the param's path only 1");
   EXPECT_EQ(load_error("format: gguf\nparams:\n  a: {concat: [{from: b, when: x}]}\n"),
             "m.yaml:3:32: a part of a concat has no condition of its own");
   EXPECT_NE(load_error("format: gguf\nparam: {}\n").find("params"), std::string::npos);
@@ -49,7 +52,8 @@ TEST(NameMapFile, IsChecked) {
 
 TEST(NameMapFile, ConditionsThatCannotBeEvaluatedSayWhere) {
   Folder folder;
-  const auto path = folder.write("m.yaml", "format: safetensors\nparams:\n  a: [{from: b, when: no_such_name > 1}]\n");
+  const auto path = folder.write(
+      "m.yaml", "format: safetensors\nparams:\n  a: [{from: b, when: no_such_name > 1}]\n");
   auto store = WeightStore::seeded(1, path, Json::object());
   const std::string text = error_of([&] { store->get({"a", {1}, kF32}); });
   EXPECT_TRUE(text.starts_with(path.string() + ":3:3: ")) << text;

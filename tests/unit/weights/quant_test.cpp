@@ -47,7 +47,8 @@ TEST(Half, RoundsToNearestEven) {
     const float f = f16_to_float(uint16_t(h));
     ASSERT_EQ(float_to_f16(f), h);
     ASSERT_EQ(float_to_f16(-f), h | 0x8000);
-    const float next = h == 0x7bff ? 65536.0f : f16_to_float(uint16_t(h + 1)), middle = (f + next) / 2;   // exact
+    const float next = h == 0x7bff ? 65536.0f : f16_to_float(uint16_t(h + 1)),
+                middle = (f + next) / 2;  // exact
     ASSERT_EQ(float_to_f16(middle), h + (h & 1));
     ASSERT_EQ(float_to_f16(std::nextafter(middle, 0.0f)), h);
     ASSERT_EQ(float_to_f16(std::nextafter(middle, next)), h + 1);
@@ -70,8 +71,14 @@ TEST(Quant, KnowsItsTypes) {
   EXPECT_EQ(quant_of(12), "none");
   float out[3];
   const uint8_t in[40] = {};
-  EXPECT_EQ(error_of([&] { dequantize(3, in, {out, 3}); }), "cannot dequantise 3 elements of Q4_1 (3)");
-  EXPECT_EQ(error_of([&] { dequantize(13, in, {out, 0}); }), "cannot dequantise 0 elements of Q5_K (13)");
+  EXPECT_EQ(error_of([&] {
+              dequantize(3, in, {out, 3});
+            }),
+            "cannot dequantise 3 elements of Q4_1 (3)");
+  EXPECT_EQ(error_of([&] {
+              dequantize(13, in, {out, 0});
+            }),
+            "cannot dequantise 0 elements of Q5_K (13)");
 }
 
 }  // namespace

@@ -9,7 +9,8 @@
 namespace fk::core::test {
 namespace {
 
-std::vector<float> make(uint64_t seed, const std::string& name, const std::vector<int64_t>& shape, SeedScale scale) {
+std::vector<float> make(uint64_t seed, const std::string& name, const std::vector<int64_t>& shape,
+                        SeedScale scale) {
   int64_t n = 1;
   for (int64_t d : shape) n *= d;
   std::vector<float> v(static_cast<size_t>(n));
@@ -23,7 +24,8 @@ TEST(Seeded, SameBitsAsThePythonTool) {
   for (const Json& g : golden) {
     const std::string name = g["name"];
     const auto shape = g["shape"].get<std::vector<int64_t>>();
-    const SeedScale scale = g["std"].is_null() ? default_seed_scale(name, shape) : SeedScale{g["mean"], g["std"]};
+    const SeedScale scale =
+        g["std"].is_null() ? default_seed_scale(name, shape) : SeedScale{g["mean"], g["std"]};
     EXPECT_EQ(fnv_words(make(g["seed"], name, shape, scale)), g["fnv"].get<std::string>()) << name;
   }
 }
@@ -49,30 +51,38 @@ TEST(Seeded, HasTheScaleItClaims) {
   EXPECT_EQ(default_seed_scale("a.weight", std::vector<int64_t>{8, 16}).std, 0.25);
 }
 
-// A param merged of several sources holds what an upstream model would load from the sources' own names.
+// A param merged of several sources holds what an upstream model would load from the sources' own
+// names.
 TEST(Seeded, StoreUsesTheSourcesOfTheMap) {
-  const Json init = Json::parse(R"({"hidden_size": 32, "intermediate_size": 6, "num_attention_heads": 2,
+  const Json init =
+      Json::parse(R"({"hidden_size": 32, "intermediate_size": 6, "num_attention_heads": 2,
     "num_key_value_heads": 1, "tie_word_embeddings": true})");
   auto store = WeightStore::seeded(9, kHfMap, init);
   const std::string name = "model.layers.3.mlp.";
   const auto got = values<float>(store->get({name + "gate_up_proj.weight", {12, 32}, kF32}));
   auto expected = make(9, name + "gate_proj.weight", {6, 32}, {0, 1 / std::sqrt(32.0)});
-  for (float v : make(9, name + "up_proj.weight", {6, 32}, {0, 1 / std::sqrt(32.0)})) expected.push_back(v);
+  for (float v : make(9, name + "up_proj.weight", {6, 32}, {0, 1 / std::sqrt(32.0)}))
+    expected.push_back(v);
   EXPECT_EQ(got, expected);
   EXPECT_TRUE(store->unused().empty());
-  EXPECT_EQ(store->get({"lm_head.weight", {7, 32}, kF32}), store->get({"model.embed_tokens.weight", {7, 32}, kF32}));
+  EXPECT_EQ(store->get({"lm_head.weight", {7, 32}, kF32}),
+            store->get({"model.embed_tokens.weight", {7, 32}, kF32}));
   // bfloat16 is the float32 value rounded; blocks are it quantised.
   const auto bf16 = values<uint16_t>(store->get({name + "gate_up_proj.weight", {12, 32}, kBf16}));
   for (size_t i = 0; i < bf16.size(); ++i) ASSERT_EQ(bf16[i], float_to_bf16(got[i]));
-  const auto blocks = values<uint8_t>(store->get({name + "gate_up_proj.blocks", {12, 34}, kU8, "q8_0"}));
+  const auto blocks =
+      values<uint8_t>(store->get({name + "gate_up_proj.blocks", {12, 34}, kU8, "q8_0"}));
   std::vector<float> back(got.size());
   dequantize(8, blocks.data(), back);
   for (size_t i = 0; i < back.size(); ++i) ASSERT_NEAR(back[i], got[i], 0.01);
-  EXPECT_EQ(error_of([&] { store->get({"model.norm.weight", {32}, kI32}); }),
+  EXPECT_EQ(error_of([&] {
+              store->get({"model.norm.weight", {32}, kI32});
+            }),
             "param model.norm.weight: seeded weights are floating-point, not int32");
 }
 
-// The tool's file, through the reader and the map, holds the weights that the store makes by itself.
+// The tool's file, through the reader and the map, holds the weights that the store makes by
+// itself.
 TEST(Seeded, FileOfThePythonToolIsTheSame) {
   const auto file = TensorFile::open(kGolden / "tiny");
   const Json init = init_from_file(*file, kHfMap, false);
@@ -85,7 +95,9 @@ TEST(Seeded, FileOfThePythonToolIsTheSame) {
   check("model.norm.weight", {16});
   for (int i = 0; i < 2; ++i) {
     const std::string p = fmt::format("model.layers.{}.", i);
-    for (const char* n : {"input_layernorm.weight", "post_attention_layernorm.weight", "self_attn.o_proj.bias"}) check(p + n, {16});
+    for (const char* n :
+         {"input_layernorm.weight", "post_attention_layernorm.weight", "self_attn.o_proj.bias"})
+      check(p + n, {16});
     for (const char* n : {"self_attn.q_norm.weight", "self_attn.k_norm.weight"}) check(p + n, {8});
     check(p + "self_attn.qkv_proj.weight", {32, 16});
     check(p + "self_attn.qkv_proj.bias", {32});
