@@ -1,10 +1,14 @@
-# fk_library(name [LIBS ...]): a static library of every .cpp in the current folder. No source lists anywhere.
+# fk_library(name [HOT] [LIBS ...]): a static library of every .cpp in the current folder. No source lists anywhere.
+# HOT: on a path that runs per token or per byte. The rest runs once a process and compiles a third faster at -O1.
 function(fk_library name)
-  cmake_parse_arguments(A "" "" "LIBS" ${ARGN})
+  cmake_parse_arguments(A "HOT" "" "LIBS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   add_library(${name} STATIC ${sources})
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/plugin_api/include)
   target_link_libraries(${name} PUBLIC ${A_LIBS})
+  if(NOT A_HOT)
+    target_compile_options(${name} PRIVATE -O1)
+  endif()
 endfunction()
 
 # fk_test(area [LIBS ...] [LABELS ...]): one GoogleTest executable of every .cpp in the current folder, one CTest entry a case.
@@ -13,6 +17,7 @@ function(fk_test area)
   cmake_parse_arguments(A "" "" "LIBS;LABELS;DEPENDS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   add_executable(test_${area} ${sources})
+  target_compile_options(test_${area} PRIVATE -O1)
   target_link_libraries(test_${area} PRIVATE ${A_LIBS} GTest::gtest GTest::gtest_main)
   target_include_directories(test_${area} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/plugin_api/include)
   target_compile_definitions(test_${area} PRIVATE FK_SOURCE_DIR="${PROJECT_SOURCE_DIR}" FK_BUILD_DIR="${PROJECT_BINARY_DIR}")

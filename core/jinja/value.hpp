@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include "core/base/json.hpp"
 #include <string>
 #include <string_view>
 #include <utility>

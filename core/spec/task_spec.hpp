@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <map>
-#include <nlohmann/json.hpp>
+#include "core/base/json.hpp"
 #include <optional>
 #include <string>
 #include <vector>

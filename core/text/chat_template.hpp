@@ -2,7 +2,7 @@
 #pragma once
 #include <ctime>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include "core/base/json.hpp"
 #include <optional>
 #include <string>
 #include <string_view>

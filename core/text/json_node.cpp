@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
+#include "core/base/json.hpp"
 
 #include "core/base/error.hpp"
 #include "core/text/unicode.hpp"

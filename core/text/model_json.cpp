@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <nlohmann/json.hpp>
+#include "core/base/json.hpp"
 
 #include "core/base/error.hpp"
 #include "core/text/model.hpp"

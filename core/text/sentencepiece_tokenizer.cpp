@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sentencepiece_processor.h>
 
-#include <nlohmann/json.hpp>
+#include "core/base/json.hpp"
 
 #include "core/base/error.hpp"
 #include "core/text/added_tokens.hpp"

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include "core/base/json.hpp"
 #include <optional>
 #include <string>
 #include <string_view>

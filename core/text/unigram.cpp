@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
+#include "core/base/json.hpp"
 
 #include "core/base/error.hpp"
 #include "core/text/byte_trie.hpp"

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include "core/base/json.hpp"
 #include <span>
 #include <string>
 #include <vector>
