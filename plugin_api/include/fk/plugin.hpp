@@ -248,6 +248,11 @@ struct Impl {
     return guard(h, [&] { if constexpr (requires(T& t, const Run& q) { t.on_step(q); }) static_cast<Held*>(p)->object.on_step(Run{*h, *r}); });
   }
   static constexpr fk_impl describe(std::string_view name, std::string_view version, uint32_t flags) {
+    // A member of that name and another signature would be left out without a word.
+    static_assert(!requires { &T::supports; } || requires(fk_device d, int32_t sm, const Init& i) { T::supports(d, sm, i); },
+                  "expected: static void supports(fk_device, int32_t sm, const Init&)");
+    static_assert(!requires { &T::on_step; } || requires(T& t, const Run& r) { t.on_step(r); },
+                  "expected: void on_step(const fk::Run&)");
     return {sizeof(fk_impl), str(Task::name), str(name), str(version), Task::signature, str(Task::text), flags,
             supports, create, destroy, forward,
             requires(T& t, const Run& r) { t.on_step(r); } ? on_step : nullptr};

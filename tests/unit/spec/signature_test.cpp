@@ -50,8 +50,8 @@ INSTANTIATE_TEST_SUITE_P(Signature, Harmless, testing::ValuesIn(kHarmless), [](c
 
 constexpr Change kBreaking[] = {
     {"Revision", "revision: 1", "revision: 2"},
-    {"InitName", "factor: {", "factors: {"},
-    {"InitType", "factor: {type: float, default: 2.0}", "factor: {type: bool, default: true}"},
+    {"InitName", "window: {", "windows: {"},
+    {"InitType", "window: {type: optional_int}", "window: {type: int, default: 0}"},
     {"InitOrder", "  factor: {type: float, default: 2.0}\n  color:  {type: enum, of: color, default: red}\n",
      "  color:  {type: enum, of: color, default: red}\n  factor: {type: float, default: 2.0}\n"},
     {"NewInit", "  window: {type: optional_int}", "  window: {type: optional_int}\n  more: {type: bool, default: false}"},
