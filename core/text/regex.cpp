@@ -21,6 +21,56 @@ constexpr const char* kSpaceSet =
   bad_input("pattern {:?}, offset {}: {} is not supported", pattern, at, what);
 }
 
+// PCRE2's Unicode data is older than the reference's: what our table has in a category and PCRE2
+// lacks, as members of a class. Asked of PCRE2 itself, for any version of it.
+std::string younger_members(char category, uint16_t flag) {
+  const std::string pattern = fmt::format("[^\\p{{{}}}]", category);
+  int error;
+  PCRE2_SIZE offset;
+  pcre2_code* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
+                                   PCRE2_UTF | PCRE2_UCP, &error, &offset, nullptr);
+  if (!code) return "";
+  pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+  std::string members;
+  for (uint32_t c = 0x80; c < 0x110000; ++c) {
+    if (char_flags(c) & flag) append_char(members, c);
+  }
+  std::string out;
+  uint32_t first = 0, last = 0;
+  const auto flush = [&] {
+    if (first) out += fmt::format("\\x{{{:x}}}-\\x{{{:x}}}", first, last);
+  };
+  pcre2_match_data* data = pcre2_match_data_create(1, nullptr);
+  for (PCRE2_SIZE at = 0; pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(members.data()),
+                                      members.size(), at, PCRE2_NO_UTF_CHECK, data, nullptr) > 0;) {
+    const PCRE2_SIZE* ovector = pcre2_get_ovector_pointer(data);
+    const char* p = members.data() + ovector[0];
+    const uint32_t c = next_char(p);
+    if (c != last + 1) flush(), first = c;
+    last = c;
+    at = ovector[1];
+  }
+  flush();
+  pcre2_match_data_free(data);
+  pcre2_code_free(code);
+  return out;
+}
+
+// \p{L} and the like as members of a class, or "" for what is not one of the five.
+std::string category_members(std::string_view name) {
+  static const std::string kL = younger_members('L', kLetter), kN = younger_members('N', kNumber),
+                           kM = younger_members('M', kMark),
+                           kP = younger_members('P', kRegexPunctuation),
+                           kS = younger_members('S', kSymbol);
+  const std::string* more = name == "L"   ? &kL
+                            : name == "N" ? &kN
+                            : name == "M" ? &kM
+                            : name == "P" ? &kP
+                            : name == "S" ? &kS
+                                          : nullptr;
+  return more ? fmt::format("\\p{{{}}}", name) + *more : "";
+}
+
 // Oniguruma's syntax to PCRE2's.
 std::string translate(const std::string& p) {
   std::string out;
@@ -33,6 +83,11 @@ std::string translate(const std::string& p) {
         out += in_class ? kSpaceSet : std::string("[") + kSpaceSet + "]";
       } else if (e == 'S' && !in_class) {
         out += std::string("[^") + kSpaceSet + "]";
+      } else if ((e == 'p' || (e == 'P' && !in_class)) && i + 3 < p.size() && p[i + 1] == '{' &&
+                 p[i + 3] == '}' && !category_members(p.substr(i + 2, 1)).empty()) {
+        const std::string members = category_members(p.substr(i + 2, 1));
+        out += in_class ? members : (e == 'p' ? "[" : "[^") + members + "]";
+        i += 3;
       } else if (e == 'h' || e == 'H' || e == 'K' || e == 'G' || e == 'g' || e == 'k' || e == 'Z' ||
                  e == 'y' || e == 'Y' || e == 'O' || e == 'N' || e == 'C' || e == 'Q') {
         unsupported(p, i - 1, fmt::format("'\\{}'", e));

@@ -51,6 +51,10 @@ void to_form(Form form, std::string& text) {
     }
   }
   map_stretch(options, start, end, out);
+  // utf8proc up to 2.8 composes U+2ADC, which no composed form may hold.
+  for (size_t i = 0; (options & UTF8PROC_COMPOSE) && (i = out.find("\xE2\xAB\x9C", i)) != out.npos;) {
+    out.replace(i, 3, "\xE2\xAB\x9D\xCC\xB8");
+  }
   text = std::move(out);
 }
 

@@ -1,0 +1,1 @@
+fk_fuzz(tokenizer LIBS fk_text)
