@@ -66,19 +66,29 @@ std::string path_text(const Group& g) {
 std::string plan_text(const Plan& plan) {
   std::vector<Group> groups = group(plan);
   size_t path_width = 0, task_width = 0, impl_width = 0;
-  auto path = [](const Group& g) {
-    std::string p = path_text(g);
-    return std::string(size_t(g.first->depth) * 2, ' ') + (p.empty() ? "(root)" : p);
-  };
-  auto implementation = [](const Group& g) { return g.first->implementation + " " + g.first->version; };
+  // A node shows what its path adds to its parent's; "." when that is nothing.
+  std::vector<std::string> names, open;
   for (const Group& g : groups) {
-    path_width = std::max(path_width, path(g).size());
+    std::string full = path_text(g), name = full;
+    size_t depth = size_t(g.first->depth);
+    open.resize(std::max(open.size(), depth + 1));
+    if (depth > 0 && !open[depth - 1].empty() && (full == open[depth - 1] || full.starts_with(open[depth - 1] + "."))) {
+      name = full == open[depth - 1] ? "." : full.substr(open[depth - 1].size() + 1);
+    }
+    open[depth] = full;
+    names.push_back(std::string(depth * 2, ' ') + (name.empty() ? "(root)" : name));
+  }
+  auto implementation = [](const Group& g) { return g.first->implementation + " " + g.first->version; };
+  for (size_t i = 0; i < groups.size(); ++i) {
+    const Group& g = groups[i];
+    path_width = std::max(path_width, names[i].size());
     task_width = std::max(task_width, g.first->task.size());
     impl_width = std::max(impl_width, implementation(g).size());
   }
   std::string out = fmt::format("plan {} ({} nodes)\n", plan.hash(), plan.choices.size());
-  for (const Group& g : groups) {
-    out += fmt::format("  {:{}}  {:{}}  {:>5}  {:{}}  {}\n", path(g), path_width, g.first->task, task_width,
+  for (size_t i = 0; i < groups.size(); ++i) {
+    const Group& g = groups[i];
+    out += fmt::format("  {:{}}  {:{}}  {:>5}  {:{}}  {}\n", names[i], path_width, g.first->task, task_width,
                        g.count > 1 ? "x" + std::to_string(g.count) : "", implementation(g), impl_width, g.first->reason);
   }
   return out;

@@ -7,7 +7,8 @@
 namespace fk::core {
 
 // The choices of a plan as an indented tree, equal nodes of numbered layers as one line:
-//   model.layers.0-29.mlp.act   silu_and_mul   x30   cpu/avx512 0.1.0   first supported baseline
+//   model.layers.0-29     llama_decoder_layer   x30   composed/composed 1.0.0   only baseline
+//     mlp                 llama_mlp             x30   ...
 std::string plan_text(const Plan&);
 Json plan_json(const Plan&);             // {"hash": ..., "nodes": [...]}
 Json params_json(const Plan&);

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/engine/causal_lm.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "tests/support/errors.hpp"
+#include "tests/unit/engine/tiny_llama.hpp"
+
+namespace fk::test {
+namespace {
+
+using core::Completion;
+using core::EngineOptions;
+using core::FinishReason;
+using core::Request;
+
+std::vector<Request> mixed_requests() {
+  std::vector<Request> r;
+  for (size_t n : {1u, 5u, 33u, 17u, 64u, 8u, 100u}) {
+    r.push_back(tiny_request(tiny_prompt(n, n), int64_t(10 + n % 7)));
+    r.back().top_logits = 5;
+    if (n % 2) {   // sampled ones as well: their draws belong to the request, not to the batch
+      r.back().sampling.temperature = 0.9f;
+      r.back().sampling.top_k = 40;
+      r.back().sampling.seed = int64_t(n);
+    }
+  }
+  return r;
+}
+
+void expect_same(const std::vector<Completion>& got, const std::vector<Completion>& want) {
+  ASSERT_EQ(got.size(), want.size());
+  for (size_t i = 0; i < got.size(); ++i) {
+    EXPECT_EQ(got[i].tokens, want[i].tokens) << "request " << i;
+    ASSERT_EQ(got[i].top_logits.size(), want[i].top_logits.size());
+    for (size_t k = 0; k < want[i].top_logits.size(); ++k) {
+      EXPECT_EQ(got[i].top_logits[k].first, want[i].top_logits[k].first);
+      EXPECT_NEAR(got[i].top_logits[k].second, want[i].top_logits[k].second, 1e-4);
+    }
+  }
+}
+
+// One request at a time, each prompt in one step.
+const std::vector<Completion>& alone() {
+  static const std::vector<Completion> want = [] {
+    EngineOptions o = tiny_options();
+    o.max_num_seqs = 1;
+    o.max_num_batched_tokens = 256;
+    return complete(*tiny_llama(o), mixed_requests());
+  }();
+  return want;
+}
+
+TEST(CausalLm, TextsDependOnThePrompt) {
+  std::set<std::vector<int32_t>> texts;
+  for (const Completion& c : alone()) texts.insert(c.tokens);
+  EXPECT_EQ(texts.size(), alone().size());   // otherwise the tests below would prove nothing
+}
+
+TEST(CausalLm, ContinuousBatchingChangesNoToken) { expect_same(complete(*tiny_llama(), mixed_requests()), alone()); }
+
+TEST(CausalLm, ChunksOfAPromptChangeNoToken) {
+  for (int64_t chunk : {1, 3, 16}) {
+    EngineOptions o = tiny_options();
+    o.max_num_batched_tokens = chunk;
+    expect_same(complete(*tiny_llama(o), mixed_requests()), alone());
+  }
+}
+
+TEST(CausalLm, TheBlockSizeChangesNoToken) {
+  for (int64_t block : {1, 5, 32, 256}) {
+    EngineOptions o = tiny_options();
+    o.block_size = block;
+    expect_same(complete(*tiny_llama(o), mixed_requests()), alone());
+  }
+}
+
+TEST(CausalLm, ThreadsChangeNoToken) { expect_same(complete(*tiny_llama(tiny_options(), 3), mixed_requests()), alone()); }
+
+TEST(CausalLm, TheOrderOfArrivalChangesNoToken) {
+  auto requests = mixed_requests();
+  std::reverse(requests.begin(), requests.end());
+  auto got = complete(*tiny_llama(), requests);
+  std::reverse(got.begin(), got.end());
+  expect_same(got, alone());
+}
+
+TEST(CausalLm, AFullCachePushesSequencesOutAndChangesNoToken) {
+  EngineOptions o = tiny_options();
+  o.num_blocks = 32;   // 128 tokens: one of the long requests, or some short ones
+  auto lm = tiny_llama(o);
+  expect_same(complete(*lm, mixed_requests()), alone());
+  EXPECT_GT(lm->stats().preemptions, 0);
+}
+
+TEST(CausalLm, RequestsMayComeWhileOthersRun) {
+  auto lm = tiny_llama();
+  auto requests = mixed_requests();
+  lm->add(requests[4]);
+  for (int i = 0; i < 3; ++i) lm->step();
+  lm->add(requests[1]);
+  lm->run();
+  auto done = lm->take_finished();
+  ASSERT_EQ(done.size(), 2u);
+  for (const Completion& c : done) EXPECT_EQ(c.tokens, alone()[c.handle == 0 ? 4 : 1].tokens);
+}
+
+TEST(CausalLm, GreedyTakesTheLargestLogit) {
+  for (const Completion& c : alone()) {
+    if (c.prompt.size() % 2 == 0) EXPECT_EQ(c.tokens[0], c.top_logits[0].first);
+  }
+}
+
+TEST(CausalLm, StopIdsEndATextAndAreTheLastToken) {
+  const Completion& c = alone()[4];   // greedy
+  Request r = tiny_request(c.prompt, 50);
+  r.sampling.stop_ids = {c.tokens[3]};
+  Completion got = complete(*tiny_llama(), {r})[0];
+  size_t first = size_t(std::find(c.tokens.begin(), c.tokens.end(), c.tokens[3]) - c.tokens.begin());
+  EXPECT_EQ(got.tokens, std::vector<int32_t>(c.tokens.begin(), c.tokens.begin() + int64_t(first) + 1));
+  EXPECT_EQ(got.finish_reason, FinishReason::kStop);
+}
+
+TEST(CausalLm, TheModelsOwnStopIdsCanBeIgnored) {
+  const Completion& c = alone()[4];
+  core::TextOptions text;
+  text.stop_ids = {c.tokens[0]};
+  Request r = tiny_request(c.prompt, int64_t(c.tokens.size()));
+  EXPECT_EQ(complete(*tiny_llama(tiny_options(), 1, text), {r})[0].tokens.size(), 1u);
+  r.sampling.ignore_eos = true;
+  EXPECT_EQ(complete(*tiny_llama(tiny_options(), 1, text), {r})[0].tokens, c.tokens);
+}
+
+TEST(CausalLm, StopStringsCutTheTextAndStreamsJoinToIt) {
+  core::TextOptions text;
+  text.tokenizer = byte_tokenizer();
+  Request r = tiny_request(alone()[4].prompt, 40);
+  auto lm = tiny_llama(tiny_options(), 1, text);
+  std::string full = complete(*lm, {r})[0].text;
+  ASSERT_GE(full.size(), 8u);
+  std::string stop = full.substr(4, 3), streamed;
+  r.sampling.stop_strings = {stop};
+  bool done = false;
+  r.on_token = [&](const core::TokenEvent& e) {
+    streamed += e.text;
+    done = e.done;
+  };
+  Completion c = complete(*lm, {r})[0];
+  EXPECT_EQ(c.text, full.substr(0, full.find(stop)));
+  EXPECT_EQ(c.finish_reason, FinishReason::kStop);
+  EXPECT_EQ(streamed, c.text);
+  EXPECT_TRUE(done);
+}
+
+TEST(CausalLm, TheContextEndsAText) {
+  EngineOptions o = tiny_options();
+  o.max_model_len = 20;
+  Completion c = complete(*tiny_llama(o), {tiny_request(tiny_prompt(1, 15), 1000)})[0];
+  EXPECT_EQ(c.tokens.size(), 5u);
+  EXPECT_EQ(c.finish_reason, FinishReason::kLength);
+}
+
+TEST(CausalLm, ACancelledRequestFreesItsPlace) {
+  EngineOptions o = tiny_options();
+  o.max_num_seqs = 1;
+  auto lm = tiny_llama(o);
+  int64_t first = lm->add(tiny_request(tiny_prompt(1, 5), 200));
+  lm->add(tiny_request(alone()[5].prompt, int64_t(alone()[5].tokens.size())));
+  for (int i = 0; i < 4; ++i) lm->step();
+  lm->cancel(first);
+  lm->run();
+  auto done = lm->take_finished();
+  ASSERT_EQ(done.size(), 2u);
+  EXPECT_EQ(done[0].finish_reason, FinishReason::kCancelled);
+  EXPECT_EQ(done[0].tokens.size(), 4u);
+  EXPECT_EQ(done[1].tokens, alone()[5].tokens);
+}
+
+TEST(CausalLm, AScoreIsTheSumOverThePrompt) {
+  std::vector<int32_t> text = tiny_prompt(3, 90);
+  Request r;
+  r.prompt = text;
+  r.score = true;
+  double nll = complete(*tiny_llama(), {r})[0].nll;
+  // The same, token by token, from all logits at the end of every prefix.
+  auto lm = tiny_llama();
+  double want = 0;
+  for (size_t n = 1; n < text.size(); n += 1) {
+    Request prefix = tiny_request({text.begin(), text.begin() + int64_t(n)}, 1);
+    prefix.top_logits = 260;
+    Completion c = complete(*lm, {prefix})[0];
+    double sum = 0, value = 0;
+    for (auto [id, logit] : c.top_logits) {
+      sum += std::exp(double(logit) - c.top_logits[0].second);
+      if (id == text[n]) value = double(logit) - c.top_logits[0].second;
+    }
+    want -= value - std::log(sum);
+  }
+  EXPECT_NEAR(nll, want, 1e-4 * want);
+  EngineOptions small = tiny_options();
+  small.max_num_batched_tokens = 7;
+  EXPECT_NEAR(complete(*tiny_llama(small), {r})[0].nll, want, 1e-4 * want);
+}
+
+TEST(CausalLm, ScoresAndTextsShareSteps) {
+  Request r;
+  r.prompt = tiny_prompt(3, 90);
+  r.score = true;
+  double nll = complete(*tiny_llama(), {r})[0].nll;
+  auto requests = mixed_requests();
+  requests.insert(requests.begin() + 2, r);
+  auto got = complete(*tiny_llama(), requests);
+  EXPECT_NEAR(got[2].nll, nll, 1e-4 * nll);
+  got.erase(got.begin() + 2);
+  expect_same(got, alone());
+}
+
+TEST(CausalLm, RequestsThatCannotBeAreRefused) {
+  auto lm = tiny_llama();
+  auto refused = [&](Request r) { r.id = "a"; return error_of([&] { lm->add(r); }); };
+  EXPECT_EQ(refused(tiny_request({}, 1)), "request 'a': the prompt is empty; a model needs at least one token to go on from");
+  EXPECT_EQ(refused(tiny_request(tiny_prompt(1, 256), 1)),
+            "request 'a': the prompt has 256 tokens and the context holds 256 (one of them for the answer); shorten the prompt or raise "
+            "max_model_len");
+  EXPECT_EQ(refused(tiny_request({3, 260}, 1)), "request 'a': token id 260 at position 1 lies outside the vocabulary of 260");
+  EXPECT_EQ(refused(tiny_request({3, -1}, 1)), "request 'a': token id -1 at position 1 lies outside the vocabulary of 260");
+  EXPECT_EQ(refused(tiny_request({3}, 0)), "request 'a': max_tokens must lie between 1 and 2147483647, found 0");
+  Request r = tiny_request({3}, 1);
+  r.sampling.top_p = 1.5f;
+  EXPECT_EQ(refused(r), "request 'a': top_p must lie between 0 and 1, found 1.5");
+  r = tiny_request({3}, 1);
+  r.sampling.temperature = NAN;
+  EXPECT_EQ(refused(r), "request 'a': temperature must lie between 0 and 100, found nan");
+}
+
+TEST(CausalLm, ATaskOfAnotherInterfaceIsRefused) {
+  EXPECT_EQ(error_of([&] { core::CausalLm::build(catalog(), nullptr, "silu_and_mul", Json::object(), {}, {}, {}); }),
+            "task 'silu_and_mul' has interface '' and step ''; the causal_lm engine drives tasks of `interface: causal_lm` and `step: "
+            "batch_step`");
+}
+
+}  // namespace
+}  // namespace fk::test
