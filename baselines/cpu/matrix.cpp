@@ -101,6 +101,9 @@ void Matrix::few_rows(const Rows& x, int64_t n, const Rows& y, const float* bias
   const bool direct = y.type == Type::kF32 && !bias && padded == out_;
   float* result = direct ? static_cast<float*>(y.data) : static_cast<float*>(workers.scratch(size_t(n * padded) * 4));
   const int64_t ldr = direct ? y.stride : padded;
+  // A small product is over before another thread wakes: low-rank projections stay on this one.
+  const bool alone = n * in_ * out_ < 1 << 15;
+  const auto split = [&](int64_t count, const auto& body) { alone ? body(0, count, 0) : workers.parallel_for(count, body); };
   const auto done = [&](int64_t begin, int64_t end) {
     if (!direct && begin < end)
       for (int64_t i = 0; i < n; ++i) finish(kernels, result + i * ldr + begin, bias, y, i, begin, end - begin);
@@ -109,14 +112,14 @@ void Matrix::few_rows(const Rows& x, int64_t n, const Rows& y, const float* bias
     const int64_t blocks = in_ / 32;
     float* sums = static_cast<float*>(workers.scratch(size_t(n * blocks) * 4));
     for (int64_t i = 0; i < n; ++i) kernels.block_sums(wide + i * ldx, sums + i * blocks, blocks);
-    workers.parallel_for(groups(out_), [&](int64_t begin, int64_t end, int) {
+    split(groups(out_), [&](int64_t begin, int64_t end, int) {
       kernels.quant_dot[int(quant_)]({data_, blocks, wide, sums, ldx, n, result, ldr, begin, end});
       done(begin * kGroup, std::min(end * kGroup, out_));
     });
     return;
   }
   constexpr int64_t kUnit = 16;  // rows of w: whole cache lines of y for every thread
-  workers.parallel_for((out_ + kUnit - 1) / kUnit, [&](int64_t begin, int64_t end, int) {
+  split((out_ + kUnit - 1) / kUnit, [&](int64_t begin, int64_t end, int) {
     begin *= kUnit;
     end = std::min(end * kUnit, out_);
     kernels.dot[int(type_)]({data_, in_, in_, wide, ldx, n, result, ldr, begin, end});
