@@ -1,0 +1,1 @@
+fk_fuzz(chat_template LIBS fk_text)
