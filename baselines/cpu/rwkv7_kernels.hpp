@@ -14,6 +14,7 @@ struct Wkv7Args {
   int64_t stride[7];        // of r, w, k, v, kk, a, out
   int64_t tokens, dim;      // dim <= kMaxWkvDim
   float* state;             // [dim keys][dim values], read and written
+  int64_t state_stride;     // floats from one key's row to the next
 };
 constexpr int kMaxWkvDim = 256;
 

@@ -44,8 +44,8 @@ void correct(const void* o, const void* r, const void* k, const void* r_k, const
 // kParts independent sums hide the latency of the multiply-adds. `n`: lanes of the last vector.
 struct Wkv7Token { const float *decay, *key, *remove, *replace, *query; };
 template <class T, int kParts>
-inline void wkv7_columns(const Wkv7Token& t, const T* v, T* out, float* state, int64_t dim, int n) {
-  auto at = [&](int64_t i, int p) { return state + i * dim + p * W; };
+inline void wkv7_columns(const Wkv7Token& t, const T* v, T* out, float* state, int64_t stride, int64_t dim, int n) {
+  auto at = [&](int64_t i, int p) { return state + i * stride + p * W; };
   auto lanes = [&](int p) { return p + 1 == kParts ? n : W; };
   V u[kParts], sum[kParts], value[kParts];
   for (int p = 0; p < kParts; ++p) {
@@ -80,9 +80,10 @@ template <class T> void wkv7(const Wkv7Args& a) {
     const T* v = row(a.v, 3);
     T* out = static_cast<T*>(a.out) + t * a.stride[6];
     int64_t j = 0;
-    for (; j + 4 * W <= a.dim; j += 4 * W) wkv7_columns<T, 4>(token, v + j, out + j, a.state + j, a.dim, W);
+    for (; j + 4 * W <= a.dim; j += 4 * W) wkv7_columns<T, 4>(token, v + j, out + j, a.state + j, a.state_stride, a.dim, W);
     for (; j < a.dim; j += W)
-      wkv7_columns<T, 1>(token, v + j, out + j, a.state + j, a.dim, int(a.dim - j < W ? a.dim - j : W));
+      wkv7_columns<T, 1>(token, v + j, out + j, a.state + j, a.state_stride, a.dim,
+                         int(a.dim - j < W ? a.dim - j : W));
   }
 }
 

@@ -61,7 +61,6 @@ class RecurrentHeads {
     }
     require_shape(kTask, "state", a.state, {kAny, heads_, dim_, dim_});
     require_dtype(kTask, "state", a.state, kFloat32);
-    FK_REQUIRE(a.state->strides[2] == dim_, "%s: the matrices of state are not contiguous", kTask);
     const Type type = type_of(kTask, "r", a.r->dtype);
     const Packed step(kTask, run, n);
     for (int64_t s = 0; s < step.sequences(); ++s)   // before any thread works: checks may throw
@@ -73,8 +72,10 @@ class RecurrentHeads {
         auto at = [&](const fk_tensor* t) { return row_of(t, first * heads_ + h); };
         float* state = a.state->strides[0] * step.slot(s, a.state->shape[0]) + a.state->strides[1] * h +
                        static_cast<float*>(a.state->data);
-        if (step.begins(s)) std::fill(state, state + dim_ * dim_, 0.0f);
-        fkcpu::Wkv7Args w{at(a.r), at(a.w), at(a.k), at(a.v), at(a.kk), at(a.a), at(a.out), {}, tokens, dim_, state};
+        const int64_t stride = a.state->strides[2];
+        if (step.begins(s))
+          for (int64_t i = 0; i < dim_; ++i) std::fill_n(state + i * stride, dim_, 0.0f);
+        fkcpu::Wkv7Args w{at(a.r), at(a.w), at(a.k), at(a.v), at(a.kk), at(a.a), at(a.out), {}, tokens, dim_, state, stride};
         for (int i = 0; i < 7; ++i) w.stride[i] = operands[i].t->strides[0];
         kernels().rwkv7.wkv7[int(type)](w);
       }
