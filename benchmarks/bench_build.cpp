@@ -7,10 +7,12 @@
 namespace {
 
 void dry_build_llama_8b(benchmark::State& state) {
-  const fk::core::Json init{{"vocab_size", 128256},     {"hidden_size", 4096},       {"intermediate_size", 14336},
-                            {"num_hidden_layers", 32},  {"num_attention_heads", 32}, {"num_key_value_heads", 8},
-                            {"rms_norm_eps", 1e-5},     {"max_position_embeddings", 131072}, {"rope_theta", 500000.0},
-                            {"rope_type", "llama3"},    {"rope_factor", 8.0}};
+  const fk::core::Json init{{"vocab_size", 128256},       {"hidden_size", 4096},
+                            {"intermediate_size", 14336}, {"num_hidden_layers", 32},
+                            {"num_attention_heads", 32},  {"num_key_value_heads", 8},
+                            {"rms_norm_eps", 1e-5},       {"max_position_embeddings", 131072},
+                            {"rope_theta", 500000.0},     {"rope_type", "llama3"},
+                            {"rope_factor", 8.0}};
   fk::core::BuildOptions options;
   options.dry = true;
   options.dtype = fk::test::kBf16;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One crossing from a composite through the host into a kernel and back: at most 15 ns (items_per_second is crossings).
+// One crossing from a composite through the host into a kernel and back: at most 15 ns
+// (items_per_second is crossings).
 #include <benchmark/benchmark.h>
 
 #include <filesystem>
@@ -9,12 +10,13 @@
 
 namespace {
 
-using namespace fk::test;   // NOLINT: a benchmark is a program of its own
+using namespace fk::test;  // NOLINT: a benchmark is a program of its own
 
 const fk::core::Catalog& plugins() {
   static const fk::core::Catalog c = [] {
     fk::core::Catalog c(registry());
-    c.add_file(std::filesystem::path(FK_BUILD_DIR) / "bench/empty/empty.so", fk::core::Implementation::Kind::kCandidate);
+    c.add_file(std::filesystem::path(FK_BUILD_DIR) / "bench/empty/empty.so",
+               fk::core::Implementation::Kind::kCandidate);
     return c;
   }();
   return c;
@@ -41,7 +43,9 @@ void parallel_region(benchmark::State& state) {
   const fk::core::ThreadPool pool(int(state.range(0)));
   const fk_threads* t = pool.service();
   for (auto _ : state)
-    t->parallel_for(t, 64, [](void*, int64_t b, int64_t e, int32_t) { benchmark::DoNotOptimize(e - b); }, nullptr);
+    t->parallel_for(
+        t, 64, [](void*, int64_t b, int64_t e, int32_t) { benchmark::DoNotOptimize(e - b); },
+        nullptr);
 }
 BENCHMARK(parallel_region)->Arg(1)->Arg(2)->UseRealTime();
 

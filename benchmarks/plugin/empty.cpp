@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One element of SiLU behind the SDK's guard, and a composite that calls it: what is left is the crossing.
+// One element of SiLU behind the SDK's guard, and a composite that calls it: what is left is the
+// crossing.
 #include <cmath>
 
 #include "fk/plugin.hpp"
@@ -17,7 +18,8 @@ struct One {
 
 // Calls its child a hundred times.
 struct Hundred {
-  Hundred(fk::Builder& b, const fk_silu_and_mul_init& i) : child_(b.child<fk::SiluAndMul>("act", i)) {}
+  Hundred(fk::Builder& b, const fk_silu_and_mul_init& i)
+      : child_(b.child<fk::SiluAndMul>("act", i)) {}
   void forward(const fk::Run& run, const fk_silu_and_mul_args& a) const {
     for (int i = 0; i < 100; ++i) child_(run, a);
   }

@@ -22,7 +22,8 @@ fs::path cache_folder() {
   if (fs::path p = env("FK_CACHE_DIR"); !p.empty()) return fs::absolute(p);
   if (fs::path p = env("XDG_CACHE_HOME"); !p.empty()) return fs::absolute(p) / "fastkernels";
   if (fs::path p = env("HOME"); !p.empty()) return p / ".cache" / "fastkernels";
-  if (const passwd* user = getpwuid(getuid())) return fs::path(user->pw_dir) / ".cache" / "fastkernels";
+  if (const passwd* user = getpwuid(getuid()))
+    return fs::path(user->pw_dir) / ".cache" / "fastkernels";
   missing("no folder for the cache: set FK_CACHE_DIR");
 }
 

@@ -25,7 +25,9 @@ constexpr std::string_view kVersionScript = "{ global: fk_plugin_entry_v1; local
 const Words kCommon{"-O2", "-fPIC", "-fvisibility=hidden", "-Wall", "-Wextra"};
 const Words kCxx{"-std=c++20", "-fvisibility-inlines-hidden", "-Wno-missing-field-initializers"};
 const Words kC{"-std=c11"};
-const Words kCuda{"-std=c++20", "-O2", "-Xcompiler", "-fPIC,-fvisibility=hidden", "-gencode", "arch=compute_90,code=[sm_90,compute_90]"};
+const Words kCuda{"-std=c++20", "-O2",
+                  "-Xcompiler", "-fPIC,-fvisibility=hidden",
+                  "-gencode",   "arch=compute_90,code=[sm_90,compute_90]"};
 const Words kLink{"-shared", "-Wl,-z,defs"};
 
 void append(Words& to, const Words& more) { to.insert(to.end(), more.begin(), more.end()); }
@@ -60,25 +62,30 @@ std::vector<fs::path> sources_of(const Manifest& m) {
       if (fnmatch(glob.c_str(), f.lexically_relative(m.folder()).c_str(), FNM_PATHNAME) == 0 &&
           std::find(out.begin(), out.end(), f) == out.end())
         out.push_back(f);
-    if (out.size() == before) bad_input("sources: \"{}\" matches no file in {}", glob, m.folder().string());
+    if (out.size() == before)
+      bad_input("sources: \"{}\" matches no file in {}", glob, m.folder().string());
   }
   for (const fs::path& f : out)
-    if (const std::string e = f.extension().string(); e != ".c" && e != ".cpp" && e != ".cc" && e != ".cu")
+    if (const std::string e = f.extension().string();
+        e != ".c" && e != ".cpp" && e != ".cc" && e != ".cu")
       bad_input("sources: {} is neither C (.c), C++ (.cpp, .cc) nor CUDA (.cu)", f.string());
   return out;
 }
 
-bool has_own_entry(const std::vector<fs::path>& sources) {
+bool has_own_entry(const Manifest& m, const std::vector<fs::path>& sources) {
+  if (m.language == Manifest::Language::kC) return true;  // FK_PLUGIN is C++
   return std::any_of(sources.begin(), sources.end(), [](const fs::path& s) {
     const std::string text = read_file(s);
     return text.find("FK_PLUGIN(") != text.npos || text.find("fk_plugin_entry_v1") != text.npos;
   });
 }
 
-Words compile_command(const Manifest& m, const Sdk& sdk, const fs::path& source, const fs::path& object) {
+Words compile_command(const Manifest& m, const Sdk& sdk, const fs::path& source,
+                      const fs::path& object) {
   const std::string ext = source.extension().string();
   Words c{compiler_for(source)};
-  if (ext == ".cu") append(c, kCuda);
+  if (ext == ".cu")
+    append(c, kCuda);
   else {
     append(c, kCommon);
     append(c, ext == ".c" ? kC : kCxx);
@@ -90,8 +97,8 @@ Words compile_command(const Manifest& m, const Sdk& sdk, const fs::path& source,
   return c;
 }
 
-Words link_command(const Manifest& m, const std::vector<fs::path>& sources, const Words& objects, const fs::path& script,
-                   const fs::path& library) {
+Words link_command(const Manifest& m, const std::vector<fs::path>& sources, const Words& objects,
+                   const fs::path& script, const fs::path& library) {
   Words c{find_program(environment("CXX", "c++"))};
   append(c, kLink);
   c.push_back("-Wl,--version-script=" + script.string());
@@ -101,7 +108,8 @@ Words link_command(const Manifest& m, const std::vector<fs::path>& sources, cons
   for (const fs::path& s : sources)
     if (s.extension() == ".cu") {
       const fs::path cuda = fs::path(compiler_for(s)).parent_path().parent_path();
-      append(c, {"-L" + (cuda / "lib64").string(), "-Wl,-rpath," + (cuda / "lib64").string(), "-lcudart"});
+      append(c, {"-L" + (cuda / "lib64").string(), "-Wl,-rpath," + (cuda / "lib64").string(),
+                 "-lcudart"});
       break;
     }
   return c;
@@ -116,7 +124,8 @@ std::string outputs(const std::vector<ProcessResult>& results, bool failed_only)
 }
 
 bool all_ok(const std::vector<ProcessResult>& results) {
-  return std::all_of(results.begin(), results.end(), [](const ProcessResult& r) { return r.exit_code == 0; });
+  return std::all_of(results.begin(), results.end(),
+                     [](const ProcessResult& r) { return r.exit_code == 0; });
 }
 
 struct WorkFolder {
@@ -135,8 +144,9 @@ Sdk Sdk::find(const fs::path& executable, const fs::path& source_tree) {
   if (fs::exists(prefix / "gen/fk") && fs::exists(source_tree / "plugin_api/include/fk/abi.h"))
     return {{source_tree / "plugin_api/include", prefix / "gen"}};
   if (fs::exists(prefix / "include/fk/abi.h")) return {{prefix / "include"}};
-  missing("no SDK beside {}: neither {} (a build tree) nor {} (an installation) is there", executable.string(),
-          (prefix / "gen/fk").string(), (prefix / "include/fk/abi.h").string());
+  missing("no SDK beside {}: neither {} (a build tree) nor {} (an installation) is there",
+          executable.string(), (prefix / "gen/fk").string(),
+          (prefix / "include/fk/abi.h").string());
 }
 
 Sdk Sdk::of_this_process() {
@@ -144,13 +154,15 @@ Sdk Sdk::of_this_process() {
   return find(fs::read_symlink("/proc/self/exe", ignored), FK_SOURCE_DIR);
 }
 
-CandidateBuilder::CandidateBuilder(Sdk sdk, Progress progress) : sdk_(std::move(sdk)), progress_(std::move(progress)) {}
+CandidateBuilder::CandidateBuilder(Sdk sdk, Progress progress)
+    : sdk_(std::move(sdk)), progress_(std::move(progress)) {}
 
 SourceBuilder CandidateBuilder::builder() const {
   return [self = *this](const Manifest& m) { return self.build(m).library; };
 }
 
-// Everything the library depends on: the folder's files, the SDK's headers, flags, and the compilers as files.
+// Everything the library depends on: the folder's files, the SDK's headers, flags, and the
+// compilers as files.
 std::string CandidateBuilder::key(const Manifest& m, const std::vector<fs::path>& sources) const {
   ContentHash h;
   for (const fs::path& f : files_below(m.folder())) {
@@ -168,7 +180,8 @@ std::string CandidateBuilder::key(const Manifest& m, const std::vector<fs::path>
   for (const std::string& c : compilers) {
     std::error_code ignored;
     const fs::path real = fs::canonical(c, ignored);
-    h.add(fmt::format("{} {} {}", real.string(), fs::file_size(real, ignored), fs::last_write_time(real, ignored).time_since_epoch().count()));
+    h.add(fmt::format("{} {} {}", real.string(), fs::file_size(real, ignored),
+                      fs::last_write_time(real, ignored).time_since_epoch().count()));
   }
   for (const Words* flags : {&kCommon, &kCxx, &kC, &kCuda, &kLink})
     for (const std::string& f : *flags) h.add(f);
@@ -180,19 +193,27 @@ CandidateBuilder::Result CandidateBuilder::build(const Manifest& m) const {
   for (const fs::path& s : sources)
     if (compiler_for(s).empty())
       missing("{} needs {}: it is not on PATH; install it or set {}", s.string(),
-              s.extension() == ".cu" ? "nvcc" : s.extension() == ".c" ? "a C compiler" : "a C++ compiler",
-              s.extension() == ".cu" ? "NVCC" : s.extension() == ".c" ? "CC" : "CXX");
+              s.extension() == ".cu"  ? "nvcc"
+              : s.extension() == ".c" ? "a C compiler"
+                                      : "a C++ compiler",
+              s.extension() == ".cu"  ? "NVCC"
+              : s.extension() == ".c" ? "CC"
+                                      : "CXX");
   const std::string key = this->key(m, sources);
   Result result{cache_folder() / "built" / fmt::format("{}-{}.so", m.name, key), false, 0, {}};
   if (fs::exists(result.library)) return result;
 
   const auto start = std::chrono::steady_clock::now();
-  if (progress_) progress_(fmt::format("building {} {} from {}", m.name, m.version, m.folder().string()));
+  if (progress_)
+    progress_(fmt::format("building {} {} from {}", m.name, m.version, m.folder().string()));
   const WorkFolder work(cache_folder() / "work" / fmt::format("{}-{}", key, getpid()));
   std::vector<fs::path> all = sources;
-  if (!has_own_entry(sources)) {
-    const std::string entry = fmt::format("#include \"fk/plugin.hpp\"\nFK_PLUGIN(\"{}\", \"{}\", \"{}\")\n", m.name, m.version, key.substr(0, 16));
-    write_atomically(work.path / "entry.cpp", std::span(reinterpret_cast<const uint8_t*>(entry.data()), entry.size()));
+  if (!has_own_entry(m, sources)) {
+    const std::string entry =
+        fmt::format("#include \"fk/plugin.hpp\"\nFK_PLUGIN(\"{}\", \"{}\", \"{}\")\n", m.name,
+                    m.version, key.substr(0, 16));
+    write_atomically(work.path / "entry.cpp",
+                     std::span(reinterpret_cast<const uint8_t*>(entry.data()), entry.size()));
     all.push_back(work.path / "entry.cpp");
   }
   std::vector<Words> commands;
@@ -204,15 +225,19 @@ CandidateBuilder::Result CandidateBuilder::build(const Manifest& m) const {
   const std::vector<ProcessResult> compiled = run_processes(commands);
   if (!all_ok(compiled)) bad_input("does not compile:\n{}", outputs(compiled, true));
   const fs::path script = work.path / "plugin.map", library = work.path / "plugin.so";
-  write_atomically(script, std::span(reinterpret_cast<const uint8_t*>(kVersionScript.data()), kVersionScript.size()));
-  const std::vector<ProcessResult> linked = run_processes({link_command(m, all, objects, script, library)});
+  write_atomically(script, std::span(reinterpret_cast<const uint8_t*>(kVersionScript.data()),
+                                     kVersionScript.size()));
+  const std::vector<ProcessResult> linked =
+      run_processes({link_command(m, all, objects, script, library)});
   if (!all_ok(linked)) bad_input("does not link:\n{}", outputs(linked, true));
   fs::create_directories(result.library.parent_path());
   fs::rename(library, result.library);
   result.built = true;
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   result.warnings = outputs(compiled, false);
-  if (progress_) progress_(fmt::format("built {} in {:.1f} s{}{}", m.name, result.seconds, result.warnings.empty() ? "" : "\n", result.warnings));
+  if (progress_)
+    progress_(fmt::format("built {} in {:.1f} s{}{}", m.name, result.seconds,
+                          result.warnings.empty() ? "" : "\n", result.warnings));
   return result;
 }
 

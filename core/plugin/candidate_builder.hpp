@@ -12,24 +12,31 @@ namespace fk::core {
 // Where a plugin's compiler finds fk/abi.h, fk/plugin.hpp and the generated headers.
 struct Sdk {
   std::vector<std::filesystem::path> includes;
-  // Beside an executable: <build>/bin/fk with the source tree's plugin_api, or <prefix>/bin/fk with <prefix>/include.
-  // Throws Error kMissing when neither is there.
-  static Sdk find(const std::filesystem::path& executable, const std::filesystem::path& source_tree);
+  // Beside an executable: <build>/bin/fk with the source tree's plugin_api, or <prefix>/bin/fk with
+  // <prefix>/include. Throws Error kMissing when neither is there.
+  static Sdk find(const std::filesystem::path& executable,
+                  const std::filesystem::path& source_tree);
   static Sdk of_this_process();
 };
 
-// Builds dropped-in sources with the system's compilers ($CXX, $CC, $NVCC or c++, cc, nvcc) and the flags of
-// fk_add_plugin. What was built before from the same sources, headers, flags and compiler is taken from the cache.
+// Builds dropped-in sources with the system's compilers ($CXX, $CC, $NVCC or c++, cc, nvcc) and the
+// flags of fk_add_plugin. What was built before from the same sources, headers, flags and compiler
+// is taken from the cache.
 class CandidateBuilder {
  public:
-  struct Result { std::filesystem::path library; bool built = false; double seconds = 0; std::string warnings; };
+  struct Result {
+    std::filesystem::path library;
+    bool built = false;
+    double seconds = 0;
+    std::string warnings;
+  };
   using Progress = std::function<void(const std::string& line)>;
 
   // `progress` gets a line before and after every build.
   explicit CandidateBuilder(Sdk sdk, Progress progress = {});
   // Throws Error: "does not compile:" with the compiler's text as it is, or what is missing.
   Result build(const Manifest&) const;
-  SourceBuilder builder() const;   // for Catalog::use_builder; shares this object's settings
+  SourceBuilder builder() const;  // for Catalog::use_builder; shares this object's settings
 
  private:
   std::string key(const Manifest&, const std::vector<std::filesystem::path>& sources) const;

@@ -11,28 +11,33 @@
 
 namespace fk::core {
 
-// One implementation of one task out of one loaded plugin. Lives for ever (plugins are never unloaded).
+// One implementation of one task out of one loaded plugin. Lives for ever (plugins are never
+// unloaded).
 struct Implementation {
   const fk_impl* impl;
-  std::string plugin, name, version;     // id() = plugin/name, unique with the hash
-  std::string hash;                      // content hash of the .so, hex
+  std::string plugin, name, version;  // id() = plugin/name, unique with the hash
+  std::string hash;                   // content hash of the .so, hex
   enum class Kind { kBaseline, kReference, kCandidate } kind;
   std::string file;
   std::string id() const { return plugin + "/" + name; }
 };
 
 // Something that was found and not taken, and why (shown by `fk list` and when a pin names it).
-struct Refusal { std::string plugin, implementation, task, file, reason; };
+struct Refusal {
+  std::string plugin, implementation, task, file, reason;
+};
 
-// Turns dropped-in sources into a library and returns its path; throws Error with the compiler's own text.
+// Turns dropped-in sources into a library and returns its path; throws Error with the compiler's
+// own text.
 using SourceBuilder = std::function<std::filesystem::path(const Manifest&)>;
 
-// All plugins of some folders. A plugin is a folder with a plugin.yaml that names its .so or its sources.
-// Copies share one list. The registry must outlive it.
+// All plugins of some folders. A plugin is a folder with a plugin.yaml that names its .so or its
+// sources. Copies share one list. The registry must outlive it.
 class Catalog {
  public:
   explicit Catalog(const Registry&);
-  // Without one, folders with sources become refusals. CandidateBuilder::builder() is the one to give.
+  // Without one, folders with sources become refusals. CandidateBuilder::builder() is the one to
+  // give.
   void use_builder(SourceBuilder);
   // Loads every plugin under `folder`; what cannot be loaded becomes a Refusal, never an exception.
   void add_folder(const std::filesystem::path& folder, Implementation::Kind kind);

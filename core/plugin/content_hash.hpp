@@ -16,7 +16,7 @@ class ContentHash {
   void add(const void* data, size_t size);
   // Length first, so that two texts in a row cannot be confused with one.
   void add(std::string_view text);
-  std::string hex();   // 32 characters; ends the hash
+  std::string hex();  // 32 characters; ends the hash
 
  private:
   void compress(bool last);

@@ -47,18 +47,21 @@ class Reader {
   std::span<const uint8_t> bytes_;
 };
 
-void read_symbols(const Reader& r, const Elf64_Shdr& symbols, const Elf64_Shdr& strings, ElfFile& out) {
+void read_symbols(const Reader& r, const Elf64_Shdr& symbols, const Elf64_Shdr& strings,
+                  ElfFile& out) {
   for (uint64_t i = 0; i < symbols.sh_size / sizeof(Elf64_Sym); ++i) {
     const auto s = r.at<Elf64_Sym>(symbols.sh_offset + i * sizeof(Elf64_Sym), "symbol table");
     const int bind = ELF64_ST_BIND(s.st_info), visibility = ELF64_ST_VISIBILITY(s.st_other);
-    const bool defined = s.st_shndx != SHN_UNDEF && s.st_shndx != SHN_ABS;  // version names are absolute
+    const bool defined =
+        s.st_shndx != SHN_UNDEF && s.st_shndx != SHN_ABS;  // version names are absolute
     if (defined && (bind == STB_GLOBAL || bind == STB_WEAK || bind == STB_GNU_UNIQUE) &&
         (visibility == STV_DEFAULT || visibility == STV_PROTECTED))
       out.exports.push_back(r.text(strings, s.st_name));
   }
 }
 
-void read_needed(const Reader& r, const Elf64_Shdr& dynamic, const Elf64_Shdr& strings, ElfFile& out) {
+void read_needed(const Reader& r, const Elf64_Shdr& dynamic, const Elf64_Shdr& strings,
+                 ElfFile& out) {
   for (uint64_t i = 0; i < dynamic.sh_size / sizeof(Elf64_Dyn); ++i) {
     const auto d = r.at<Elf64_Dyn>(dynamic.sh_offset + i * sizeof(Elf64_Dyn), "dynamic section");
     if (d.d_tag == DT_NULL) break;
@@ -75,22 +78,28 @@ ElfFile ElfFile::parse(std::span<const uint8_t> bytes) {
     bad_input("not a shared library: the file does not start with an ELF header");
   const auto head = r.at<Elf64_Ehdr>(0, "ELF header");
   if (head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_machine != kMachine)
-    bad_input("built for another machine (ELF machine {}), this process is {}", head.e_machine, kMachineName);
+    bad_input("built for another machine (ELF machine {}), this process is {}", head.e_machine,
+              kMachineName);
   if (head.e_type != ET_DYN) bad_input("not a shared library: ELF type {}", head.e_type);
-  if (head.e_phentsize != sizeof(Elf64_Phdr)) bad_input("damaged ELF header: e_phentsize {}", head.e_phentsize);
+  if (head.e_phentsize != sizeof(Elf64_Phdr))
+    bad_input("damaged ELF header: e_phentsize {}", head.e_phentsize);
   for (int i = 0; i < head.e_phnum; ++i) {
-    const auto p = r.at<Elf64_Phdr>(head.e_phoff + uint64_t(i) * sizeof(Elf64_Phdr), "program header table");
+    const auto p =
+        r.at<Elf64_Phdr>(head.e_phoff + uint64_t(i) * sizeof(Elf64_Phdr), "program header table");
     if (p.p_type == PT_LOAD) r.require(p.p_offset, p.p_filesz, "loadable segment");
   }
   ElfFile out;
   if (head.e_shnum == 0) return out;
-  if (head.e_shentsize != sizeof(Elf64_Shdr)) bad_input("damaged ELF header: e_shentsize {}", head.e_shentsize);
+  if (head.e_shentsize != sizeof(Elf64_Shdr))
+    bad_input("damaged ELF header: e_shentsize {}", head.e_shentsize);
   std::vector<Elf64_Shdr> sections;
   for (int i = 0; i < head.e_shnum; ++i)
-    sections.push_back(r.at<Elf64_Shdr>(head.e_shoff + uint64_t(i) * sizeof(Elf64_Shdr), "section header table"));
+    sections.push_back(
+        r.at<Elf64_Shdr>(head.e_shoff + uint64_t(i) * sizeof(Elf64_Shdr), "section header table"));
   for (const Elf64_Shdr& s : sections) {
     if (s.sh_type != SHT_DYNSYM && s.sh_type != SHT_DYNAMIC) continue;
-    if (s.sh_link >= sections.size()) bad_input("damaged ELF section header: sh_link {}", s.sh_link);
+    if (s.sh_link >= sections.size())
+      bad_input("damaged ELF section header: sh_link {}", s.sh_link);
     const Elf64_Shdr& strings = sections[s.sh_link];
     r.require(s.sh_offset, s.sh_size, "dynamic symbol section");
     r.require(strings.sh_offset, strings.sh_size, "string table");

@@ -9,11 +9,12 @@ namespace fk::core {
 
 // What a shared library says about itself without being opened.
 struct ElfFile {
-  std::vector<std::string> exports;   // defined, visible dynamic symbols, sorted
-  std::vector<std::string> needed;    // DT_NEEDED
+  std::vector<std::string> exports;  // defined, visible dynamic symbols, sorted
+  std::vector<std::string> needed;   // DT_NEEDED
 
-  // Throws Error kBadInput with the reason: not ELF, another machine, truncated (with both sizes), damaged tables.
-  // Everything is bounds-checked: a damaged file must not reach dlopen, which would map past its end.
+  // Throws Error kBadInput with the reason: not ELF, another machine, truncated (with both sizes),
+  // damaged tables. Everything is bounds-checked: a damaged file must not reach dlopen, which would
+  // map past its end.
   static ElfFile parse(std::span<const uint8_t> bytes);
 };
 

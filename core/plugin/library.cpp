@@ -5,10 +5,10 @@
 #include <fstream>
 #include <vector>
 #define BOOST_DLL_USE_STD_FS
-#include <boost/dll/shared_library.hpp>
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <boost/dll/shared_library.hpp>
 #include <cctype>
 #include <mutex>
 
@@ -24,13 +24,15 @@ constexpr const char* kEntry = "fk_plugin_entry_v1";
 
 bool is_entry(std::string_view symbol) {
   return symbol.starts_with(kEntryStem) && symbol.size() > kEntryStem.size() &&
-         std::all_of(symbol.begin() + kEntryStem.size(), symbol.end(), [](unsigned char c) { return std::isdigit(c); });
+         std::all_of(symbol.begin() + kEntryStem.size(), symbol.end(),
+                     [](unsigned char c) { return std::isdigit(c); });
 }
 
 std::string first_few(const std::vector<std::string>& names) {
   constexpr size_t kShown = 4;
   const auto end = names.begin() + std::ptrdiff_t(std::min(names.size(), kShown));
-  return fmt::format("{}{}", fmt::join(names.begin(), end, ", "), names.size() > kShown ? ", ..." : "");
+  return fmt::format("{}{}", fmt::join(names.begin(), end, ", "),
+                     names.size() > kShown ? ", ..." : "");
 }
 
 // "libx.so: cannot open shared object file: ..." out of Boost's sentence around dlerror().
@@ -43,7 +45,8 @@ std::string dlerror_text(std::string_view what) {
   return std::string(what);
 }
 
-// Never unloaded: fat binaries, thread-locals and static data of a plugin may be referred to for ever.
+// Never unloaded: fat binaries, thread-locals and static data of a plugin may be referred to for
+// ever.
 boost::dll::shared_library& keep_open(const std::filesystem::path& file) {
   static std::mutex mutex;
   static auto* open = new std::vector<std::unique_ptr<boost::dll::shared_library>>;
@@ -60,20 +63,26 @@ fk_plugin_entry_fn open_entry(const std::filesystem::path& file) {
     const std::string text = dlerror_text(e.what());
     constexpr std::string_view kAbsent = ": cannot open shared object file";
     if (const size_t at = text.find(kAbsent); at != text.npos)
-      missing("missing library {}: install it or put its folder on LD_LIBRARY_PATH (needed by this plugin; {})",
-              text.substr(0, at), text.substr(at + 2));
+      missing(
+          "missing library {}: install it or put its folder on LD_LIBRARY_PATH (needed by this "
+          "plugin; {})",
+          text.substr(0, at), text.substr(at + 2));
     missing("cannot be opened: {}", text);
   }
 }
 
 void check_descriptor(const fk_plugin* p) {
   if (!p) bad_input("{} returned FK_OK and no descriptor (NULL)", kEntry);
-  if (!FK_HAS(p, impl_count)) bad_input("its descriptor is {} bytes long, {} are needed", p->struct_size, sizeof(fk_plugin));
+  if (!FK_HAS(p, impl_count))
+    bad_input("its descriptor is {} bytes long, {} are needed", p->struct_size, sizeof(fk_plugin));
   if (p->abi_major != FK_ABI_MAJOR)
-    bad_input("built for ABI major {}, this host has {}: rebuild the plugin with this host's SDK", p->abi_major, FK_ABI_MAJOR);
+    bad_input("built for ABI major {}, this host has {}: rebuild the plugin with this host's SDK",
+              p->abi_major, FK_ABI_MAJOR);
   if (p->abi_minor_needed > FK_ABI_MINOR)
-    bad_input("needs ABI {}.{}, this host has {}.{}: update the host, or build the plugin without the newer fields",
-              FK_ABI_MAJOR, p->abi_minor_needed, FK_ABI_MAJOR, FK_ABI_MINOR);
+    bad_input(
+        "needs ABI {}.{}, this host has {}.{}: update the host, or build the plugin without the "
+        "newer fields",
+        FK_ABI_MAJOR, p->abi_minor_needed, FK_ABI_MAJOR, FK_ABI_MINOR);
   if (to_string(p->name).empty()) bad_input("its descriptor has no name");
   if (!p->impls || p->impl_count == 0) bad_input("it holds no implementation: is FK_IMPL missing?");
 }
@@ -88,11 +97,14 @@ void check_library(std::span<const uint8_t> bytes) {
     bad_input("exports no {}{}: is FK_PLUGIN missing?", kEntry,
               others.empty() ? std::string() : fmt::format(" (it exports {})", first_few(others)));
   if (std::find(entries.begin(), entries.end(), kEntry) == entries.end())
-    bad_input("exports {}, this host speaks ABI major {} ({}): rebuild the plugin with this host's SDK",
-              first_few(entries), FK_ABI_MAJOR, kEntry);
+    bad_input(
+        "exports {}, this host speaks ABI major {} ({}): rebuild the plugin with this host's SDK",
+        first_few(entries), FK_ABI_MAJOR, kEntry);
   if (!others.empty())
-    bad_input("exports {} symbol{} besides its entry ({}): build it with fk_add_plugin or its version script", others.size(),
-              others.size() == 1 ? "" : "s", first_few(others));
+    bad_input(
+        "exports {} symbol{} besides its entry ({}): build it with fk_add_plugin or its version "
+        "script",
+        others.size(), others.size() == 1 ? "" : "s", first_few(others));
 }
 
 const fk_plugin* open_library(const std::filesystem::path& file) {

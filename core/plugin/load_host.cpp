@@ -17,7 +17,8 @@ fk_status error(const fk_host*, fk_status code, fk_str text) {
   return code;
 }
 fk_status too_early(const char* what) {
-  error_record() = {FK_INVALID_ARGUMENT, fmt::format("{} is offered while an instance is built, not here", what), false};
+  error_record() = {FK_INVALID_ARGUMENT,
+                    fmt::format("{} is offered while an instance is built, not here", what), false};
   return FK_INVALID_ARGUMENT;
 }
 
@@ -56,18 +57,23 @@ fk_status record_escape(const char* what) noexcept {
     throw;
   } catch (const std::exception& e) {
     text = fmt::format("an exception escaped from {} (rule 2): {}", what, e.what());
-  } catch (...) {
-    text = fmt::format("an exception escaped from {} (rule 2)", what);
-  }
+  } catch (...) { text = fmt::format("an exception escaped from {} (rule 2)", what); }
   error_record() = {FK_INTERNAL, std::move(text), false};
   return FK_INTERNAL;
 }
 
 const fk_host* load_host() {
   static const fk_host host{
-      sizeof(fk_host), FK_ABI_MAJOR, FK_ABI_MINOR, nullptr, log, error,
+      sizeof(fk_host),
+      FK_ABI_MAJOR,
+      FK_ABI_MINOR,
+      nullptr,
+      log,
+      error,
       [](const fk_host*, fk_device, size_t, void**) { return too_early("alloc"); },
-      [](const fk_host*, fk_str, fk_str, uint64_t, const void*, fk_instance**) { return too_early("child"); },
+      [](const fk_host*, fk_str, fk_str, uint64_t, const void*, fk_instance**) {
+        return too_early("child");
+      },
       [](const fk_host*, fk_str, const fk_tensor**) { return too_early("param"); },
       [](const fk_host*, fk_str, const fk_tensor**) { return too_early("state"); },
       [](const fk_host*, const fk_run*, size_t, void**) { return too_early("scratch"); },

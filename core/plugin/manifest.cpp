@@ -14,7 +14,8 @@
 namespace fk::core {
 namespace {
 
-const std::vector<std::string> kKeys{"name", "version", "library", "sources", "language", "libs", "flags", "tasks"};
+const std::vector<std::string> kKeys{"name",     "version", "library", "sources",
+                                     "language", "libs",    "flags",   "tasks"};
 const std::vector<std::string> kLanguages{"c", "cxx", "cuda"};
 
 class Parser {
@@ -23,7 +24,8 @@ class Parser {
 
   template <class... A>
   [[noreturn]] void fail(const YAML::Mark& at, fmt::format_string<A...> f, A&&... a) const {
-    bad_input("{}:{}:{}: {}", file_, at.line + 1, at.column + 1, fmt::format(f, std::forward<A>(a)...));
+    bad_input("{}:{}:{}: {}", file_, at.line + 1, at.column + 1,
+              fmt::format(f, std::forward<A>(a)...));
   }
   std::string text(const YAML::Node& node, std::string_view key) const {
     if (!node.IsScalar() || node.Scalar().empty()) fail(node.Mark(), "\"{}\" must be text", key);
@@ -38,7 +40,8 @@ class Parser {
     }
     return out;
   }
-  // A manifest names files of its own folder only: dropping in a folder must not read or build anything else.
+  // A manifest names files of its own folder only: dropping in a folder must not read or build
+  // anything else.
   void inside(const YAML::Node& node, std::string_view key, const std::string& path) const {
     const std::filesystem::path p(path);
     bool up = p.is_absolute();
@@ -67,35 +70,44 @@ Manifest Manifest::parse(std::string_view text, const std::filesystem::path& fil
   YAML::Node root;
   try {
     root = YAML::Load(std::string(text));
-  } catch (const YAML::Exception& e) {
-    p.fail(e.mark, "not YAML: {}", e.msg);
-  }
-  if (!root.IsMap()) p.fail(root.Mark(), "a plugin.yaml is a map with the keys name, version, library or sources");
+  } catch (const YAML::Exception& e) { p.fail(e.mark, "not YAML: {}", e.msg); }
+  if (!root.IsMap())
+    p.fail(root.Mark(), "a plugin.yaml is a map with the keys name, version, library or sources");
   std::set<std::string> seen;
   for (const auto& entry : root) {
     const YAML::Node &k = entry.first, &v = entry.second;
     const std::string key = p.text(k, "key");
     if (!seen.insert(key).second) p.fail(k.Mark(), "\"{}\" stands here twice", key);
-    if (key == "name") m.name = p.text(v, key);
-    else if (key == "version") m.version = p.text(v, key);
-    else if (key == "library") p.inside(v, key, m.library = p.text(v, key));
-    else if (key == "language") m.language = p.language(v);
+    if (key == "name")
+      m.name = p.text(v, key);
+    else if (key == "version")
+      m.version = p.text(v, key);
+    else if (key == "library")
+      p.inside(v, key, m.library = p.text(v, key));
+    else if (key == "language")
+      m.language = p.language(v);
     else if (key == "sources") {
       m.sources = p.list(v, key);
       for (const std::string& s : m.sources) p.inside(v, key, s);
-    } else if (key == "libs") m.libs = p.list(v, key);
-    else if (key == "flags") m.flags = p.list(v, key);
-    else if (key == "tasks") m.tasks = p.list(v, key);
-    else p.fail(k.Mark(), "unknown key \"{}\"{}", key, did_you_mean(key, kKeys));
+    } else if (key == "libs")
+      m.libs = p.list(v, key);
+    else if (key == "flags")
+      m.flags = p.list(v, key);
+    else if (key == "tasks")
+      m.tasks = p.list(v, key);
+    else
+      p.fail(k.Mark(), "unknown key \"{}\"{}", key, did_you_mean(key, kKeys));
   }
   const YAML::Mark top = root.Mark();
   for (const char c : m.name)  // it becomes part of file names and of task[@path]=plugin/name@hash
     if (!std::isalnum(static_cast<unsigned char>(c)) && !std::strchr("_-.", c))
-      p.fail(root["name"].Mark(), "name \"{}\" may hold letters, digits, \"_\", \"-\" and \".\" only", m.name);
+      p.fail(root["name"].Mark(),
+             "name \"{}\" may hold letters, digits, \"_\", \"-\" and \".\" only", m.name);
   if (m.name.empty()) p.fail(top, "\"name\" is missing");
   if (m.version.empty()) p.fail(top, "\"version\" is missing");
   if (m.library.empty() == m.sources.empty())
-    p.fail(top, "either \"library\" (a prebuilt .so) or \"sources\" (to be built) must stand here{}",
+    p.fail(top,
+           "either \"library\" (a prebuilt .so) or \"sources\" (to be built) must stand here{}",
            m.library.empty() ? "" : ", not both");
   return m;
 }

@@ -7,16 +7,17 @@
 
 namespace fk::core {
 
-// plugin.yaml: what a plugin is, readable without opening it. Either `library` (prebuilt) or `sources` (globs).
+// plugin.yaml: what a plugin is, readable without opening it. Either `library` (prebuilt) or
+// `sources` (globs).
 struct Manifest {
   std::string name, version, library;
   std::vector<std::string> sources, libs, flags, tasks;
   enum class Language { kC, kCxx, kCuda } language = Language::kCxx;
-  std::filesystem::path file;   // of the plugin.yaml
+  std::filesystem::path file;  // of the plugin.yaml
 
   std::filesystem::path folder() const { return file.parent_path(); }
-  // Throws Error "file:line:column: what": unknown key (with the nearest valid one), wrong type, missing key,
-  // a path that leaves the folder.
+  // Throws Error "file:line:column: what": unknown key (with the nearest valid one), wrong type,
+  // missing key, a path that leaves the folder.
   static Manifest parse(std::string_view text, const std::filesystem::path& file);
   static Manifest read(const std::filesystem::path& file);
 };

@@ -15,7 +15,10 @@ extern char** environ;
 namespace fk::core {
 namespace {
 
-struct Child { pid_t pid = -1; int output = -1; };
+struct Child {
+  pid_t pid = -1;
+  int output = -1;
+};
 
 // An unnamed file takes the output: a pipe would have to be drained while the others run.
 Child start(const std::vector<std::string>& command) {
@@ -31,7 +34,8 @@ Child start(const std::vector<std::string>& command) {
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, child.output, 1);
   posix_spawn_file_actions_adddup2(&actions, child.output, 2);
-  if (posix_spawnp(&child.pid, argv[0], &actions, nullptr, argv.data(), environ) != 0) child.pid = -1;
+  if (posix_spawnp(&child.pid, argv[0], &actions, nullptr, argv.data(), environ) != 0)
+    child.pid = -1;
   posix_spawn_file_actions_destroy(&actions);
   return child;
 }
@@ -48,7 +52,8 @@ ProcessResult finish(const Child& child, const std::string& program) {
   if (child.output < 0) return r;
   char buffer[4096];
   lseek(child.output, 0, SEEK_SET);
-  for (ssize_t n; (n = read(child.output, buffer, sizeof buffer)) > 0;) r.output.append(buffer, size_t(n));
+  for (ssize_t n; (n = read(child.output, buffer, sizeof buffer)) > 0;)
+    r.output.append(buffer, size_t(n));
   close(child.output);
   return r;
 }

@@ -18,7 +18,8 @@ namespace {
 void check_name(const std::string& name, const char* what) {
   bool ok = !name.empty() && std::islower(static_cast<unsigned char>(name[0]));
   for (const unsigned char c : name) ok = ok && (std::islower(c) || std::isdigit(c) || c == '_');
-  if (!ok) bad_input("{} \"{}\": a name starts with a-z and goes on with a-z, 0-9 and _", what, name);
+  if (!ok)
+    bad_input("{} \"{}\": a name starts with a-z and goes on with a-z, 0-9 and _", what, name);
 }
 
 void write(const fs::path& file, const std::string& text, Written& written) {
@@ -32,7 +33,8 @@ std::optional<fs::path> baseline_source(const fs::path& baselines, const TaskSpe
   if (!fs::is_directory(folder)) return std::nullopt;
   const std::regex registers("FK_IMPL\\(\\s*(::)?fk::" + camel_case(task.name) + "\\s*,");
   for (const auto& e : fs::recursive_directory_iterator(folder))
-    if (e.path().extension() == ".cpp" && std::regex_search(read_file(e.path()), registers)) return e.path();
+    if (e.path().extension() == ".cpp" && std::regex_search(read_file(e.path()), registers))
+      return e.path();
   return std::nullopt;
 }
 
@@ -46,7 +48,7 @@ std::string flatten(const fs::path& file, std::map<std::string, std::string>& he
     const fs::path local = file.parent_path() / (*it)[1].str();
     out.append(from, (*it)[0].first);
     from = (*it)[0].second;
-    if (!fs::exists(local)) {   // the SDK's or a generated one
+    if (!fs::exists(local)) {  // the SDK's or a generated one
       out += (*it)[0].str();
       continue;
     }
@@ -63,9 +65,11 @@ std::string flatten(const fs::path& file, std::map<std::string, std::string>& he
 
 // The baseline's registration under the new name; those of other tasks in the same file go.
 std::string rename_impl(const std::string& text, const std::string& tag, const std::string& name) {
-  const std::regex own("FK_IMPL\\(\\s*((::)?fk::" + tag + ")\\s*,\\s*\"[^\"]*\"\\s*,\\s*\"[^\"]*\"");
+  const std::regex own("FK_IMPL\\(\\s*((::)?fk::" + tag +
+                       ")\\s*,\\s*\"[^\"]*\"\\s*,\\s*\"[^\"]*\"");
   const std::regex others("\nFK_IMPL\\(\\s*(::)?fk::(?!" + tag + "\\s*,)[^\n]*\\)");
-  return std::regex_replace(std::regex_replace(text, others, ""), own, "FK_IMPL($1, \"" + name + "\", \"0.1.0\"");
+  return std::regex_replace(std::regex_replace(text, others, ""), own,
+                            "FK_IMPL($1, \"" + name + "\", \"0.1.0\"");
 }
 
 std::string skeleton(const TaskSpec& task, const std::string& name) {
@@ -101,27 +105,36 @@ std::string camel_case(const std::string& name) {
   std::string out;
   bool upper = true;
   for (const char c : name) {
-    if (c == '_') upper = true;
-    else out += upper ? char(std::toupper(static_cast<unsigned char>(c))) : c, upper = false;
+    if (c == '_')
+      upper = true;
+    else
+      out += upper ? char(std::toupper(static_cast<unsigned char>(c))) : c, upper = false;
   }
   return out;
 }
 
-Written new_candidate(const Registry& registry, const std::string& task, const std::string& name, const fs::path& candidates,
-                      const fs::path& baselines) {
+Written new_candidate(const Registry& registry, const std::string& task, const std::string& name,
+                      const fs::path& candidates, const fs::path& baselines) {
   const TaskSpec& spec = registry.task(task);
   check_name(name, "candidate");
   const fs::path folder = candidates / task / name;
-  if (fs::exists(folder)) bad_input("{}: it exists; choose another name or remove it", folder.string());
+  if (fs::exists(folder))
+    bad_input("{}: it exists; choose another name or remove it", folder.string());
   Written written;
   write(folder / "plugin.yaml",
-        fmt::format("name: {}\nversion: 0.1.0\nlanguage: cxx\nsources: [\"*.cpp\"]\ntasks: [{}]\n", name, task), written);
+        fmt::format("name: {}\nversion: 0.1.0\nlanguage: cxx\nsources: [\"*.cpp\"]\ntasks: [{}]\n",
+                    name, task),
+        written);
   std::map<std::string, std::string> headers;
   const std::optional<fs::path> source = baseline_source(baselines, spec);
-  std::string body = source ? rename_impl(flatten(*source, headers), camel_case(task), name) : skeleton(spec, name);
+  std::string body = source ? rename_impl(flatten(*source, headers), camel_case(task), name)
+                            : skeleton(spec, name);
   if (source) {
-    const std::string start = spec.level == 1 ? "the reference's loops" : "the baseline composite, which calls the same children";
-    const std::string note = fmt::format("// A candidate for {}. It starts as {}: change it, run it, compare.\n", task, start);
+    const std::string start = spec.level == 1
+                                  ? "the reference's loops"
+                                  : "the baseline composite, which calls the same children";
+    const std::string note = fmt::format(
+        "// A candidate for {}. It starts as {}: change it, run it, compare.\n", task, start);
     constexpr std::string_view kLicence = "// SPDX-License-Identifier: Apache-2.0\n";
     body.insert(body.starts_with(kLicence) ? kLicence.size() : 0, note);
   }
@@ -148,7 +161,8 @@ bytes:   2*n*d*e
 flops:   n*d
 cases:
   small: {{init: {{scale: 0.5}}, n: 3, d: 37, dtype: float32, weight: 1}}
-)", name);
+)",
+                       name);
   return fmt::format(R"(task: {}
 level: {}
 revision: 1
@@ -163,7 +177,8 @@ bytes:   2*n*hidden_size*e + weight_bytes
 flops:   4*n*hidden_size*hidden_size
 cases:
   small: {{init: {{hidden_size: 24}}, n: 3, dtype: float32, weight: 1}}
-)", name, level);
+)",
+                     name, level);
 }
 
 std::string baseline_text(const std::string& name, int level) {
@@ -202,7 +217,8 @@ FK_IMPL(fk::{1}, "reference", "1.0.0", FK_IMPL_BITWISE, {1}Loops)
 
 }}  // namespace
 }}  // namespace fk::reference
-)", name, tag);
+)",
+                       name, tag);
   return fmt::format(R"(// SPDX-License-Identifier: Apache-2.0
 #include "fk/tasks/{0}.h"
 
@@ -236,17 +252,21 @@ FK_IMPL(fk::{1}, "composed", "1.0.0", kFlags, {1})
 
 }}  // namespace
 }}  // namespace fk::composed
-)", name, tag);
+)",
+                     name, tag);
 }
 
 }  // namespace
 
-Written new_task(const Registry& registry, const std::string& name, int level, const fs::path& root) {
+Written new_task(const Registry& registry, const std::string& name, int level,
+                 const fs::path& root) {
   check_name(name, "task");
   if (level < 1 || level > 4) bad_input("level {}: a task is of level 1 to 4", level);
-  if (const TaskSpec* known = registry.find(name)) bad_input("task {} exists: {}", name, known->file);
+  if (const TaskSpec* known = registry.find(name))
+    bad_input("task {} exists: {}", name, known->file);
   const std::string folder = fmt::format("L{}", level);
-  const fs::path source = root / "baselines" / (level == 1 ? "reference" : "composed") / folder / (name + ".cpp");
+  const fs::path source =
+      root / "baselines" / (level == 1 ? "reference" : "composed") / folder / (name + ".cpp");
   if (fs::exists(source)) bad_input("{}: it exists", source.string());
   Written written;
   write(root / "registry/tasks" / folder / (name + ".yaml"), task_yaml(name, level), written);

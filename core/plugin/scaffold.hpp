@@ -11,16 +11,20 @@ namespace fk::core {
 // Files that were written, in the order to read them.
 using Written = std::vector<std::filesystem::path>;
 
-// candidates/<task>/<name>/{plugin.yaml, <name>.cpp, headers}: a plugin that builds and passes at once. Its body is that
-// of the baseline found under `baselines` (the reference for L1, the composite for L2 to L4), to be replaced piece by
-// piece; a task without one gets a body whose supports() says that it is not written yet.
-// Throws Error for an unknown task (with the nearest), a bad name, or a folder that exists.
+// candidates/<task>/<name>/{plugin.yaml, <name>.cpp, headers}: a plugin that builds and passes at
+// once. Its body is that of the baseline found under `baselines` (the reference for L1, the
+// composite for L2 to L4), to be replaced piece by piece; a task without one gets a body whose
+// supports() says that it is not written yet. Throws Error for an unknown task (with the nearest),
+// a bad name, or a folder that exists.
 Written new_candidate(const Registry&, const std::string& task, const std::string& name,
-                      const std::filesystem::path& candidates, const std::filesystem::path& baselines);
+                      const std::filesystem::path& candidates,
+                      const std::filesystem::path& baselines);
 
 // registry/tasks/L<level>/<name>.yaml and its baseline, baselines/reference/L1/<name>.cpp or
-// baselines/composed/L<level>/<name>.cpp under `root`: a small task that builds and runs at once, to be edited.
-Written new_task(const Registry&, const std::string& name, int level, const std::filesystem::path& root);
+// baselines/composed/L<level>/<name>.cpp under `root`: a small task that builds and runs at once,
+// to be edited.
+Written new_task(const Registry&, const std::string& name, int level,
+                 const std::filesystem::path& root);
 
 // "rms_norm" -> "RmsNorm", the name of the generated C++ tag.
 std::string camel_case(const std::string& name);

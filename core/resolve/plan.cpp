@@ -8,18 +8,22 @@ namespace fk::core {
 std::string Plan::hash() const {
   ContentHash h;
   for (const Choice& c : choices)
-    for (const std::string* text : {&c.task, &c.path, &c.implementation, &c.hash}) h.add(std::string_view(*text));
+    for (const std::string* text : {&c.task, &c.path, &c.implementation, &c.hash})
+      h.add(std::string_view(*text));
   return h.hex();
 }
 
 std::string Plan::to_yaml() const {
-  const auto quoted = [](const auto& value) { return Json(value).dump(); };   // a JSON text is a YAML text
+  const auto quoted = [](const auto& value) {
+    return Json(value).dump();
+  };  // a JSON text is a YAML text
   std::string out = fmt::format("plan: 1\nhash: {}\nchoices:\n", hash());
   for (const Choice& c : choices)
     out += fmt::format(
-        "  - {{path: {}, task: {}, depth: {}, implementation: {}, version: {}, hash: {}, reason: {}, rejected: {}, init: {}}}\n",
-        quoted(c.path), c.task, c.depth, quoted(c.implementation), quoted(c.version), quoted(c.hash), quoted(c.reason),
-        quoted(c.rejected), quoted(c.init));
+        "  - {{path: {}, task: {}, depth: {}, implementation: {}, version: {}, hash: {}, reason: "
+        "{}, rejected: {}, init: {}}}\n",
+        quoted(c.path), c.task, c.depth, quoted(c.implementation), quoted(c.version),
+        quoted(c.hash), quoted(c.reason), quoted(c.rejected), quoted(c.init));
   return out;
 }
 

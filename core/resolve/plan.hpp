@@ -7,45 +7,73 @@
 
 namespace fk::core {
 
-// "task[@path-pattern]=implementation": implementation is a plugin, plugin/name, or either @hash-prefix. The pattern is a glob over node paths.
-struct Pin { std::string task, path, implementation, text; static Pin parse(std::string_view); };
+// "task[@path-pattern]=implementation": implementation is a plugin, plugin/name, or either
+// @hash-prefix. The pattern is a glob over node paths.
+struct Pin {
+  std::string task, path, implementation, text;
+  static Pin parse(std::string_view);
+};
 
-// How implementations are chosen. `best` needs the results store; until then it is refused with a clear text.
+// How implementations are chosen. `best` needs the results store; until then it is refused with a
+// clear text.
 struct Policy {
   enum class Kind { kBaseline, kBest, kCandidate } kind = Kind::kBaseline;
-  std::string candidate;                 // for kCandidate: its implementations wherever they are supported
+  std::string candidate;  // for kCandidate: its implementations wherever they are supported
   std::vector<Pin> pins;
   static Policy parse(std::string_view text);
 };
 
 // One node of a task tree and the implementation it got.
 struct Choice {
-  std::string path, task;                // path as weights see it
+  std::string path, task;  // path as weights see it
   int depth = 0;
-  std::string implementation, version, hash, reason;   // reason: "pinned", "first supported baseline (cpu before reference)", ...
-  std::vector<std::string> rejected;     // "cuda/warp: needs a CUDA device"
-  std::string init;                      // canonical JSON
+  std::string implementation, version, hash,
+      reason;  // reason: "pinned", "first supported baseline (cpu before reference)", ...
+  std::vector<std::string> rejected;  // "cuda/warp: needs a CUDA device"
+  std::string init;                   // canonical JSON
 };
 
-struct ParamUse { std::string path; std::vector<int64_t> shape; fk_dtype dtype; size_t bytes; };
-struct StateUse { std::string path; std::vector<int64_t> shape; fk_dtype dtype; size_t bytes; };
+struct ParamUse {
+  std::string path;
+  std::vector<int64_t> shape;
+  fk_dtype dtype;
+  size_t bytes;
+};
+struct StateUse {
+  std::string path;
+  std::vector<int64_t> shape;
+  fk_dtype dtype;
+  size_t bytes;
+};
 
 // What was built: which implementation every node got and why, in build order.
 struct Plan {
   std::vector<Choice> choices;
   std::vector<ParamUse> params;
   std::vector<StateUse> states;
-  std::vector<std::string> missing_tasks;   // dry builds only
-  std::string hash() const;                 // of tasks, paths, implementations and plugin hashes
+  std::vector<std::string> missing_tasks;  // dry builds only
+  std::string hash() const;                // of tasks, paths, implementations and plugin hashes
   std::string to_yaml() const;
-  static Plan from_yaml(std::string_view text, const std::string& file);   // --plan: replayed exactly, refused when hashes differ
+  static Plan from_yaml(
+      std::string_view text,
+      const std::string& file);  // --plan: replayed exactly, refused when hashes differ
 };
 
 // The seam for dynamic programming: gives the order in which implementations of a node are tried.
 class Chooser {
  public:
-  struct Request { std::string path; const TaskSpec* task; const InitValue* init; fk_device device; int32_t sm; fk_dtype dtype; };
-  struct Option { const Implementation* implementation; std::string reason; };
+  struct Request {
+    std::string path;
+    const TaskSpec* task;
+    const InitValue* init;
+    fk_device device;
+    int32_t sm;
+    fk_dtype dtype;
+  };
+  struct Option {
+    const Implementation* implementation;
+    std::string reason;
+  };
   virtual ~Chooser() = default;
   virtual std::vector<Option> order(const Request&) = 0;
 };

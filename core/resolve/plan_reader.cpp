@@ -9,17 +9,19 @@ namespace fk::core {
 namespace {
 
 const std::vector<std::string> kPlanKeys{"plan", "hash", "choices"};
-const std::vector<std::string> kChoiceKeys{"path",    "task", "depth",  "implementation", "version",
-                                           "hash",    "reason", "rejected", "init"};
+const std::vector<std::string> kChoiceKeys{
+    "path", "task", "depth", "implementation", "version", "hash", "reason", "rejected", "init"};
 
 class Reader {
  public:
   explicit Reader(const std::string& file) : file_(file) {}
   template <class... A>
   [[noreturn]] void fail(const YAML::Mark& at, fmt::format_string<A...> f, A&&... a) const {
-    bad_input("{}:{}:{}: {}", file_, at.line + 1, at.column + 1, fmt::format(f, std::forward<A>(a)...));
+    bad_input("{}:{}:{}: {}", file_, at.line + 1, at.column + 1,
+              fmt::format(f, std::forward<A>(a)...));
   }
-  void check_keys(const YAML::Node& map, const char* what, const std::vector<std::string>& keys) const {
+  void check_keys(const YAML::Node& map, const char* what,
+                  const std::vector<std::string>& keys) const {
     if (!map.IsMap()) fail(map.Mark(), "{} must be a map", what);
     for (const auto& entry : map) {
       const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "";
@@ -33,9 +35,7 @@ class Reader {
     if (!node) fail(map.Mark(), "\"{}\" is missing", key);
     try {
       return node.as<T>();
-    } catch (const YAML::Exception&) {
-      fail(node.Mark(), "\"{}\" has the wrong type", key);
-    }
+    } catch (const YAML::Exception&) { fail(node.Mark(), "\"{}\" has the wrong type", key); }
   }
   Choice choice(const YAML::Node& node) const {
     check_keys(node, "a choice", kChoiceKeys);
@@ -63,9 +63,7 @@ Plan Plan::from_yaml(std::string_view text, const std::string& file) {
   YAML::Node root;
   try {
     root = YAML::Load(std::string(text));
-  } catch (const YAML::Exception& e) {
-    r.fail(e.mark, "not YAML: {}", e.msg);
-  }
+  } catch (const YAML::Exception& e) { r.fail(e.mark, "not YAML: {}", e.msg); }
   r.check_keys(root, "a plan", kPlanKeys);
   if (const int version = r.get<int>(root, "plan"); version != 1)
     r.fail(root["plan"].Mark(), "plan format {}, this build reads 1", version);
@@ -75,7 +73,9 @@ Plan Plan::from_yaml(std::string_view text, const std::string& file) {
   Plan plan;
   for (const YAML::Node& node : choices) plan.choices.push_back(r.choice(node));
   if (plan.hash() != hash)
-    r.fail(root["hash"].Mark(), "hash {} does not fit the choices below it ({}): the plan was edited; write it anew", hash, plan.hash());
+    r.fail(root["hash"].Mark(),
+           "hash {} does not fit the choices below it ({}): the plan was edited; write it anew",
+           hash, plan.hash());
   return plan;
 }
 

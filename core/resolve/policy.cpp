@@ -9,7 +9,10 @@ namespace fk::core {
 
 Pin Pin::parse(std::string_view text) {
   const auto fail = [&](const char* what) {
-    bad_input("pin \"{}\": {}; write task[@path-pattern]=implementation, e.g. silu_and_mul@model.layers.*=mine", text, what);
+    bad_input(
+        "pin \"{}\": {}; write task[@path-pattern]=implementation, e.g. "
+        "silu_and_mul@model.layers.*=mine",
+        text, what);
   };
   Pin pin;
   pin.text = text;
@@ -38,8 +41,10 @@ Policy Policy::parse(std::string_view text) {
     return p;
   }
   if (text == "best")
-    missing("policy \"best\" chooses by measured results and there is no results store yet; use \"baseline\", "
-            "\"candidate:NAME\" or pins");
+    missing(
+        "policy \"best\" chooses by measured results and there is no results store yet; use "
+        "\"baseline\", "
+        "\"candidate:NAME\" or pins");
   bad_input("unknown policy \"{}\"{}; one of baseline, best, candidate:NAME", text,
             did_you_mean(text, std::vector<std::string>{"baseline", "best", "candidate:NAME"}));
 }

@@ -21,9 +21,11 @@ std::string where(const Pin& pin) { return fmt::format("pin \"{}\"", pin.text); 
 
 }  // namespace
 
-std::vector<const Implementation*> baselines(const Catalog& catalog, std::string_view task, bool composites_first) {
+std::vector<const Implementation*> baselines(const Catalog& catalog, std::string_view task,
+                                             bool composites_first) {
   std::vector<const Implementation*> out = catalog.implementations(task);
-  std::erase_if(out, [](const Implementation* i) { return i->kind == Implementation::Kind::kCandidate; });
+  std::erase_if(
+      out, [](const Implementation* i) { return i->kind == Implementation::Kind::kCandidate; });
   std::stable_sort(out.begin(), out.end(), [&](const Implementation* a, const Implementation* b) {
     const int x = rank(*a, composites_first), y = rank(*b, composites_first);
     return x != y ? x < y : a->plugin < b->plugin;
@@ -33,7 +35,7 @@ std::vector<const Implementation*> baselines(const Catalog& catalog, std::string
 
 PolicyChooser::PolicyChooser(const Catalog& catalog, const Policy& policy)
     : catalog_(catalog), policy_(policy), used_(policy.pins.size()) {
-  if (policy.kind == Policy::Kind::kBest) Policy::parse("best");   // says why not
+  if (policy.kind == Policy::Kind::kBest) Policy::parse("best");  // says why not
   for (const Pin& pin : policy.pins) {
     if (!catalog.registry().find(pin.task)) {
       std::vector<std::string> names;
@@ -50,8 +52,9 @@ PolicyChooser::PolicyChooser(const Catalog& catalog, const Policy& policy)
       if (s.matches(*i)) return;
       if (i->kind == Implementation::Kind::kCandidate) names.push_back(i->plugin);
     }
-  std::string text = fmt::format("policy \"candidate:{}\": no implementation of any task is called that{}", policy.candidate,
-                                 did_you_mean(policy.candidate, names));
+  std::string text =
+      fmt::format("policy \"candidate:{}\": no implementation of any task is called that{}",
+                  policy.candidate, did_you_mean(policy.candidate, names));
   for (const Refusal& r : catalog.refusals())
     if (r.plugin == s.plugin) text += fmt::format("\n  refused: {}: {}", r.file, r.reason);
   throw Error(Code::kBadInput, text);
@@ -61,7 +64,9 @@ const Pin* PolicyChooser::pin_for(const Request& request) {
   const Pin* best = nullptr;
   for (size_t i = 0; i < policy_.pins.size(); ++i) {
     const Pin& pin = policy_.pins[i];
-    if (pin.task != request.task->name || (!pin.path.empty() && !glob_match(pin.path, request.path))) continue;
+    if (pin.task != request.task->name ||
+        (!pin.path.empty() && !glob_match(pin.path, request.path)))
+      continue;
     used_[i] = true;
     if (!best || best->path.empty() || !pin.path.empty()) best = &pin;
   }
@@ -73,7 +78,8 @@ std::vector<Chooser::Option> PolicyChooser::order(const Request& request) {
   seen_.insert({task, request.path});
   std::vector<Option> out;
   if (const Pin* pin = pin_for(request)) {
-    for (const Implementation* i : select(catalog_, task, Selector::parse(pin->implementation), where(*pin)))
+    for (const Implementation* i :
+         select(catalog_, task, Selector::parse(pin->implementation), where(*pin)))
       out.push_back({i, fmt::format("pinned: {}", pin->text)});
     return out;
   }
@@ -89,12 +95,14 @@ std::vector<Chooser::Option> PolicyChooser::order(const Request& request) {
   for (size_t i = 0; i < order.size(); ++i) {
     std::vector<std::string> later;
     for (size_t j = i + 1; j < order.size(); ++j)
-      if (order[j]->plugin != order[i]->plugin && (later.empty() || later.back() != order[j]->plugin))
+      if (order[j]->plugin != order[i]->plugin &&
+          (later.empty() || later.back() != order[j]->plugin))
         later.push_back(order[j]->plugin);
     const char* first = i == 0 ? "first" : "next supported";
     out.push_back({order[i], order.size() == 1 ? "only baseline"
                              : later.empty()   ? fmt::format("{} baseline", first)
-                                               : fmt::format("{} baseline (before {})", first, fmt::join(later, ", "))});
+                                               : fmt::format("{} baseline (before {})", first,
+                                                             fmt::join(later, ", "))});
   }
   return out;
 }
@@ -109,12 +117,14 @@ void PolicyChooser::check_all_used() const {
     if (paths.empty()) bad_input("{}: the tree has no node of task {}", where(pin), pin.task);
     constexpr size_t kShown = 4;
     const size_t shown = std::min(paths.size(), kShown);
-    bad_input("{}: no node of task {} has a path like \"{}\"{}; they stand at {}{}", where(pin), pin.task, pin.path,
-              did_you_mean(pin.path, paths), fmt::join(paths.begin(), paths.begin() + std::ptrdiff_t(shown), ", "),
+    bad_input("{}: no node of task {} has a path like \"{}\"{}; they stand at {}{}", where(pin),
+              pin.task, pin.path, did_you_mean(pin.path, paths),
+              fmt::join(paths.begin(), paths.begin() + std::ptrdiff_t(shown), ", "),
               paths.size() > shown ? fmt::format(" and {} more", paths.size() - shown) : "");
   }
   if (policy_.kind == Policy::Kind::kCandidate && !candidate_used_)
-    bad_input("policy \"candidate:{}\": the tree has no node of a task that it implements", policy_.candidate);
+    bad_input("policy \"candidate:{}\": the tree has no node of a task that it implements",
+              policy_.candidate);
 }
 
 }  // namespace fk::core

@@ -9,27 +9,31 @@
 
 namespace fk::core {
 
-// Pins first, then the policy's candidate, then the baselines in their fixed order. A pin with a path pattern beats one
-// without, a later one beats an earlier one. A pinned implementation has no fall-back: if it is not supported, the build fails.
+// Pins first, then the policy's candidate, then the baselines in their fixed order. A pin with a
+// path pattern beats one without, a later one beats an earlier one. A pinned implementation has no
+// fall-back: if it is not supported, the build fails.
 class PolicyChooser : public Chooser {
  public:
   // Throws Error for a pin or candidate that names nothing that exists. Keeps references.
   PolicyChooser(const Catalog&, const Policy&);
   std::vector<Option> order(const Request&) override;
-  // After a build: throws Error for the first pin (or candidate) that no node of the tree had a use for.
+  // After a build: throws Error for the first pin (or candidate) that no node of the tree had a use
+  // for.
   void check_all_used() const;
 
  private:
   const Pin* pin_for(const Request&);
   const Catalog& catalog_;
   const Policy& policy_;
-  std::vector<bool> used_;                       // by pin
+  std::vector<bool> used_;  // by pin
   bool candidate_used_ = false;
-  std::set<std::pair<std::string, std::string>> seen_;   // task and path of every node asked about
+  std::set<std::pair<std::string, std::string>> seen_;  // task and path of every node asked about
 };
 
-// Baselines of a task in the order they are tried: cpu, other libraries by name, composed, reference.
-// `composites_first`: composed before all, for the parameter list of a fused implementation.
-std::vector<const Implementation*> baselines(const Catalog&, std::string_view task, bool composites_first = false);
+// Baselines of a task in the order they are tried: cpu, other libraries by name, composed,
+// reference. `composites_first`: composed before all, for the parameter list of a fused
+// implementation.
+std::vector<const Implementation*> baselines(const Catalog&, std::string_view task,
+                                             bool composites_first = false);
 
 }  // namespace fk::core

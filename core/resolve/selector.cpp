@@ -47,7 +47,8 @@ bool glob_match(std::string_view pattern, std::string_view text) {
 
 namespace {
 
-[[noreturn]] void nothing_matches(const Catalog& catalog, std::string_view task, const Selector& s, const std::string& where) {
+[[noreturn]] void nothing_matches(const Catalog& catalog, std::string_view task, const Selector& s,
+                                  const std::string& where) {
   std::vector<std::string> ids, names;
   for (const Implementation* i : catalog.implementations(task)) {
     ids.push_back(i->id());
@@ -55,8 +56,9 @@ namespace {
     names.push_back(i->plugin);
   }
   const std::string wanted = s.name.empty() ? s.plugin : s.plugin + "/" + s.name;
-  std::string text = fmt::format("{}: {} has no implementation \"{}\"{}{}; it has {}", where, task, wanted,
-                                 s.hash.empty() ? "" : fmt::format(" with hash {}", s.hash), did_you_mean(wanted, names),
+  std::string text = fmt::format("{}: {} has no implementation \"{}\"{}{}; it has {}", where, task,
+                                 wanted, s.hash.empty() ? "" : fmt::format(" with hash {}", s.hash),
+                                 did_you_mean(wanted, names),
                                  ids.empty() ? "none" : fmt::format("{}", fmt::join(ids, ", ")));
   for (const Refusal& r : catalog.refusals())
     if (r.plugin == s.plugin && (r.task.empty() || r.task == task))
@@ -66,16 +68,17 @@ namespace {
 
 }  // namespace
 
-std::vector<const Implementation*> select(const Catalog& catalog, std::string_view task, const Selector& s, const std::string& where) {
+std::vector<const Implementation*> select(const Catalog& catalog, std::string_view task,
+                                          const Selector& s, const std::string& where) {
   std::vector<const Implementation*> found;
   for (const Implementation* i : catalog.implementations(task))
     if (s.matches(*i)) found.push_back(i);
   if (found.empty()) nothing_matches(catalog, task, s, where);
   for (const Implementation* i : found)
     if (i->hash != found[0]->hash)
-      bad_input("{}: two files match: {}@{} ({}) and {}@{} ({}); add the hash of one: {}@{}", where, found[0]->id(),
-                found[0]->hash.substr(0, 8), found[0]->file, i->id(), i->hash.substr(0, 8), i->file, s.plugin,
-                i->hash.substr(0, 8));
+      bad_input("{}: two files match: {}@{} ({}) and {}@{} ({}); add the hash of one: {}@{}", where,
+                found[0]->id(), found[0]->hash.substr(0, 8), found[0]->file, i->id(),
+                i->hash.substr(0, 8), i->file, s.plugin, i->hash.substr(0, 8));
   return found;
 }
 

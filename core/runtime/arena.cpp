@@ -8,14 +8,15 @@
 namespace fk::core {
 namespace {
 constexpr size_t kFirstChunk = size_t{1} << 20;
+constexpr size_t kLargest = size_t{1} << 40;  // allocators may abort on more
 }
 
 Arena::~Arena() {
-  for (const Chunk& c : chunks_) ::operator delete(c.data, std::align_val_t{kAlign});
+  for (const Chunk& c : chunks_) ::operator delete (c.data, std::align_val_t{kAlign});
 }
 
 void Arena::add_chunk(size_t size) {
-  chunks_.push_back({static_cast<char*>(::operator new(size, std::align_val_t{kAlign})), size});
+  chunks_.push_back({static_cast<char*>(::operator new (size, std::align_val_t{kAlign})), size});
 }
 
 // Bytes in use, counting the unused tails of earlier chunks: what one chunk would need at most.
@@ -26,21 +27,19 @@ void Arena::note_peak() {
 }
 
 void* Arena::allocate_slow(size_t bytes, size_t need) {
-  if (need < bytes) return nullptr;  // the rounding overflowed
+  if (need < bytes || need > kLargest) return nullptr;  // the rounding overflowed, or nonsense
   if (frozen_) return nullptr;
   note_peak();
   size_t next = chunks_.empty() ? 0 : chunk_ + 1;
   // Later chunks are empty: reuse one that is large enough, drop those that are not.
   while (next < chunks_.size() && chunks_[next].size < need) {
-    ::operator delete(chunks_[next].data, std::align_val_t{kAlign});
+    ::operator delete (chunks_[next].data, std::align_val_t{kAlign});
     chunks_.erase(chunks_.begin() + std::ptrdiff_t(next));
   }
   if (next == chunks_.size()) {
     try {
       add_chunk(std::max({need, kFirstChunk, 2 * (chunks_.empty() ? 0 : chunks_.back().size)}));
-    } catch (const std::bad_alloc&) {
-      return nullptr;
-    }
+    } catch (const std::bad_alloc&) { return nullptr; }
   }
   chunk_ = next;
   top_ = need;
@@ -50,7 +49,7 @@ void* Arena::allocate_slow(size_t bytes, size_t need) {
 void Arena::merge() {
   assert(chunk_ == 0 && top_ == 0);
   const size_t size = std::max(high_water(), chunks_.front().size);
-  for (const Chunk& c : chunks_) ::operator delete(c.data, std::align_val_t{kAlign});
+  for (const Chunk& c : chunks_) ::operator delete (c.data, std::align_val_t{kAlign});
   chunks_.clear();
   add_chunk((size + kAlign - 1) / kAlign * kAlign);
 }

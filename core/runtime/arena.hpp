@@ -6,12 +6,15 @@
 
 namespace fk::core {
 
-// Scratch memory of one model: a stack of frames, one for every forward call. Grows by chunks until frozen, so that
-// pointers stay valid; settle() makes one chunk of the high-water size. One thread at a time.
+// Scratch memory of one model: a stack of frames, one for every forward call. Grows by chunks until
+// frozen, so that pointers stay valid; settle() makes one chunk of the high-water size. One thread
+// at a time.
 class Arena {
  public:
   static constexpr size_t kAlign = 256;
-  struct Mark { size_t chunk = 0, top = 0; };
+  struct Mark {
+    size_t chunk = 0, top = 0;
+  };
 
   Arena() = default;
   ~Arena();
@@ -21,7 +24,8 @@ class Arena {
   // 256-byte aligned; nullptr when frozen and full. Zero bytes give a valid pointer.
   void* allocate(size_t bytes) {
     const size_t need = (bytes + kAlign - 1) / kAlign * kAlign;
-    if (chunk_ < chunks_.size() && chunks_[chunk_].size - top_ >= need && need >= bytes) [[likely]] {
+    if (chunk_ < chunks_.size() && chunks_[chunk_].size - top_ >= need && need >= bytes)
+        [[likely]] {
       void* p = chunks_[chunk_].data + top_;
       top_ += need;
       return p;
@@ -31,13 +35,15 @@ class Arena {
   Mark mark() const { return {chunk_, top_}; }
   void release(Mark m) {
     if (m.chunk == chunk_ && top_ > peak_) peak_ = top_;  // cheap high-water mark inside a chunk
-    if (m.chunk != chunk_) [[unlikely]] note_peak();
+    if (m.chunk != chunk_) [[unlikely]]
+      note_peak();
     chunk_ = m.chunk;
     top_ = m.top;
   }
   // Only while nothing is allocated: several chunks become one. Free when there is one already.
   void settle() {
-    if (chunks_.size() > 1) [[unlikely]] merge();
+    if (chunks_.size() > 1) [[unlikely]]
+      merge();
   }
   void freeze();
   bool frozen() const { return frozen_; }
@@ -45,7 +51,10 @@ class Arena {
   size_t capacity() const;
 
  private:
-  struct Chunk { char* data; size_t size; };
+  struct Chunk {
+    char* data;
+    size_t size;
+  };
   void* allocate_slow(size_t bytes, size_t need);
   void note_peak();
   void merge();

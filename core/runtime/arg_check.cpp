@@ -23,7 +23,8 @@ struct Symbols {
   }
   bool known(const Expr& e) const {
     const std::vector<std::string> names = e.names();
-    return std::all_of(names.begin(), names.end(), [&](const std::string& n) { return find(n).has_value(); });
+    return std::all_of(names.begin(), names.end(),
+                       [&](const std::string& n) { return find(n).has_value(); });
   }
 };
 
@@ -34,28 +35,36 @@ std::string shape_text(const Field& f) {
   return fmt::format("[{}]", fmt::join(parts, ", "));
 }
 
-std::string header_text(const fk_tensor& t) { return describe(t.dtype, {t.shape, t.shape + t.ndim}); }
+std::string header_text(const fk_tensor& t) {
+  return describe(t.dtype, {t.shape, t.shape + t.ndim});
+}
 
 std::string check_header(const Field& f, const fk_tensor& t, fk_dtype run_dtype) {
   const auto& allowed = f.tensor.dtypes;
   const bool run = (f.tensor.run_dtype || allowed.empty()) && same(t.dtype, run_dtype);
-  if (!run && std::none_of(allowed.begin(), allowed.end(), [&](fk_dtype d) { return same(d, t.dtype); })) {
+  if (!run &&
+      std::none_of(allowed.begin(), allowed.end(), [&](fk_dtype d) { return same(d, t.dtype); })) {
     std::vector<std::string_view> names;
     if (f.tensor.run_dtype || allowed.empty()) names.push_back(dtype_name(run_dtype));
     for (const fk_dtype d : allowed) names.push_back(dtype_name(d));
-    return fmt::format("{} has dtype {}, expected {}", f.name, dtype_name(t.dtype), fmt::join(names, " or "));
+    return fmt::format("{} has dtype {}, expected {}", f.name, dtype_name(t.dtype),
+                       fmt::join(names, " or "));
   }
   const size_t given = size_t(t.ndim), wanted = f.tensor.shape.size();
   if (f.tensor.ellipsis ? given < wanted : given != wanted)
-    return fmt::format("{} is {}, expected {} dimensions {}", f.name, header_text(t), wanted, shape_text(f));
+    return fmt::format("{} is {}, expected {} dimensions {}", f.name, header_text(t), wanted,
+                       shape_text(f));
   int64_t numel = 1;
   for (int i = 0; i < t.ndim; ++i) {
-    if (t.shape[i] < 0 || t.strides[i] < 0) return fmt::format("{} is {} with a negative size or stride", f.name, header_text(t));
+    if (t.shape[i] < 0 || t.strides[i] < 0)
+      return fmt::format("{} is {} with a negative size or stride", f.name, header_text(t));
     numel *= t.shape[i];
   }
-  if (numel > 0 && !t.data) return fmt::format("{} is {} and its data is NULL", f.name, header_text(t));
+  if (numel > 0 && !t.data)
+    return fmt::format("{} is {} and its data is NULL", f.name, header_text(t));
   if (t.ndim > 0 && t.shape[t.ndim - 1] > 1 && t.strides[t.ndim - 1] != 1)
-    return fmt::format("{} has stride {} in its last dimension, expected 1", f.name, t.strides[t.ndim - 1]);
+    return fmt::format("{} has stride {} in its last dimension, expected 1", f.name,
+                       t.strides[t.ndim - 1]);
   return {};
 }
 
@@ -77,7 +86,8 @@ std::string compare(const Field& f, const fk_tensor& t, const Symbols& symbols) 
     if (!symbols.known(e)) continue;
     const int64_t wanted = e.eval_int([&](std::string_view n) { return symbols.find(n); });
     if (shape[i] != wanted)
-      return fmt::format("{} is {}, expected {}: {} is {} here", f.name, header_text(t), shape_text(f), e.text(), wanted);
+      return fmt::format("{} is {}, expected {}: {} is {} here", f.name, header_text(t),
+                         shape_text(f), e.text(), wanted);
   }
   return {};
 }
@@ -87,7 +97,8 @@ std::string compare(const Field& f, const fk_tensor& t, const Symbols& symbols) 
 std::string check_args(const Node& node, const void* args, fk_dtype run_dtype) {
   if (!args) return "args is NULL";
   if (*static_cast<const size_t*>(args) < node.spec->args_size)
-    return fmt::format("args is {} bytes long, {} are needed", *static_cast<const size_t*>(args), node.spec->args_size);
+    return fmt::format("args is {} bytes long, {} are needed", *static_cast<const size_t*>(args),
+                       node.spec->args_size);
   Symbols symbols{node.init, {}};
   std::vector<std::pair<const Field*, const fk_tensor*>> tensors;
   for (const Field& f : node.spec->args) {
@@ -104,9 +115,7 @@ std::string check_args(const Node& node, const void* args, fk_dtype run_dtype) {
     for (const auto& [f, t] : tensors) bind(*f, *t, symbols);
     for (const auto& [f, t] : tensors)
       if (std::string text = compare(*f, *t, symbols); !text.empty()) return text;
-  } catch (const Error& e) {
-    return e.text();
-  }
+  } catch (const Error& e) { return e.text(); }
   return {};
 }
 

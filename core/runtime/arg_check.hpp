@@ -11,8 +11,8 @@ inline const fk_tensor* tensor_at(const void* base, const Field& f) {
   return *reinterpret_cast<const fk_tensor* const*>(static_cast<const char*>(base) + f.offset);
 }
 
-// What is wrong with a call's args by the task's spec (presence, dtype, shape, strides, alignment of sizes that share a
-// name), or "".
+// What is wrong with a call's args by the task's spec (presence, dtype, shape, strides, alignment
+// of sizes that share a name), or "".
 std::string check_args(const Node&, const void* args, fk_dtype run_dtype);
 
 }  // namespace fk::core

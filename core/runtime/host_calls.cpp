@@ -9,7 +9,7 @@
 namespace fk::core {
 namespace {
 
-constexpr size_t kGuard = 256;      // bytes of canary on each side of guarded scratch
+constexpr size_t kGuard = 256;  // bytes of canary on each side of guarded scratch
 constexpr unsigned char kCanary = 0xCA, kUnwritten = 0xFF;
 
 Node& node_of(const fk_host* host) { return *static_cast<Node*>(host->self); }
@@ -28,27 +28,29 @@ template <class F>
 fk_status serve(const fk_host* host, const char* what, F&& body) noexcept {
   Node& node = node_of(host);
   try {
-    if (!node.tree->building()) bad_input("{} is offered while an instance is built, not in forward", what);
+    if (!node.tree->building())
+      bad_input("{} is offered while an instance is built, not in forward", what);
     body(node);
     return FK_OK;
   } catch (const Error& e) {
-    if (error_record().located && error_record().text == e.text()) return error_record().code;   // of a child
+    if (error_record().located && error_record().text == e.text())
+      return error_record().code;  // of a child
     const fk_status s = status_of(e.code());
     error_record() = {s, fmt::format("{}: {}", node.label(), e.text()), true};
     return s;
   } catch (const std::bad_alloc&) {
-    error_record() = {FK_OUT_OF_MEMORY, fmt::format("{}: {}: out of memory", node.label(), what), true};
+    error_record() = {FK_OUT_OF_MEMORY, fmt::format("{}: {}: out of memory", node.label(), what),
+                      true};
     return FK_OUT_OF_MEMORY;
-  } catch (...) {
-    return record_escape(what);
-  }
+  } catch (...) { return record_escape(what); }
 }
 
 fk_status alloc(const fk_host* host, fk_device device, size_t bytes, void** out) {
   return serve(host, "alloc", [&](Node& node) { *out = node.tree->allocate(node, device, bytes); });
 }
 
-fk_status child(const fk_host* host, fk_str slot, fk_str task, uint64_t signature, const void* init, fk_instance** out) {
+fk_status child(const fk_host* host, fk_str slot, fk_str task, uint64_t signature, const void* init,
+                fk_instance** out) {
   return serve(host, "child", [&](Node& node) {
     std::string path = node.path;
     if (slot.size > 0) path += (path.empty() ? "" : ".") + to_string(slot);
@@ -66,8 +68,11 @@ fk_status state(const fk_host* host, fk_str name, const fk_tensor** out) {
 
 fk_status no_scratch(const Node& node, size_t bytes) {
   const Arena& arena = *node.arena;
-  const std::string why = arena.frozen() ? fmt::format("the scratch arena is frozen at {} bytes", arena.capacity()) : "out of memory";
-  error_record() = {FK_OUT_OF_MEMORY, fmt::format("{}: {}, {} more are asked for", node.label(), why, bytes), true};
+  const std::string why =
+      arena.frozen() ? fmt::format("the scratch arena is frozen at {} bytes", arena.capacity())
+                     : "out of memory";
+  error_record() = {FK_OUT_OF_MEMORY,
+                    fmt::format("{}: {}, {} more are asked for", node.label(), why, bytes), true};
   return FK_OUT_OF_MEMORY;
 }
 
@@ -99,14 +104,28 @@ const void* service(const fk_host* host, fk_str id) {
 
 fk_host make_host(Node& node) {
   const bool guarded = node.tree->options().layers.validate;
-  return {sizeof(fk_host), FK_ABI_MAJOR, FK_ABI_MINOR, &node, log, error, alloc, child, param, state,
-          guarded ? guarded_scratch : scratch, service};
+  return {sizeof(fk_host),
+          FK_ABI_MAJOR,
+          FK_ABI_MINOR,
+          &node,
+          log,
+          error,
+          alloc,
+          child,
+          param,
+          state,
+          guarded ? guarded_scratch : scratch,
+          service};
 }
 
 Code code_of(fk_status s) {
   switch (s) {
-    case FK_INVALID_ARGUMENT: case FK_UNSUPPORTED: case FK_ABI_MISMATCH: return Code::kBadInput;
-    case FK_NOT_FOUND: case FK_DEVICE_ERROR: case FK_OUT_OF_MEMORY: return Code::kMissing;
+    case FK_INVALID_ARGUMENT:
+    case FK_UNSUPPORTED:
+    case FK_ABI_MISMATCH: return Code::kBadInput;
+    case FK_NOT_FOUND:
+    case FK_DEVICE_ERROR:
+    case FK_OUT_OF_MEMORY: return Code::kMissing;
     default: return Code::kCheckFailed;
   }
 }

@@ -19,7 +19,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 // One line a call on stderr, indented by depth, when it returns.
 class TraceLayer : public Layer {
@@ -28,16 +30,19 @@ class TraceLayer : public Layer {
     std::string shapes;
     for (const Field& f : node.spec->args) {
       if (f.type != FieldType::kTensor) continue;
-      const auto* t = *reinterpret_cast<const fk_tensor* const*>(static_cast<const char*>(args) + f.offset);
-      if (t) shapes += fmt::format(" {}={}", f.name, describe(t->dtype, {t->shape, t->shape + t->ndim}));
+      const auto* t =
+          *reinterpret_cast<const fk_tensor* const*>(static_cast<const char*>(args) + f.offset);
+      if (t)
+        shapes += fmt::format(" {}={}", f.name, describe(t->dtype, {t->shape, t->shape + t->ndim}));
     }
-    fmt::print(stderr, "trace {:{}}> {} {}{}\n", "", 2 * node.depth, node.spec->name, node.label(), shapes);
+    fmt::print(stderr, "trace {:{}}> {} {}{}\n", "", 2 * node.depth, node.spec->name, node.label(),
+               shapes);
     starts_.push_back(Clock::now());
     return FK_OK;
   }
   fk_status after(Node& node, const fk_run&, fk_status s) override {
-    fmt::print(stderr, "trace {:{}}< {} {} {:.1f} us\n", "", 2 * node.depth, node.spec->name, status_name(s),
-               1e6 * seconds_since(starts_.back()));
+    fmt::print(stderr, "trace {:{}}< {} {} {:.1f} us\n", "", 2 * node.depth, node.spec->name,
+               status_name(s), 1e6 * seconds_since(starts_.back()));
     starts_.pop_back();
     return s;
   }
@@ -80,8 +85,14 @@ class TimeLayer : public Layer {
   }
 
  private:
-  struct Total { int64_t calls = 0; double seconds = 0, self = 0; };
-  struct Open { Clock::time_point start; double children; };
+  struct Total {
+    int64_t calls = 0;
+    double seconds = 0, self = 0;
+  };
+  struct Open {
+    Clock::time_point start;
+    double children;
+  };
   std::vector<Total> totals_;
   std::vector<Open> open_;
 };
@@ -105,9 +116,12 @@ class NvtxLayer : public Layer {
 fk_status run_layers(const Layers& layers, Node& node, const fk_run* run, const void* args) {
   size_t entered = 0;
   fk_status s = FK_OK;
-  for (; entered < layers.size() && s == FK_OK; ++entered) s = layers[entered]->before(node, *run, args);
-  if (s == FK_OK) s = node.call(run, args);
-  else --entered;   // the one that refused has no after()
+  for (; entered < layers.size() && s == FK_OK; ++entered)
+    s = layers[entered]->before(node, *run, args);
+  if (s == FK_OK)
+    s = node.call(run, args);
+  else
+    --entered;  // the one that refused has no after()
   while (entered-- > 0) s = layers[entered]->after(node, *run, s);
   return s;
 }

@@ -8,7 +8,8 @@
 
 namespace fk::core {
 
-// Something around every forward of a tree. Calls nest: after() closes the latest before() of the same layer.
+// Something around every forward of a tree. Calls nest: after() closes the latest before() of the
+// same layer.
 class Layer {
  public:
   virtual ~Layer() = default;
@@ -27,7 +28,7 @@ fk_status run_layers(const Layers&, Node&, const fk_run*, const void* args);
 
 std::unique_ptr<Layer> make_trace_layer();
 std::unique_ptr<Layer> make_time_layer();
-std::unique_ptr<Layer> make_nvtx_layer();   // throws Error kMissing without the NVTX headers
+std::unique_ptr<Layer> make_nvtx_layer();  // throws Error kMissing without the NVTX headers
 std::unique_ptr<Layer> make_validate_layer(Tree&);
 Layers make_layers(const LayerOptions&, Tree&);
 

@@ -6,12 +6,15 @@
 
 namespace fk::core {
 
-// Host memory, 256-byte aligned and zero, freed with the object. Large blocks are mapped: untouched pages cost nothing.
+// Host memory, 256-byte aligned and zero, freed with the object. Large blocks are mapped: untouched
+// pages cost nothing.
 class Memory {
  public:
-  explicit Memory(size_t bytes);   // throws std::bad_alloc
+  explicit Memory(size_t bytes);  // throws std::bad_alloc
   ~Memory();
-  Memory(Memory&& other) noexcept : data_(other.data_), bytes_(other.bytes_) { other.data_ = nullptr; }
+  Memory(Memory&& other) noexcept : data_(other.data_), bytes_(other.bytes_) {
+    other.data_ = nullptr;
+  }
   Memory& operator=(Memory&&) = delete;
   void* data() const { return data_; }
   size_t bytes() const { return bytes_; }

@@ -17,8 +17,9 @@ struct Model::Impl {
 Model::Model(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Model::~Model() = default;
 
-std::unique_ptr<Model> Model::build(const Catalog& catalog, std::shared_ptr<WeightStore> weights, const std::string& task,
-                                    const Json& init, const BuildOptions& options) {
+std::unique_ptr<Model> Model::build(const Catalog& catalog, std::shared_ptr<WeightStore> weights,
+                                    const std::string& task, const Json& init,
+                                    const BuildOptions& options) {
   const TaskSpec& spec = catalog.registry().task(task);
   auto impl = std::make_unique<Impl>(catalog, std::move(weights), options);
   InitValue value = InitValue::from_json(catalog.registry(), spec, init);

@@ -10,40 +10,46 @@
 namespace fk::core {
 
 // Layers around every node's forward; off costs nothing.
-struct LayerOptions { bool validate = false, trace = false, time = false, nvtx = false; };
+struct LayerOptions {
+  bool validate = false, trace = false, time = false, nvtx = false;
+};
 
 struct BuildOptions {
   fk_device device{FK_CPU, 0};
   fk_dtype dtype{FK_FLOAT, 32, 1};
-  int threads = 0;                         // 0: one a core
-  bool dry = false;                        // tree, weights and state only; no device, no data
-  std::map<std::string, int64_t> dims;     // host sizes that states name: num_blocks, block_size, num_slots
+  int threads = 0;   // 0: one a core
+  bool dry = false;  // tree, weights and state only; no device, no data
+  std::map<std::string, int64_t>
+      dims;  // host sizes that states name: num_blocks, block_size, num_slots
   Policy policy;
-  std::shared_ptr<const Plan> replay;      // --plan
+  std::shared_ptr<const Plan> replay;  // --plan
   LayerOptions layers;
 };
 
 // A built task tree with its weights, states and scratch arena. One thread drives it.
 class Model {
  public:
-  // `weights` may be null in a dry build. Throws Error with the node's path for anything that fails.
-  static std::unique_ptr<Model> build(const Catalog&, std::shared_ptr<WeightStore> weights, const std::string& task,
-                                      const Json& init, const BuildOptions&);
+  // `weights` may be null in a dry build. Throws Error with the node's path for anything that
+  // fails.
+  static std::unique_ptr<Model> build(const Catalog&, std::shared_ptr<WeightStore> weights,
+                                      const std::string& task, const Json& init,
+                                      const BuildOptions&);
   ~Model();
   const TaskSpec& task() const;
   const InitValue& init() const;
   const Plan& plan() const;
-  // on_step of every node that has one, then forward of the root. Throws Error with the node's path.
-  // No allocation after warm-up (the arena grows until freeze()).
+  // on_step of every node that has one, then forward of the root. Throws Error with the node's
+  // path. No allocation after warm-up (the arena grows until freeze()).
   void run(const void* step, const void* args);
-  void freeze();                            // scratch addresses repeat from here on; growing is an error
-  size_t scratch_bytes() const;             // high-water mark
+  void freeze();                 // scratch addresses repeat from here on; growing is an error
+  size_t scratch_bytes() const;  // high-water mark
   size_t state_bytes() const;
-  size_t retained_bytes() const;            // weights repacked and kept by implementations
-  // Destroys the tree now; throws Error with what destructors reported. The model cannot run after it.
+  size_t retained_bytes() const;  // weights repacked and kept by implementations
+  // Destroys the tree now; throws Error with what destructors reported. The model cannot run after
+  // it.
   void close();
-  // Time layer: an array in build order of {path, task, implementation, depth, calls, seconds, self_seconds}; self is
-  // without children. Empty without LayerOptions.time.
+  // Time layer: an array in build order of {path, task, implementation, depth, calls, seconds,
+  // self_seconds}; self is without children. Empty without LayerOptions.time.
   Json timings() const;
 
  private:

@@ -9,14 +9,16 @@ namespace fk::core {
 
 std::string Node::label() const {
   std::string text = path.empty() && spec ? spec->name : path;
-  if (implementation) text += fmt::format(" ({} {})", implementation->id(), implementation->version);
+  if (implementation)
+    text += fmt::format(" ({} {})", implementation->id(), implementation->version);
   return text;
 }
 
 fk_status note_failure(const Node& node, fk_status s) noexcept {
   ErrorRecord& record = error_record();
-  if (record.located && !record.text.empty()) return s;   // a child or the plugin itself has said it
-  if (record.text.empty()) record.text = fmt::format("returned {} without a message", status_name(s));
+  if (record.located && !record.text.empty()) return s;  // a child or the plugin itself has said it
+  if (record.text.empty())
+    record.text = fmt::format("returned {} without a message", status_name(s));
   record = {s, fmt::format("{}: {}", node.label(), record.text), true};
   return s;
 }
@@ -24,9 +26,7 @@ fk_status note_failure(const Node& node, fk_status s) noexcept {
 fk_status Node::call(const fk_run* run, const void* args) {
   try {
     return impl_forward(state, &host, run, args);
-  } catch (...) {
-    return record_escape("forward");
-  }
+  } catch (...) { return record_escape("forward"); }
 }
 
 fk_status Node::forward_plain(fk_instance* self, const fk_run* run, const void* args) {
@@ -47,7 +47,8 @@ fk_status Node::forward_layered(fk_instance* self, const fk_run* run, const void
 
 fk_status Node::call_on_step(const fk_run* run) {
   const Arena::Mark mark = arena->mark();
-  const fk_status s = contain("on_step", [&] { return implementation->impl->on_step(state, &host, run); });
+  const fk_status s =
+      contain("on_step", [&] { return implementation->impl->on_step(state, &host, run); });
   arena->release(mark);
   return s == FK_OK ? s : note_failure(*this, s);
 }

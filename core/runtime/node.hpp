@@ -13,7 +13,8 @@ namespace fk::core {
 
 class Tree;
 
-// One instance of a task in a tree: what a parent's fk_instance points to. The first words are all that a call touches.
+// One instance of a task in a tree: what a parent's fk_instance points to. The first words are all
+// that a call touches.
 struct Node : fk_instance {
   fk_status (*impl_forward)(void* state, const fk_host*, const fk_run*, const void* args) = nullptr;
   void* state = nullptr;
@@ -22,16 +23,16 @@ struct Node : fk_instance {
 
   Tree* tree = nullptr;
   Node* parent = nullptr;
-  const TaskSpec* spec = nullptr;         // null only for a missing task of a dry build
+  const TaskSpec* spec = nullptr;  // null only for a missing task of a dry build
   const Implementation* implementation = nullptr;
-  InitValue init;                         // lives as long as the instance: create() may keep pointers into it
+  InitValue init;  // lives as long as the instance: create() may keep pointers into it
   std::string path;
   int depth = 0;
   bool created = false, busy = false;
-  size_t index = 0;                       // in build order
+  size_t index = 0;  // in build order
   std::vector<std::unique_ptr<TensorBox>> tensors;
-  std::vector<Memory> blocks;             // host.alloc
-  size_t retained = 0;                    // bytes of them, counted in dry builds too
+  std::vector<Memory> blocks;  // host.alloc
+  size_t retained = 0;         // bytes of them, counted in dry builds too
 
   // "model.layers.3.mlp (composed/llama_mlp 0.1.0)"; the task where the path is empty.
   std::string label() const;

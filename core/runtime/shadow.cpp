@@ -11,7 +11,8 @@ namespace {
 constexpr size_t kGuard = 256;
 constexpr unsigned char kCanary = 0xCA;
 
-// A bit pattern that no arithmetic gives: a NaN with a payload for floats, an unlikely value for integers.
+// A bit pattern that no arithmetic gives: a NaN with a payload for floats, an unlikely value for
+// integers.
 uint64_t pattern(fk_dtype t) {
   if (t.code == FK_BFLOAT) return 0x7FA5;
   if (t.code != FK_FLOAT) return 0xA5C3965A5AC369A5;
@@ -30,12 +31,15 @@ Shadow::Shadow(const Field& field, const fk_tensor& real, bool keep)
   const size_t e = dtype_bytes(real.dtype);
   const uint64_t nan = pattern(real.dtype);
   for_each_row(real, [&](size_t offset, size_t bytes) {
-    if (keep) std::memcpy(data_ + offset, static_cast<const char*>(real.data) + offset, bytes);
-    else for (size_t i = 0; i < bytes; i += e) std::memcpy(data_ + offset + i, &nan, e);
+    if (keep)
+      std::memcpy(data_ + offset, static_cast<const char*>(real.data) + offset, bytes);
+    else
+      for (size_t i = 0; i < bytes; i += e) std::memcpy(data_ + offset + i, &nan, e);
   });
 }
 
-// An element that still holds the pattern was not written. One byte can hold it by chance: all of them cannot.
+// An element that still holds the pattern was not written. One byte can hold it by chance: all of
+// them cannot.
 std::string Shadow::unwritten() const {
   const size_t e = dtype_bytes(copy_.dtype);
   const uint64_t nan = pattern(copy_.dtype);
@@ -48,7 +52,8 @@ std::string Shadow::unwritten() const {
     }
   });
   if (count == 0 || (e == 1 && (count < index || index < 4))) return {};
-  return fmt::format("it left {} of the {} elements of output {} unwritten, the first is {}", count, index, field_.name, first);
+  return fmt::format("it left {} of the {} elements of output {} unwritten, the first is {}", count,
+                     index, field_.name, first);
 }
 
 std::string Shadow::close() {
@@ -61,9 +66,13 @@ std::string Shadow::close() {
     const unsigned char* p = data_ - kGuard + i;
     if (*p == kCanary) continue;
     const char* kind = keep_ ? "in-place argument" : "output";
-    if (p < data_) return fmt::format("it wrote {} bytes before {} {}", data_ - p, kind, field_.name);
-    if (p >= data_ + bytes_) return fmt::format("it wrote {} bytes past the end of {} {}", p - (data_ + bytes_) + 1, kind, field_.name);
-    return fmt::format("it wrote between the rows of {} {}, {} bytes from its start", kind, field_.name, p - data_);
+    if (p < data_)
+      return fmt::format("it wrote {} bytes before {} {}", data_ - p, kind, field_.name);
+    if (p >= data_ + bytes_)
+      return fmt::format("it wrote {} bytes past the end of {} {}", p - (data_ + bytes_) + 1, kind,
+                         field_.name);
+    return fmt::format("it wrote between the rows of {} {}, {} bytes from its start", kind,
+                       field_.name, p - data_);
   }
   return text;
 }

@@ -9,10 +9,12 @@
 
 namespace fk::core {
 
-// A copy of a tensor with canaries around it and between its rows, which an implementation gets in place of the real one.
+// A copy of a tensor with canaries around it and between its rows, which an implementation gets in
+// place of the real one.
 class Shadow {
  public:
-  // `keep`: starts with the real values (in-place arguments); otherwise with a NaN that no kernel writes.
+  // `keep`: starts with the real values (in-place arguments); otherwise with a NaN that no kernel
+  // writes.
   Shadow(const Field&, const fk_tensor& real, bool keep);
   const fk_tensor* get() const { return &copy_; }
   const fk_tensor* real() const { return real_; }
@@ -26,8 +28,8 @@ class Shadow {
   fk_tensor copy_;
   bool keep_;
   std::unique_ptr<unsigned char[]> memory_;
-  size_t bytes_;          // of the extent
-  unsigned char* data_;   // 256-byte aligned, inside memory_
+  size_t bytes_;         // of the extent
+  unsigned char* data_;  // 256-byte aligned, inside memory_
 };
 
 }  // namespace fk::core

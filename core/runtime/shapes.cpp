@@ -11,16 +11,21 @@ namespace fk::core {
 size_t TensorShape::bytes() const {
   size_t n = dtype_bytes(dtype);
   for (const int64_t d : shape)
-    if (__builtin_mul_overflow(n, size_t(d), &n)) bad_input("a tensor {} has more bytes than memory has", describe(dtype, shape));
+    if (__builtin_mul_overflow(n, size_t(d), &n))
+      bad_input("a tensor {} has more bytes than memory has", describe(dtype, shape));
   return n;
 }
 
 bool present(const Field& field, const InitValue& init) {
-  return !field.when || field.when->eval_bool([&](std::string_view name) { return init.lookup(name); });
+  return !field.when ||
+         field.when->eval_bool([&](std::string_view name) { return init.lookup(name); });
 }
 
-TensorShape shape_of(const Field& field, const InitValue& init, const std::map<std::string, int64_t>& dims, fk_dtype run_dtype) {
-  TensorShape out{{}, field.tensor.run_dtype || field.tensor.dtypes.empty() ? run_dtype : field.tensor.dtypes[0]};
+TensorShape shape_of(const Field& field, const InitValue& init,
+                     const std::map<std::string, int64_t>& dims, fk_dtype run_dtype) {
+  TensorShape out{
+      {},
+      field.tensor.run_dtype || field.tensor.dtypes.empty() ? run_dtype : field.tensor.dtypes[0]};
   std::string not_given;
   for (const Expr& e : field.tensor.shape) {
     const auto lookup = [&](std::string_view name) -> std::optional<Value> {

@@ -6,7 +6,8 @@
 
 namespace fk::core {
 
-// A tensor header with its own shape and strides. Its address is handed to plugins, so it stays where it is.
+// A tensor header with its own shape and strides. Its address is handed to plugins, so it stays
+// where it is.
 class TensorBox {
  public:
   // Contiguous.

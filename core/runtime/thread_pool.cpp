@@ -16,7 +16,8 @@
 namespace fk::core {
 namespace {
 
-constexpr auto kSpin = std::chrono::microseconds(60);  // longer than the gap between two kernels of a step
+constexpr auto kSpin =
+    std::chrono::microseconds(60);  // longer than the gap between two kernels of a step
 
 void relax() {
 #if defined(__x86_64__)
@@ -27,10 +28,12 @@ void relax() {
 }
 
 void futex_wait(std::atomic<uint32_t>& word, uint32_t seen) {
-  syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word), FUTEX_WAIT_PRIVATE, seen, nullptr, nullptr, 0);
+  syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word), FUTEX_WAIT_PRIVATE, seen, nullptr, nullptr,
+          0);
 }
 void futex_wake_all(std::atomic<uint32_t>& word) {
-  syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word), FUTEX_WAKE_PRIVATE, INT32_MAX, nullptr, nullptr, 0);
+  syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word), FUTEX_WAKE_PRIVATE, INT32_MAX, nullptr,
+          nullptr, 0);
 }
 
 // Spins for a while; true as soon as `done` says so.
@@ -82,7 +85,8 @@ struct ThreadPool::Impl {
   void* ctx = nullptr;
 
   void run_part(int32_t thread) {
-    const int64_t begin = bound(n, thread, service.count), end = bound(n, thread + 1, service.count);
+    const int64_t begin = bound(n, thread, service.count),
+                  end = bound(n, thread + 1, service.count);
     if (begin >= end) return;
     tls_thread = thread;
     body(ctx, begin, end, thread);
@@ -141,8 +145,7 @@ ThreadPool::ThreadPool(int threads) : impl_(std::make_unique<Impl>()) {
                     [](const fk_threads* t, int64_t n, Body body, void* ctx) {
                       static_cast<Impl*>(t->self)->parallel_for(n, body, ctx);
                     }};
-  for (int i = 1; i < count; ++i)
-    impl_->workers.emplace_back([this, i] { impl_->work(i); });
+  for (int i = 1; i < count; ++i) impl_->workers.emplace_back([this, i] { impl_->work(i); });
 }
 
 ThreadPool::~ThreadPool() {

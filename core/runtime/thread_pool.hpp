@@ -6,11 +6,12 @@
 
 namespace fk::core {
 
-// The host's CPU workers, offered to plugins as "fk.threads/1". Workers spin briefly, then sleep: a decode step has
-// hundreds of parallel regions and a futex wake-up each would cost more than the work.
+// The host's CPU workers, offered to plugins as "fk.threads/1". Workers spin briefly, then sleep: a
+// decode step has hundreds of parallel regions and a futex wake-up each would cost more than the
+// work.
 class ThreadPool {
  public:
-  explicit ThreadPool(int threads);   // 0: one a core this process may run on
+  explicit ThreadPool(int threads);  // 0: one a core this process may run on
   ~ThreadPool();
   const fk_threads* service() const;
   int count() const;

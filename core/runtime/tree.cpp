@@ -24,7 +24,8 @@ std::shared_ptr<ThreadPool> shared_pool(int threads) {
 
 fk_status forward_dry(fk_instance* self, const fk_run*, const void*) {
   const Node& node = *static_cast<Node*>(self);
-  error_record() = {FK_INVALID_ARGUMENT, fmt::format("{}: built dry, it cannot run", node.label()), true};
+  error_record() = {FK_INVALID_ARGUMENT, fmt::format("{}: built dry, it cannot run", node.label()),
+                    true};
   return FK_INVALID_ARGUMENT;
 }
 
@@ -39,13 +40,16 @@ struct Tree::Undo {
   size_t nodes, completed, steppers, choices, params, states, replay_at;
 };
 
-Tree::Tree(const Catalog& catalog, std::shared_ptr<WeightStore> weights, const BuildOptions& options, const Tree* outer)
+Tree::Tree(const Catalog& catalog, std::shared_ptr<WeightStore> weights,
+           const BuildOptions& options, const Tree* outer)
     : catalog_(catalog), weights_(std::move(weights)), options_(options), outer_(outer) {
   if (outer) return;
   chooser_ = std::make_unique<PolicyChooser>(catalog_, options_.policy);
   if (options_.dry) return;
   if (options_.device.type != FK_CPU)
-    missing("device type {} cannot run here: this build has the CPU only; --dry builds the tree for it", options_.device.type);
+    missing(
+        "device type {} cannot run here: this build has the CPU only; --dry builds the tree for it",
+        options_.device.type);
   pool_ = shared_pool(options_.threads);
   layers_ = make_layers(options_.layers, *this);
 }
@@ -54,7 +58,9 @@ Tree::~Tree() {
   for (const std::string& text : destroy()) fmt::print(stderr, "{}\n", text);
 }
 
-bool Tree::owns(const fk_instance* p) const { return known_.contains(p) || (outer_ && outer_->owns(p)); }
+bool Tree::owns(const fk_instance* p) const {
+  return known_.contains(p) || (outer_ && outer_->owns(p));
+}
 
 size_t Tree::state_bytes() const { return state_bytes_; }
 
@@ -74,12 +80,15 @@ void Tree::check_instances(const TaskSpec& spec, const InitValue& init) const {
     const auto* p = static_cast<const fk_instance*>(instance_at(init, f));
     if (!p) {
       if (f.optional) continue;
-      bad_input("init field {} of {} is NULL: it must be an instance of {}", f.name, spec.name, f.of);
+      bad_input("init field {} of {} is NULL: it must be an instance of {}", f.name, spec.name,
+                f.of);
     }
-    if (!owns(p)) bad_input("init field {} of {} is not an instance of this tree", f.name, spec.name);
+    if (!owns(p))
+      bad_input("init field {} of {} is not an instance of this tree", f.name, spec.name);
     const Node& node = *static_cast<const Node*>(p);
     if (node.spec && !f.of.empty() && node.spec->name != f.of)
-      bad_input("init field {} of {} is an instance of {}, it must be one of {}", f.name, spec.name, node.spec->name, f.of);
+      bad_input("init field {} of {} is an instance of {}, it must be one of {}", f.name, spec.name,
+                node.spec->name, f.of);
   }
 }
 
@@ -101,7 +110,8 @@ Node* Tree::build_root(const TaskSpec& spec, InitValue init) {
   return try_options(nullptr, "", spec, std::move(init));
 }
 
-Node* Tree::build(Node* parent, const std::string& path, std::string_view task, uint64_t signature, const void* init) {
+Node* Tree::build(Node* parent, const std::string& path, std::string_view task, uint64_t signature,
+                  const void* init) {
   const TaskSpec* spec = catalog_.registry().find(task);
   if (!spec) {
     std::vector<std::string> names;
@@ -110,36 +120,47 @@ Node* Tree::build(Node* parent, const std::string& path, std::string_view task, 
     return stub(parent, path, nullptr, task, "the registry has no such task");
   }
   if (signature != spec->signature)
-    throw Error(Code::kBadInput, fmt::format("child \"{}\": the plugin was built with another signature of {} ({:016x}); the "
-                                             "registry has {:016x}: {}; rebuild the plugin against this registry",
-                                             path, task, signature, spec->signature, spec->signature_text));
+    throw Error(
+        Code::kBadInput,
+        fmt::format(
+            "child \"{}\": the plugin was built with another signature of {} ({:016x}); the "
+            "registry has {:016x}: {}; rebuild the plugin against this registry",
+            path, task, signature, spec->signature, spec->signature_text));
   if (!init) bad_input("child \"{}\": the init of {} is NULL", path, task);
   InitValue value = InitValue::from_struct(catalog_.registry(), *spec, init);
   check_instances(*spec, value);
   return try_options(parent, path, *spec, std::move(value));
 }
 
-std::vector<Chooser::Option> Tree::replayed(const Chooser::Request& request, const std::string& init_text) {
+std::vector<Chooser::Option> Tree::replayed(const Chooser::Request& request,
+                                            const std::string& init_text) {
   const std::vector<Choice>& choices = options_.replay->choices;
   if (replay_at_ >= choices.size())
-    bad_input("plan: it ends before {} at \"{}\": it was written for another model", request.task->name, request.path);
+    bad_input("plan: it ends before {} at \"{}\": it was written for another model",
+              request.task->name, request.path);
   const Choice& c = choices[replay_at_++];
   if (c.path != request.path || c.task != request.task->name)
-    bad_input("plan: node {} is {} at \"{}\", this tree has {} at \"{}\" there: it was written for another model", replay_at_,
-              c.task, c.path, request.task->name, request.path);
+    bad_input(
+        "plan: node {} is {} at \"{}\", this tree has {} at \"{}\" there: it was written for "
+        "another model",
+        replay_at_, c.task, c.path, request.task->name, request.path);
   if (c.init != init_text)
-    bad_input("plan: {} at \"{}\" was planned with the init {}, it now has {}", c.task, c.path, c.init, init_text);
+    bad_input("plan: {} at \"{}\" was planned with the init {}, it now has {}", c.task, c.path,
+              c.init, init_text);
   std::string others;
   for (const Implementation* i : catalog_.implementations(c.task)) {
     if (i->id() != c.implementation) continue;
     if (i->hash == c.hash) return {{i, c.reason}};
     others += fmt::format("; {} now has hash {}", i->file, i->hash);
   }
-  bad_input("plan: {} at \"{}\" wants {} with hash {}, which is not loaded{}: write a new plan", c.task, c.path,
-            c.implementation.empty() ? "nothing (a dry plan with missing tasks)" : c.implementation, c.hash, others);
+  bad_input("plan: {} at \"{}\" wants {} with hash {}, which is not loaded{}: write a new plan",
+            c.task, c.path,
+            c.implementation.empty() ? "nothing (a dry plan with missing tasks)" : c.implementation,
+            c.hash, others);
 }
 
-std::vector<Chooser::Option> Tree::options_for(const Chooser::Request& request, const std::string& init_text) {
+std::vector<Chooser::Option> Tree::options_for(const Chooser::Request& request,
+                                               const std::string& init_text) {
   if (outer_) {
     std::vector<Chooser::Option> out;
     for (const Implementation* i : baselines(catalog_, request.task->name, true))
@@ -149,13 +170,16 @@ std::vector<Chooser::Option> Tree::options_for(const Chooser::Request& request, 
   return options_.replay ? replayed(request, init_text) : chooser_->order(request);
 }
 
-Node* Tree::try_options(Node* parent, const std::string& path, const TaskSpec& spec, InitValue init) {
+Node* Tree::try_options(Node* parent, const std::string& path, const TaskSpec& spec,
+                        InitValue init) {
   const std::string text = init_text(init);
-  const Undo before{nodes_.size(),         completed_.size(),     steppers_.size(), plan_.choices.size(),
-                    plan_.params.size(), plan_.states.size(), replay_at_};
+  const Undo before{
+      nodes_.size(),       completed_.size(),   steppers_.size(), plan_.choices.size(),
+      plan_.params.size(), plan_.states.size(), replay_at_};
   const Chooser::Request request{path, &spec, &init, options_.device, 0, options_.dtype};
   const std::vector<Chooser::Option> options = options_for(request, text);
-  const Undo tried{before.nodes, before.completed, before.steppers, before.choices, before.params, before.states, replay_at_};
+  const Undo tried{before.nodes,  before.completed, before.steppers, before.choices,
+                   before.params, before.states,    replay_at_};
   std::vector<std::string> rejected;
   for (const Chooser::Option& option : options) {
     const fk_impl& impl = *option.implementation->impl;
@@ -163,7 +187,8 @@ Node* Tree::try_options(Node* parent, const std::string& path, const TaskSpec& s
     fk_status s = FK_OK;
     error_record().clear();
     if (impl.supports)
-      s = contain("supports", [&] { return impl.supports(load_host(), options_.device, 0, init.data()); });
+      s = contain("supports",
+                  [&] { return impl.supports(load_host(), options_.device, 0, init.data()); });
     if (s != FK_OK) refused = take_error(s);
     if (Node* node = s == FK_OK ? create(parent, path, spec, init, option, refused) : nullptr) {
       Choice& c = plan_.choices[before.choices];
@@ -174,10 +199,13 @@ Node* Tree::try_options(Node* parent, const std::string& path, const TaskSpec& s
     if (s == FK_OK) roll_back(tried);
     rejected.push_back(fmt::format("{}: {}", option.implementation->id(), refused));
   }
-  std::string why = fmt::format("no implementation of {} {}", spec.name, options.empty() ? "is loaded" : "supports this");
+  std::string why = fmt::format("no implementation of {} {}", spec.name,
+                                options.empty() ? "is loaded" : "supports this");
   for (const std::string& r : rejected) why += "\n  " + r;
   for (const Refusal& r : catalog_.refusals())
-    if (r.task == spec.name) why += fmt::format("\n  refused: {}/{} ({}): {}", r.plugin, r.implementation, r.file, r.reason);
+    if (r.task == spec.name)
+      why +=
+          fmt::format("\n  refused: {}/{} ({}): {}", r.plugin, r.implementation, r.file, r.reason);
   const bool pinned = !options.empty() && options[0].reason.starts_with("pinned");
   if (options_.dry && !pinned) {
     Node* node = stub(parent, path, &spec, spec.name, why);
@@ -185,17 +213,19 @@ Node* Tree::try_options(Node* parent, const std::string& path, const TaskSpec& s
     plan_.choices.back().rejected = std::move(rejected);
     return node;
   }
-  throw Error(Code::kMissing, fmt::format("{}{}", path.empty() ? "" : path + ": ",
-                                          pinned ? fmt::format("{}: {}", options[0].reason, why) : why));
+  if (pinned) why = fmt::format("{}: {}", options[0].reason, why);
+  // The text names the node, so parents that are being built around it add nothing.
+  error_record() = {FK_NOT_FOUND, path.empty() ? why : fmt::format("{}: {}", path, why), true};
+  throw Error(Code::kMissing, error_record().text);
 }
 
-Node* Tree::create(Node* parent, const std::string& path, const TaskSpec& spec, const InitValue& init,
-                   const Chooser::Option& option, std::string& refused) {
+Node* Tree::create(Node* parent, const std::string& path, const TaskSpec& spec,
+                   const InitValue& init, const Chooser::Option& option, std::string& refused) {
   const fk_impl& impl = *option.implementation->impl;
   Node* node = nodes_.emplace_back(std::make_unique<Node>()).get();
-  node->forward = options_.dry                                 ? forward_dry
-                  : layers_.empty()                            ? Node::forward_plain
-                                                               : Node::forward_layered;
+  node->forward = options_.dry      ? forward_dry
+                  : layers_.empty() ? Node::forward_plain
+                                    : Node::forward_layered;
   node->impl_forward = impl.forward;
   node->arena = &arena_;
   node->tree = this;
@@ -208,14 +238,24 @@ Node* Tree::create(Node* parent, const std::string& path, const TaskSpec& spec, 
   node->index = nodes_.size() - 1;
   node->host = make_host(*node);
   known_.insert(node);
-  plan_.choices.push_back({path, spec.name, node->depth, option.implementation->id(), option.implementation->version,
-                           option.implementation->hash, option.reason, {}, {}});
-  const fk_run run{sizeof(fk_run), nullptr, options_.device, options_.dry ? uint32_t(FK_RUN_DRY) : 0u, nullptr};
+  plan_.choices.push_back({path,
+                           spec.name,
+                           node->depth,
+                           option.implementation->id(),
+                           option.implementation->version,
+                           option.implementation->hash,
+                           option.reason,
+                           {},
+                           {}});
+  const fk_run run{sizeof(fk_run), nullptr, options_.device,
+                   options_.dry ? uint32_t(FK_RUN_DRY) : 0u, nullptr};
   error_record().clear();
-  const fk_status s = contain("create", [&] { return impl.create(&node->host, &run, init.data(), &node->state); });
+  const fk_status s =
+      contain("create", [&] { return impl.create(&node->host, &run, init.data(), &node->state); });
   if (s == FK_UNSUPPORTED) {
     refused = take_error(s);
-    if (const std::string label = node->label() + ": "; refused.starts_with(label)) refused.erase(0, label.size());
+    if (const std::string label = node->label() + ": "; refused.starts_with(label))
+      refused.erase(0, label.size());
     return nullptr;
   }
   if (s != FK_OK) {
@@ -228,7 +268,8 @@ Node* Tree::create(Node* parent, const std::string& path, const TaskSpec& spec, 
   return node;
 }
 
-Node* Tree::stub(Node* parent, const std::string& path, const TaskSpec* spec, std::string_view task, const std::string& why) {
+Node* Tree::stub(Node* parent, const std::string& path, const TaskSpec* spec, std::string_view task,
+                 const std::string& why) {
   Node* node = nodes_.emplace_back(std::make_unique<Node>()).get();
   node->forward = forward_dry;
   node->arena = &arena_;
@@ -271,12 +312,13 @@ void Tree::finish() {
   building_ = false;
   if (chooser_ && !options_.replay) chooser_->check_all_used();
   if (options_.replay && replay_at_ != options_.replay->choices.size())
-    bad_input("plan: it has {} nodes, this tree has {}: it was written for another model", options_.replay->choices.size(), replay_at_);
+    bad_input("plan: it has {} nodes, this tree has {}: it was written for another model",
+              options_.replay->choices.size(), replay_at_);
 }
 
 std::vector<std::string> Tree::destroy() noexcept {
   std::vector<std::string> failed;
-  while (!completed_.empty()) {   // parents before the children they may still point to
+  while (!completed_.empty()) {  // parents before the children they may still point to
     Node* node = completed_.back();
     completed_.pop_back();
     error_record().clear();

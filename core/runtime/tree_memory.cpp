@@ -29,7 +29,8 @@ std::string quant_of(const Field& field, const InitValue& init) {
 }
 
 template <class Map>
-[[noreturn]] void unknown(const char* what, std::string_view name, const TaskSpec& spec, const std::vector<Field>& own, const Map& parts) {
+[[noreturn]] void unknown(const char* what, std::string_view name, const TaskSpec& spec,
+                          const std::vector<Field>& own, const Map& parts) {
   std::vector<std::string> names;
   for (const Field& f : own) names.push_back(f.name);
   for (const auto& [path, entry] : parts) names.push_back(path);
@@ -39,14 +40,15 @@ template <class Map>
 
 }  // namespace
 
-// The params and states of the baseline composite of a node's task, for a fused implementation that takes its place.
+// The params and states of the baseline composite of a node's task, for a fused implementation that
+// takes its place.
 const Outline& Tree::outline(const Node& node) {
   const std::string key = node.spec->name + init_text(node.init);
   if (const auto it = outlines_.find(key); it != outlines_.end()) return it->second;
   int depth = 0;
   for (const Tree* t = outer_; t; t = t->outer_) ++depth;
   Outline result;
-  if (depth < 4) {   // an outline whose composite needs an outline of itself would not end
+  if (depth < 4) {  // an outline whose composite needs an outline of itself would not end
     BuildOptions options = options_;
     options.dry = true;
     options.policy = {};
@@ -63,25 +65,30 @@ const fk_tensor* Tree::param(Node& node, std::string_view name) {
   const Field* own = find(node.spec->params, name);
   if (own && !present(*own, node.init))
     bad_input("param \"{}\" of {} is there only when {}", name, node.spec->name, own->when->text());
-  if (own) return add_param(node, name, shape_of(*own, node.init, {}, options_.dtype), quant_of(*own, node.init));
+  if (own)
+    return add_param(node, name, shape_of(*own, node.init, {}, options_.dtype),
+                     quant_of(*own, node.init));
   const Outline& parts = outline(node);
   const auto it = parts.params.find(name);
   if (it == parts.params.end()) unknown("param", name, *node.spec, node.spec->params, parts.params);
   return add_param(node, name, it->second.shape, it->second.quant);
 }
 
-const fk_tensor* Tree::add_param(Node& node, std::string_view name, const TensorShape& shape, const std::string& quant) {
+const fk_tensor* Tree::add_param(Node& node, std::string_view name, const TensorShape& shape,
+                                 const std::string& quant) {
   const std::string path = join(node.path, name);
   if (outer_) own_outline_.params.insert_or_assign(path, Outline::Entry{shape, quant});
   const fk_tensor* t = nullptr;
   if (options_.dry) {
-    node.tensors.push_back(std::make_unique<TensorBox>(fake_address(), options_.device, shape.dtype, shape.shape));
+    node.tensors.push_back(
+        std::make_unique<TensorBox>(fake_address(), options_.device, shape.dtype, shape.shape));
     t = node.tensors.back()->get();
   } else {
     if (!weights_) missing("param \"{}\": no weights are given", path);
     t = weights_->get({path, shape.shape, shape.dtype, quant});
   }
-  if (param_paths_.insert(path).second) plan_.params.push_back({path, shape.shape, shape.dtype, shape.bytes()});
+  if (param_paths_.insert(path).second)
+    plan_.params.push_back({path, shape.shape, shape.dtype, shape.bytes()});
   return t;
 }
 
@@ -101,8 +108,10 @@ const fk_tensor* Tree::add_state(Node& node, std::string_view name, const Tensor
   if (outer_) own_outline_.states.insert_or_assign(path, Outline::Entry{shape, "none"});
   if (const auto it = states_.find(path); it != states_.end()) {
     const fk_tensor* t = it->second->get();
-    if (!same(t->dtype, shape.dtype) || !std::equal(t->shape, t->shape + t->ndim, shape.shape.begin(), shape.shape.end()))
-      bad_input("state \"{}\" is asked for as {} and as {}", path, describe(t->dtype, {t->shape, t->shape + t->ndim}),
+    if (!same(t->dtype, shape.dtype) ||
+        !std::equal(t->shape, t->shape + t->ndim, shape.shape.begin(), shape.shape.end()))
+      bad_input("state \"{}\" is asked for as {} and as {}", path,
+                describe(t->dtype, {t->shape, t->shape + t->ndim}),
                 describe(shape.dtype, shape.shape));
     return t;
   }
@@ -111,13 +120,16 @@ const fk_tensor* Tree::add_state(Node& node, std::string_view name, const Tensor
   if (!options_.dry) data = state_memory_.emplace_back(bytes).data();
   state_bytes_ += bytes;
   plan_.states.push_back({path, shape.shape, shape.dtype, bytes});
-  return states_.emplace(path, std::make_unique<TensorBox>(data, options_.device, shape.dtype, shape.shape)).first->second->get();
+  return states_
+      .emplace(path, std::make_unique<TensorBox>(data, options_.device, shape.dtype, shape.shape))
+      .first->second->get();
 }
 
 void* Tree::allocate(Node& node, fk_device device, size_t bytes) {
   node.retained += bytes;
   if (options_.dry) return nullptr;
-  if (device.type != FK_CPU) bad_input("alloc: device type {} is not the one this tree runs on", device.type);
+  if (device.type != FK_CPU)
+    bad_input("alloc: device type {} is not the one this tree runs on", device.type);
   return node.blocks.emplace_back(bytes).data();
 }
 

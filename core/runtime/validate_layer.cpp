@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Checks what every call gets and does: args by the spec, no write past outputs or scratch, every output element written,
-// inputs left as they were, no call of an instance from inside itself.
+// Checks what every call gets and does: args by the spec, no write past outputs or scratch, every
+// output element written, inputs left as they were, no call of an instance from inside itself.
 #include <algorithm>
 #include <deque>
 
@@ -14,14 +14,18 @@
 namespace fk::core {
 namespace {
 
-constexpr size_t kGuard = 256;                         // as in guarded scratch
+constexpr size_t kGuard = 256;  // as in guarded scratch
 constexpr unsigned char kCanary = 0xCA;
-constexpr size_t kTooLarge = size_t{256} << 20;        // such a cache is passed as it is and not summed
+constexpr size_t kTooLarge = size_t{256} << 20;  // such a cache is passed as it is and not summed
 
-struct Sum { std::string name; const fk_tensor* tensor; uint64_t before; };
+struct Sum {
+  std::string name;
+  const fk_tensor* tensor;
+  uint64_t before;
+};
 
 struct Call {
-  std::vector<unsigned char> args;   // with shadows in place of outputs
+  std::vector<unsigned char> args;  // with shadows in place of outputs
   std::deque<Shadow> shadows;
   std::vector<Sum> inputs;
   size_t guards = 0;
@@ -44,7 +48,8 @@ class ValidateLayer : public Layer {
 
   fk_status before(Node& node, const fk_run& run, const void*& args) override {
     if (node.busy) return complain(node, "it is called again from inside its own forward");
-    if (std::string text = check_args(node, args, tree_.options().dtype); !text.empty()) return complain(node, text);
+    if (std::string text = check_args(node, args, tree_.options().dtype); !text.empty())
+      return complain(node, text);
     node.busy = true;
     Call& call = calls_.emplace_back();
     call.guards = tree_.guards().size();
@@ -65,25 +70,31 @@ class ValidateLayer : public Layer {
     for (Shadow& shadow : call.shadows)
       if (std::string t = shadow.close(); text.empty()) text = std::move(t);
     for (const Sum& sum : call.inputs)
-      if (text.empty() && checksum(*sum.tensor) != sum.before) text = fmt::format("it wrote to its input {}", sum.name);
+      if (text.empty() && checksum(*sum.tensor) != sum.before)
+        text = fmt::format("it wrote to its input {}", sum.name);
     return s != FK_OK || text.empty() ? s : complain(node, text);
   }
 
  private:
-  // Outputs and in-place arguments. Two fields of one address (y may be x itself) share one shadow with the real values.
+  // Outputs and in-place arguments. Two fields of one address (y may be x itself) share one shadow
+  // with the real values.
   void add_shadows(Call& call, const Node& node) {
     const TaskSpec& spec = *node.spec;
-    const auto writable = [](const Field& f) { return f.role == Field::Role::kOut || f.is_mutable; };
+    const auto writable = [](const Field& f) {
+      return f.role == Field::Role::kOut || f.is_mutable;
+    };
     for (const Field& f : spec.args) {
       const fk_tensor* t = f.type == FieldType::kTensor ? tensor_at(call.args.data(), f) : nullptr;
       if (!t || !writable(f) || t->dtype.bits < 8 || extent_bytes(*t) > kTooLarge) continue;
       bool in_place = f.is_mutable, partial = false;
       for (const Field& g : spec.args) {
         const fk_tensor* u = g.type == FieldType::kTensor && &g != &f ? original(call, g) : nullptr;
-        if (!u || u->data != t->data) partial = partial || (u && overlap(*t, *u));
-        else in_place = true;
+        if (!u || u->data != t->data)
+          partial = partial || (u && overlap(*t, *u));
+        else
+          in_place = true;
       }
-      if (partial) continue;   // parts of one matrix: no copy of one is right for the other
+      if (partial) continue;  // parts of one matrix: no copy of one is right for the other
       const Shadow* same = nullptr;
       for (const Shadow& s : call.shadows)
         if (s.real()->data == t->data) same = &s;
@@ -98,7 +109,9 @@ class ValidateLayer : public Layer {
       if (s.get() == t) return s.real();
     return t;
   }
-  static void put(Call& call, const Field& f, const fk_tensor* t) { std::memcpy(call.args.data() + f.offset, &t, sizeof t); }
+  static void put(Call& call, const Field& f, const fk_tensor* t) {
+    std::memcpy(call.args.data() + f.offset, &t, sizeof t);
+  }
   // An input of the same address must see what is written through the shadow.
   static void redirect_inputs(Call& call, const TaskSpec& spec, const fk_tensor* real) {
     for (const Field& f : spec.args) {
@@ -120,12 +133,14 @@ class ValidateLayer : public Layer {
     for (const Field& f : node.spec->args) {
       if (f.role == Field::Role::kOut || f.is_mutable) continue;
       const auto sum = [&](const fk_tensor* t) {
-        if (t && std::none_of(written.begin(), written.end(), [&](const fk_tensor* w) { return overlap(*w, *t); }))
+        if (t && std::none_of(written.begin(), written.end(),
+                              [&](const fk_tensor* w) { return overlap(*w, *t); }))
           add_sum(call, f.name, t);
       };
       if (f.type == FieldType::kTensor) sum(tensor_at(args, f));
       if (f.type != FieldType::kTensors) continue;
-      const auto& list = *reinterpret_cast<const fk_tensors*>(static_cast<const char*>(args) + f.offset);
+      const auto& list =
+          *reinterpret_cast<const fk_tensors*>(static_cast<const char*>(args) + f.offset);
       for (size_t i = 0; i < list.size; ++i) sum(list.data[i]);
     }
   }
@@ -142,9 +157,11 @@ class ValidateLayer : public Layer {
     for (size_t i = from; i < guards.size(); ++i)
       for (size_t k = 0; k < kGuard && text.empty(); ++k) {
         if (guards[i].data[guards[i].bytes + k] != kCanary)
-          text = fmt::format("it wrote past the {} bytes of scratch it asked for (byte {})", guards[i].bytes, guards[i].bytes + k);
+          text = fmt::format("it wrote past the {} bytes of scratch it asked for (byte {})",
+                             guards[i].bytes, guards[i].bytes + k);
         else if (guards[i].data[-1 - std::ptrdiff_t(k)] != kCanary)
-          text = fmt::format("it wrote {} bytes before the {} bytes of scratch it asked for", k + 1, guards[i].bytes);
+          text = fmt::format("it wrote {} bytes before the {} bytes of scratch it asked for", k + 1,
+                             guards[i].bytes);
       }
     guards.resize(from);
     return text;
@@ -156,6 +173,8 @@ class ValidateLayer : public Layer {
 
 }  // namespace
 
-std::unique_ptr<Layer> make_validate_layer(Tree& tree) { return std::make_unique<ValidateLayer>(tree); }
+std::unique_ptr<Layer> make_validate_layer(Tree& tree) {
+  return std::make_unique<ValidateLayer>(tree);
+}
 
 }  // namespace fk::core

@@ -29,29 +29,36 @@ TEST(Load, GoodPluginIsTaken) {
   EXPECT_EQ(i.hash.size(), 32u);
 }
 
-TEST(Load, NoSymbol) { EXPECT_EQ(refusal("no_symbol"), "exports no fk_plugin_entry_v1: is FK_PLUGIN missing?"); }
+TEST(Load, NoSymbol) {
+  EXPECT_EQ(refusal("no_symbol"), "exports no fk_plugin_entry_v1: is FK_PLUGIN missing?");
+}
 
 TEST(Load, WrongMajor) {
   EXPECT_EQ(refusal("wrong_major"),
-            "exports fk_plugin_entry_v2, this host speaks ABI major 1 (fk_plugin_entry_v1): rebuild the plugin with this host's SDK");
+            "exports fk_plugin_entry_v2, this host speaks ABI major 1 (fk_plugin_entry_v1): "
+            "rebuild the plugin with this host's SDK");
 }
 
 TEST(Load, WrongMajorInside) {
-  EXPECT_EQ(refusal("wrong_major_inside"), "built for ABI major 2, this host has 1: rebuild the plugin with this host's SDK");
+  EXPECT_EQ(refusal("wrong_major_inside"),
+            "built for ABI major 2, this host has 1: rebuild the plugin with this host's SDK");
 }
 
 TEST(Load, NeedsNewerMinor) {
-  EXPECT_EQ(refusal("newer_minor"), fmt::format("needs ABI 1.97, this host has 1.{}: update the host, or build the plugin "
-                                                "without the newer fields", FK_ABI_MINOR));
+  EXPECT_EQ(refusal("newer_minor"),
+            fmt::format("needs ABI 1.97, this host has 1.{}: update the host, or build the plugin "
+                        "without the newer fields",
+                        FK_ABI_MINOR));
 }
 
 TEST(Load, NullFunctions) {
   const core::Catalog c = load_zoo("null_functions");
   std::vector<std::string> reasons;
   for (const core::Refusal& r : c.refusals()) reasons.push_back(r.implementation + ": " + r.reason);
-  EXPECT_EQ(reasons, (std::vector<std::string>{"no_create: create is NULL", "no_destroy: destroy is NULL",
-                                               "no_forward: forward is NULL", ": implementation 3 is NULL"}));
-  ASSERT_EQ(c.implementations("silu_and_mul").size(), 1u);   // the good one beside them
+  EXPECT_EQ(reasons, (std::vector<std::string>{
+                         "no_create: create is NULL", "no_destroy: destroy is NULL",
+                         "no_forward: forward is NULL", ": implementation 3 is NULL"}));
+  ASSERT_EQ(c.implementations("silu_and_mul").size(), 1u);  // the good one beside them
 }
 
 TEST(Load, StaleSignature) {
@@ -63,67 +70,87 @@ TEST(Load, StaleSignature) {
 }
 
 TEST(Load, UnknownTask) {
-  EXPECT_EQ(refusal("unknown_task"), "unknown task \"silu_and_mull\" (did you mean \"silu_and_mul\"?)");
+  EXPECT_EQ(refusal("unknown_task"),
+            "unknown task \"silu_and_mull\" (did you mean 'silu_and_mul'?)");
 }
 
 TEST(Load, DuplicateNames) {
-  EXPECT_EQ(refusal("duplicate_names"), "two implementations of silu_and_mul are called \"same\"; the first is kept");
+  EXPECT_EQ(refusal("duplicate_names"),
+            "two implementations of silu_and_mul are called \"same\"; the first is kept");
 }
 
 TEST(Load, ExportsTooMuch) {
   EXPECT_EQ(refusal("exports_too_much"),
-            "exports 2 symbols besides its entry (another_helper, helper): build it with fk_add_plugin or its version script");
+            "exports 2 symbols besides its entry (another_helper, helper): build it with "
+            "fk_add_plugin or its version script");
 }
 
 TEST(Load, MissingLibrary) {
   EXPECT_EQ(refusal("missing_library"),
-            "missing library libfk_absent.so: install it or put its folder on LD_LIBRARY_PATH (needed by this plugin; "
+            "missing library libfk_absent.so: install it or put its folder on LD_LIBRARY_PATH "
+            "(needed by this plugin; "
             "cannot open shared object file: No such file or directory)");
 }
 
-TEST(Load, EntryFails) { EXPECT_EQ(refusal("entry_fails"), "fk_plugin_entry_v1 failed: this plugin needs a newer driver"); }
+TEST(Load, EntryFails) {
+  EXPECT_EQ(refusal("entry_fails"), "fk_plugin_entry_v1 failed: this plugin needs a newer driver");
+}
 
 TEST(Load, EntryThrows) {
   EXPECT_EQ(refusal("entry_throws"),
-            "fk_plugin_entry_v1 failed: an exception escaped from fk_plugin_entry_v1 (rule 2): no config file");
+            "fk_plugin_entry_v1 failed: an exception escaped from fk_plugin_entry_v1 (rule 2): no "
+            "config file");
 }
 
 TEST(Load, NullDescriptor) {
-  EXPECT_EQ(refusal("null_descriptor"), "fk_plugin_entry_v1 returned FK_OK and no descriptor (NULL)");
+  EXPECT_EQ(refusal("null_descriptor"),
+            "fk_plugin_entry_v1 returned FK_OK and no descriptor (NULL)");
 }
 
-TEST(Load, Empty) { EXPECT_EQ(refusal("empty"), "it holds no implementation: is FK_IMPL missing?"); }
+TEST(Load, Empty) {
+  EXPECT_EQ(refusal("empty"), "it holds no implementation: is FK_IMPL missing?");
+}
 
 TEST(Load, ManifestDisagrees) {
-  EXPECT_EQ(refusal("manifest_disagrees"), "plugin.yaml says version \"2.0.0\", the library says \"1.0.0\"");
+  EXPECT_EQ(refusal("manifest_disagrees"),
+            "plugin.yaml says version \"2.0.0\", the library says \"1.0.0\"");
 }
 
 TEST(Load, SameFileTwice) {
   core::Catalog c(registry());
-  for (int i = 0; i < 2; ++i) c.add_folder(zoo_folder("good"), core::Implementation::Kind::kCandidate);
+  for (int i = 0; i < 2; ++i)
+    c.add_folder(zoo_folder("good"), core::Implementation::Kind::kCandidate);
   ASSERT_EQ(c.refusals().size(), 1u);
   const std::string file = (zoo_folder("good") / "good.so").string();
   EXPECT_EQ(c.refusals()[0].reason, "the same file as " + file + ", which is loaded");
 }
 
-// Every length of a truncated file is told before dlopen sees it (which would map past the end of the file).
+// Every length of a truncated file is told before dlopen sees it (which would map past the end of
+// the file).
 TEST(Load, TruncatedFile) {
   const fs::path folder = fs::path(testing::TempDir()) / "fk_truncated";
   fs::create_directories(folder);
   const std::string whole = core::read_file(zoo_folder("good") / "good.so");
   std::ofstream(folder / "plugin.yaml") << "name: good\nversion: 1.0.0\nlibrary: good.so\n";
   std::string half_reason;
-  for (size_t size : {size_t{0}, size_t{3}, size_t{40}, size_t{200}, whole.size() / 2, whole.size() - 1}) {
+  for (size_t size :
+       {size_t{0}, size_t{3}, size_t{40}, size_t{200}, whole.size() / 2, whole.size() - 1}) {
     std::ofstream(folder / "good.so", std::ios::binary) << whole.substr(0, size);
     core::Catalog c(registry());
     c.add_folder(folder, core::Implementation::Kind::kCandidate);
     ASSERT_EQ(c.refusals().size(), 1u) << size;
     EXPECT_TRUE(c.implementations("silu_and_mul").empty()) << size;
     const std::string& reason = c.refusals()[0].reason;
-    if (size == 0) EXPECT_EQ(reason, "the file is empty");
-    else if (size == 3) EXPECT_EQ(reason, "not a shared library: the file does not start with an ELF header");
-    else if (size == 40) EXPECT_EQ(reason, "the file is truncated: its ELF header ends at byte 64, the file has 40");
-    else EXPECT_TRUE(reason.starts_with("the file is truncated: its ") && reason.ends_with(fmt::format("the file has {}", size))) << reason;
+    if (size == 0)
+      EXPECT_EQ(reason, "the file is empty");
+    else if (size == 3)
+      EXPECT_EQ(reason, "not a shared library: the file does not start with an ELF header");
+    else if (size == 40)
+      EXPECT_EQ(reason, "the file is truncated: its ELF header ends at byte 64, the file has 40");
+    else
+      EXPECT_TRUE(reason.starts_with("the file is truncated: its ") &&
+                  reason.ends_with(fmt::format("the file has {}", size)))
+          << reason;
   }
 }
 
@@ -135,7 +162,8 @@ TEST(Load, NotALibrary) {
   core::Catalog c(registry());
   c.add_folder(folder, core::Implementation::Kind::kCandidate);
   ASSERT_EQ(c.refusals().size(), 1u);
-  EXPECT_EQ(c.refusals()[0].reason, "not a shared library: the file does not start with an ELF header");
+  EXPECT_EQ(c.refusals()[0].reason,
+            "not a shared library: the file does not start with an ELF header");
 }
 
 // A folder full of bad plugins takes nothing away from the good ones beside them.

@@ -10,7 +10,9 @@
 
 namespace fk::test {
 
-inline std::filesystem::path zoo_folder(const std::string& name) { return std::filesystem::path(FK_BUILD_DIR) / "zoo" / name; }
+inline std::filesystem::path zoo_folder(const std::string& name) {
+  return std::filesystem::path(FK_BUILD_DIR) / "zoo" / name;
+}
 
 inline core::Catalog load_zoo(const std::string& name) {
   core::Catalog c(registry());
@@ -18,9 +20,10 @@ inline core::Catalog load_zoo(const std::string& name) {
   return c;
 }
 
-// silu_and_mul by one implementation of a zoo plugin, on x [2, 6] and y [2, 3]; strides of y can be given.
-inline void run_zoo(const std::string& plugin, const std::string& impl, core::LayerOptions layers = {.validate = true},
-                    int64_t y_stride = 3) {
+// silu_and_mul by one implementation of a zoo plugin, on x [2, 6] and y [2, 3]; strides of y can be
+// given.
+inline void run_zoo(const std::string& plugin, const std::string& impl,
+                    core::LayerOptions layers = {.validate = true}, int64_t y_stride = 3) {
   TaskOptions options;
   options.implementation = plugin + "/" + impl;
   options.layers = layers;

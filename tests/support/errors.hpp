@@ -13,9 +13,7 @@ template <class F>
 std::string error_of(F&& body) {
   try {
     body();
-  } catch (const core::Error& e) {
-    return e.text();
-  }
+  } catch (const core::Error& e) { return e.text(); }
   ADD_FAILURE() << "nothing was thrown";
   return {};
 }

@@ -20,16 +20,19 @@ core::BuildOptions build_options(const std::string& task, const TaskOptions& opt
   b.threads = options.threads;
   b.dims = options.dims;
   b.layers = options.layers;
-  if (!options.implementation.empty()) b.policy.pins.push_back(core::Pin::parse(task + "=" + options.implementation));
+  if (!options.implementation.empty())
+    b.policy.pins.push_back(core::Pin::parse(task + "=" + options.implementation));
   for (const std::string& pin : options.pins) b.policy.pins.push_back(core::Pin::parse(pin));
   return b;
 }
 
 core::Catalog load_catalog() {
   core::Catalog c(registry());
-  c.add_folder(std::filesystem::path(FK_BUILD_DIR) / "plugins", core::Implementation::Kind::kBaseline);
+  c.add_folder(std::filesystem::path(FK_BUILD_DIR) / "plugins",
+               core::Implementation::Kind::kBaseline);
   std::string text;
-  for (const core::Refusal& r : c.refusals()) text += "\n" + r.file + ": " + r.implementation + ": " + r.reason;
+  for (const core::Refusal& r : c.refusals())
+    text += "\n" + r.file + ": " + r.implementation + ": " + r.reason;
   if (!text.empty()) throw std::runtime_error("plugins of the build tree are refused:" + text);
   return c;
 }
@@ -37,7 +40,8 @@ core::Catalog load_catalog() {
 }  // namespace
 
 const core::Registry& registry() {
-  static const core::Registry r = core::Registry::load(std::filesystem::path(FK_SOURCE_DIR) / "registry");
+  static const core::Registry r =
+      core::Registry::load(std::filesystem::path(FK_SOURCE_DIR) / "registry");
   return r;
 }
 
@@ -46,26 +50,30 @@ const core::Catalog& catalog() {
   return c;
 }
 
-std::vector<core::ParamUse> params_of(const std::string& task, const Json& init, const TaskOptions& options) {
+std::vector<core::ParamUse> params_of(const std::string& task, const Json& init,
+                                      const TaskOptions& options) {
   core::BuildOptions b = build_options(task, options);
   b.dry = true;
   const auto model = core::Model::build(catalog(), nullptr, task, init, b);
   if (!model->plan().missing_tasks.empty())
-    throw std::runtime_error(task + " needs " + model->plan().missing_tasks[0] + ", which has no implementation");
+    throw std::runtime_error(task + " needs " + model->plan().missing_tasks[0] +
+                             ", which has no implementation");
   return model->plan().params;
 }
 
-Arrays random_params(const std::string& task, const Json& init, uint64_t seed, double scale, const TaskOptions& options) {
+Arrays random_params(const std::string& task, const Json& init, uint64_t seed, double scale,
+                     const TaskOptions& options) {
   Arrays out;
   for (const core::ParamUse& p : params_of(task, init, options)) {
     const bool real = p.dtype.code == FK_FLOAT || p.dtype.code == FK_BFLOAT;
-    out.emplace(p.path, Array::random(p.dtype, p.shape, ++seed * 7919, real ? -scale : 0, real ? scale : 256));
+    out.emplace(p.path, Array::random(p.dtype, p.shape, ++seed * 7919, real ? -scale : 0,
+                                      real ? scale : 256));
   }
   return out;
 }
 
-TaskRunner::TaskRunner(const std::string& task, const Json& init, const Arrays& params, const TaskOptions& options,
-                       const core::Catalog& plugins) {
+TaskRunner::TaskRunner(const std::string& task, const Json& init, const Arrays& params,
+                       const TaskOptions& options, const core::Catalog& plugins) {
   std::vector<core::HostTensor> tensors;
   for (const auto& [path, a] : params) tensors.push_back({path, a.shape(), a.dtype(), a.bytes()});
   weights_ = core::WeightStore::from_tensors(std::move(tensors));
@@ -78,13 +86,15 @@ void TaskRunner::run(const std::map<std::string, const Array*>& args, const void
   run_tensors(tensors, step);
 }
 
-void TaskRunner::run_tensors(const std::map<std::string, const fk_tensor*>& args, const void* step) {
+void TaskRunner::run_tensors(const std::map<std::string, const fk_tensor*>& args,
+                             const void* step) {
   core::StructValue value = core::StructValue::args(model_->task());
   for (const auto& [name, t] : args) value.set(name, t);
   model_->run(step, value.data());
 }
 
-BatchStep::BatchStep(const std::vector<int>& query_lens, const std::vector<int>& context_lens, int block_size) {
+BatchStep::BatchStep(const std::vector<int>& query_lens, const std::vector<int>& context_lens,
+                     int block_size) {
   const auto n = int64_t(query_lens.size());
   query_start_loc_ = Array(kI32, {n + 1});
   seq_lens_ = Array(kI32, {n});
@@ -106,7 +116,8 @@ BatchStep::BatchStep(const std::vector<int>& query_lens, const std::vector<int>&
   int row = 0;
   for (size_t s = 0; s < query_lens.size(); ++s) {
     const int length = context_lens[s] + query_lens[s], first = num_blocks_;
-    for (int b = 0; b * block_size < length; ++b) block_table_.set(int64_t(s) * max_blocks + b, num_blocks_++);
+    for (int b = 0; b * block_size < length; ++b)
+      block_table_.set(int64_t(s) * max_blocks + b, num_blocks_++);
     for (int i = context_lens[s]; i < length; ++i, ++row) {
       positions_.set(row, i);
       slot_mapping_.set(row, first * block_size + i);
@@ -115,12 +126,14 @@ BatchStep::BatchStep(const std::vector<int>& query_lens, const std::vector<int>&
 }
 
 const void* BatchStep::get() const {
-  value_ = std::make_unique<core::StructValue>(core::StructValue::step(registry().struct_spec("batch_step")));
+  value_ = std::make_unique<core::StructValue>(
+      core::StructValue::step(registry().struct_spec("batch_step")));
   value_->set("num_seqs", seq_lens_.numel());
   value_->set("num_tokens", int64_t(num_tokens_));
   value_->set("max_query_len", int64_t(max_query_));
   value_->set("max_seq_len", int64_t(max_seq_));
-  for (const char* name : {"query_start_loc", "query_start_loc_host"}) value_->set(name, query_start_loc_.tensor());
+  for (const char* name : {"query_start_loc", "query_start_loc_host"})
+    value_->set(name, query_start_loc_.tensor());
   for (const char* name : {"seq_lens", "seq_lens_host"}) value_->set(name, seq_lens_.tensor());
   value_->set("block_table", block_table_.tensor());
   value_->set("slot_mapping", slot_mapping_.tensor());

@@ -33,7 +33,8 @@ static const fk_impl b = ZOO_IMPL("nothing", zoo_create, zoo_destroy, nothing);
 static const fk_impl c = ZOO_IMPL("past", zoo_create, zoo_destroy, past);
 static const fk_impl d = ZOO_IMPL("between", zoo_create, zoo_destroy, between);
 static const fk_impl* const impls[] = {&a, &b, &c, &d};
-static const fk_plugin plugin = {sizeof(fk_plugin), 1, 0, 0, STR("bad_output"), STR("1.0.0"), STR("zoo"), impls, 4};
+static const fk_plugin plugin = {sizeof(fk_plugin), 1,          0,     0, STR("bad_output"),
+                                 STR("1.0.0"),      STR("zoo"), impls, 4};
 fk_status fk_plugin_entry_v1(const fk_host* host, const fk_plugin** out) {
   (void)host;
   *out = &plugin;

@@ -3,7 +3,8 @@
 static const fk_impl first = ZOO_IMPL("same", zoo_create, zoo_destroy, zoo_forward);
 static const fk_impl second = ZOO_IMPL("same", zoo_create, zoo_destroy, zoo_forward);
 static const fk_impl* const impls[] = {&first, &second};
-static const fk_plugin plugin = {sizeof(fk_plugin), 1, 0, 0, STR("duplicate_names"), STR("1.0.0"), STR("zoo"), impls, 2};
+static const fk_plugin plugin = {sizeof(fk_plugin), 1,          0,     0, STR("duplicate_names"),
+                                 STR("1.0.0"),      STR("zoo"), impls, 2};
 fk_status fk_plugin_entry_v1(const fk_host* host, const fk_plugin** out) {
   (void)host;
   *out = &plugin;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Nothing bad: implementations that use what the others abuse. A fused composite that asks for its would-be children's
-// weights, one that misspells them, and a kernel that plans in on_step.
+// Nothing bad: implementations that use what the others abuse. A fused composite that asks for its
+// would-be children's weights, one that misspells them, and a kernel that plans in on_step.
 #include <cmath>
 
 #include "fk/plugin.hpp"
@@ -12,9 +12,13 @@ namespace {
 class FusedMlp {
  public:
   FusedMlp(fk::Builder& b, const fk_llama_mlp_init& i)
-      : hidden_(i.hidden_size), width_(i.intermediate_size), gate_up_(b.param("gate_up_proj.weight")), down_(b.param("down_proj.weight")),
+      : hidden_(i.hidden_size),
+        width_(i.intermediate_size),
+        gate_up_(b.param("gate_up_proj.weight")),
+        down_(b.param("down_proj.weight")),
         copy_(b.alloc<float>(down_.numel())) {
-    if (!b.dry()) std::copy_n(down_.data<float>(), down_.numel(), copy_);   // kept, as a repacking kernel would
+    if (!b.dry())
+      std::copy_n(down_.data<float>(), down_.numel(), copy_);  // kept, as a repacking kernel would
   }
   static void supports(fk_device, int32_t, const fk_llama_mlp_init& i) {
     FK_SUPPORT(i.quant == 0 && !i.bias, "plain weights without bias only");
@@ -25,7 +29,8 @@ class FusedMlp {
     for (int64_t r = 0; r < x.size(0); ++r) {
       const float* in = x.data<float>() + r * x.stride(0);
       for (int64_t j = 0; j < width_; ++j) {
-        const double gate = dot(in, gate_up_.data<float>() + j * hidden_), up = dot(in, gate_up_.data<float>() + (width_ + j) * hidden_);
+        const double gate = dot(in, gate_up_.data<float>() + j * hidden_),
+                     up = dot(in, gate_up_.data<float>() + (width_ + j) * hidden_);
         h[j] = gate / (1 + std::exp(-gate)) * up;
       }
       for (int64_t o = 0; o < hidden_; ++o) {
@@ -59,7 +64,8 @@ struct Steps {
     const fk::Tensor y(a.y);
     fk::Threads(run.host).parallel_for(y.size(0), [&](int64_t begin, int64_t end, int) {
       for (int64_t r = begin; r < end; ++r)
-        for (int64_t i = 0; i < y.size(1); ++i) y.data<float>()[r * y.stride(0) + i] = float(steps_);
+        for (int64_t i = 0; i < y.size(1); ++i)
+          y.data<float>()[r * y.stride(0) + i] = float(steps_);
     });
   }
   int steps_ = 0;

@@ -17,7 +17,8 @@ static fk_status before(void* state, const fk_host* host, const fk_run* run, con
 static const fk_impl a = ZOO_IMPL("past", zoo_create, zoo_destroy, past);
 static const fk_impl b = ZOO_IMPL("before", zoo_create, zoo_destroy, before);
 static const fk_impl* const impls[] = {&a, &b};
-static const fk_plugin plugin = {sizeof(fk_plugin), 1, 0, 0, STR("overruns_scratch"), STR("1.0.0"), STR("zoo"), impls, 2};
+static const fk_plugin plugin = {sizeof(fk_plugin), 1,          0,     0, STR("overruns_scratch"),
+                                 STR("1.0.0"),      STR("zoo"), impls, 2};
 fk_status fk_plugin_entry_v1(const fk_host* host, const fk_plugin** out) {
   (void)host;
   *out = &plugin;

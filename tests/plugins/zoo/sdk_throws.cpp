@@ -12,11 +12,15 @@ struct Base {
   void forward(const fk::Run&, const fk_silu_and_mul_args&) {}
 };
 struct Create : Base {
-  Create(fk::Builder& b, const fk_silu_and_mul_init& i) : Base(b, i) { throw std::runtime_error("no table for this size"); }
+  Create(fk::Builder& b, const fk_silu_and_mul_init& i) : Base(b, i) {
+    throw std::runtime_error("no table for this size");
+  }
 };
 struct Forward : Base {
   using Base::Base;
-  void forward(const fk::Run&, const fk_silu_and_mul_args&) { FK_REQUIRE(false, "width %d is odd", 3); }
+  void forward(const fk::Run&, const fk_silu_and_mul_args&) {
+    FK_REQUIRE(false, "width %d is odd", 3);
+  }
 };
 struct Destructor : Base {
   using Base::Base;
@@ -24,10 +28,14 @@ struct Destructor : Base {
 };
 struct Supports : Base {
   using Base::Base;
-  static void supports(fk_device, int32_t, const fk_silu_and_mul_init&) { FK_SUPPORT(false, "needs a device from next year"); }
+  static void supports(fk_device, int32_t, const fk_silu_and_mul_init&) {
+    FK_SUPPORT(false, "needs a device from next year");
+  }
 };
 struct Late : Base {
-  Late(fk::Builder& b, const fk_silu_and_mul_init& i) : Base(b, i) { FK_SUPPORT(false, "found out in create"); }
+  Late(fk::Builder& b, const fk_silu_and_mul_init& i) : Base(b, i) {
+    FK_SUPPORT(false, "found out in create");
+  }
 };
 
 FK_IMPL(fk::SiluAndMul, "create", "1.0.0", 0, Create)

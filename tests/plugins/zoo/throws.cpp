@@ -4,10 +4,14 @@
 
 #include "zoo.h"
 
-static fk_status throwing_create(const fk_host*, const fk_run*, const void*, void**) { throw std::runtime_error("create threw"); }
+static fk_status throwing_create(const fk_host*, const fk_run*, const void*, void**) {
+  throw std::runtime_error("create threw");
+}
 static fk_status throwing_forward(void*, const fk_host*, const fk_run*, const void*) { throw 42; }
 static void throwing_destroy(void*) { throw std::runtime_error("destroy threw"); }
-static fk_status throwing_supports(const fk_host*, fk_device, int32_t, const void*) { throw std::runtime_error("supports threw"); }
+static fk_status throwing_supports(const fk_host*, fk_device, int32_t, const void*) {
+  throw std::runtime_error("supports threw");
+}
 
 static const fk_impl create = ZOO_IMPL("create", throwing_create, zoo_destroy, zoo_forward);
 static const fk_impl forward = ZOO_IMPL("forward", zoo_create, zoo_destroy, throwing_forward);
@@ -20,7 +24,8 @@ static fk_impl with_supports() {
 fk_status fk_plugin_entry_v1(const fk_host*, const fk_plugin** out) {
   static const fk_impl supports = with_supports();
   static const fk_impl* const impls[] = {&create, &forward, &destroy, &supports};
-  static const fk_plugin plugin = {sizeof(fk_plugin), 1, 0, 0, STR("throws"), STR("1.0.0"), STR("zoo"), impls, 4};
+  static const fk_plugin plugin = {sizeof(fk_plugin), 1,          0,     0, STR("throws"),
+                                   STR("1.0.0"),      STR("zoo"), impls, 4};
   *out = &plugin;
   return FK_OK;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Dropped-in sources: built when they changed, left out when they do not compile, scaffolded so that they pass at once.
+// Dropped-in sources: built when they changed, left out when they do not compile, scaffolded so
+// that they pass at once.
 #include <fstream>
 
 #include "core/plugin/candidate_builder.hpp"
@@ -17,7 +18,8 @@ namespace fs = std::filesystem;
 class Candidates : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = fs::path(FK_BUILD_DIR) / "test-candidates" / testing::UnitTest::GetInstance()->current_test_info()->name();
+    folder_ = fs::path(FK_BUILD_DIR) / "test-candidates" /
+              testing::UnitTest::GetInstance()->current_test_info()->name();
     fs::remove_all(folder_);
     fs::create_directories(folder_);
     setenv("FK_CACHE_DIR", (folder_ / "cache").c_str(), 1);
@@ -42,10 +44,12 @@ struct K {{
   }}
 }};
 FK_IMPL(fk::SiluAndMul, "constant", "1.0.0", 0, K)
-)", value));
+)",
+                                            value));
   }
   core::CandidateBuilder builder() {
-    return core::CandidateBuilder(core::Sdk::of_this_process(), [this](const std::string& line) { progress_.push_back(line); });
+    return core::CandidateBuilder(core::Sdk::of_this_process(),
+                                  [this](const std::string& line) { progress_.push_back(line); });
   }
   core::Catalog load() {
     core::Catalog c(registry());
@@ -70,7 +74,7 @@ TEST_F(Candidates, BuiltOnceAndAgainWhenChanged) {
   EXPECT_EQ(progress_.size(), 2u);
   EXPECT_EQ(progress_[0], "building mine 1.0.0 from " + (folder_ / "mine").string());
   load();
-  EXPECT_EQ(progress_.size(), 2u);   // nothing to do
+  EXPECT_EQ(progress_.size(), 2u);  // nothing to do
   write_constant("mine", 70);
   EXPECT_EQ(run(load(), "mine"), 71);
   EXPECT_EQ(progress_.size(), 4u);
@@ -89,14 +93,17 @@ TEST_F(Candidates, TwoVersionsSideBySide) {
   const auto both = c.implementations("silu_and_mul");
   ASSERT_EQ(both.size(), 2u);
   EXPECT_NE(both[0]->hash, both[1]->hash);
-  const std::string a = "mine/constant@" + both[0]->hash.substr(0, 8), b = "mine/constant@" + both[1]->hash.substr(0, 8);
-  EXPECT_EQ(run(c, a), 11);   // each counts its own calls: statics are not shared
+  const std::string a = "mine/constant@" + both[0]->hash.substr(0, 8),
+                    b = "mine/constant@" + both[1]->hash.substr(0, 8);
+  EXPECT_EQ(run(c, a), 11);  // each counts its own calls: statics are not shared
   EXPECT_EQ(run(c, b), 21);
   EXPECT_EQ(run(c, a), 12);
   EXPECT_EQ(error_of([&] { run(c, "mine"); }),
-            fmt::format("pin \"silu_and_mul=mine\": two files match: mine/constant@{0} ({1}) and mine/constant@{2} ({3}); add "
+            fmt::format("pin \"silu_and_mul=mine\": two files match: mine/constant@{0} ({1}) and "
+                        "mine/constant@{2} ({3}); add "
                         "the hash of one: mine@{2}",
-                        both[0]->hash.substr(0, 8), first.string(), both[1]->hash.substr(0, 8), second.string()));
+                        both[0]->hash.substr(0, 8), first.string(), both[1]->hash.substr(0, 8),
+                        second.string()));
 }
 
 TEST_F(Candidates, CompilerErrorsAreShownAndTheRestWorks) {
@@ -108,7 +115,8 @@ TEST_F(Candidates, CompilerErrorsAreShownAndTheRestWorks) {
   ASSERT_EQ(c.refusals().size(), 1u);
   EXPECT_EQ(c.refusals()[0].plugin, "broken");
   EXPECT_TRUE(c.refusals()[0].reason.starts_with("does not compile:\n")) << c.refusals()[0].reason;
-  EXPECT_NE(c.refusals()[0].reason.find("broken/kernel.cpp:1:14: error: "), std::string::npos) << c.refusals()[0].reason;
+  EXPECT_NE(c.refusals()[0].reason.find("broken/kernel.cpp:1:14: error: "), std::string::npos)
+      << c.refusals()[0].reason;
   const std::string text = error_of([&] { run(c, "broken"); });
   EXPECT_NE(text.find("refused: "), std::string::npos) << text;
   EXPECT_NE(text.find("forty_two"), std::string::npos) << text;
@@ -116,7 +124,9 @@ TEST_F(Candidates, CompilerErrorsAreShownAndTheRestWorks) {
 
 TEST_F(Candidates, UndefinedSymbolsAreToldAtLink) {
   write_constant("mine", 1);
-  write("mine/more.cpp", "int elsewhere();\nint (*const at)() = elsewhere;\n__attribute__((used)) static int use() { return at(); }\n");
+  write("mine/more.cpp",
+        "int elsewhere();\nint (*const at)() = elsewhere;\n__attribute__((used)) static int use() "
+        "{ return at(); }\n");
   const core::Catalog c = load();
   ASSERT_EQ(c.refusals().size(), 1u);
   EXPECT_TRUE(c.refusals()[0].reason.starts_with("does not link:\n")) << c.refusals()[0].reason;
@@ -125,19 +135,23 @@ TEST_F(Candidates, UndefinedSymbolsAreToldAtLink) {
 
 TEST_F(Candidates, SaysWhatIsMissing) {
   write("mine/plugin.yaml", "name: mine\nversion: 1.0.0\nsources: ['*.cpp']\n");
-  EXPECT_EQ(load().refusals().at(0).reason, "sources: \"*.cpp\" matches no file in " + (folder_ / "mine").string());
+  EXPECT_EQ(load().refusals().at(0).reason,
+            "sources: \"*.cpp\" matches no file in " + (folder_ / "mine").string());
   write("mine/plugin.yaml", "name: mine\nversion: 1.0.0\nsources: ['*.f90']\n");
   write("mine/kernel.f90", "end\n");
-  EXPECT_EQ(load().refusals().at(0).reason, "sources: " + (folder_ / "mine/kernel.f90").string() +
-                                                " is neither C (.c), C++ (.cpp, .cc) nor CUDA (.cu)");
+  EXPECT_EQ(load().refusals().at(0).reason,
+            "sources: " + (folder_ / "mine/kernel.f90").string() +
+                " is neither C (.c), C++ (.cpp, .cc) nor CUDA (.cu)");
   core::Catalog c(registry());
   c.add_folder(folder_, core::Implementation::Kind::kCandidate);
-  EXPECT_EQ(c.refusals().at(0).reason, "it has sources and nothing here builds them; give a prebuilt \"library\"");
+  EXPECT_EQ(c.refusals().at(0).reason,
+            "it has sources and nothing here builds them; give a prebuilt \"library\"");
   setenv("CXX", "/no/such/compiler", 1);
   write_constant("mine", 1);
   fs::remove(folder_ / "mine/kernel.f90");
-  EXPECT_EQ(load().refusals().at(0).reason, (folder_ / "mine/kernel.cpp").string() +
-                                                " needs a C++ compiler: it is not on PATH; install it or set CXX");
+  EXPECT_EQ(load().refusals().at(0).reason,
+            (folder_ / "mine/kernel.cpp").string() +
+                " needs a C++ compiler: it is not on PATH; install it or set CXX");
   unsetenv("CXX");
 }
 
@@ -152,7 +166,8 @@ TEST_F(Candidates, PlainC) {
 
 TEST_F(Candidates, PrebuiltNeedsNothingRebuilt) {
   fs::copy(fs::path(FK_BUILD_DIR) / "zoo/good/good.so", folder_ / "good.so");
-  EXPECT_EQ(load().refusals().at(0).reason, "no plugin.yaml beside it: write one with name, version and library");
+  EXPECT_EQ(load().refusals().at(0).reason,
+            "no plugin.yaml beside it: write one with name, version and library");
   write("plugin.yaml", "name: good\nversion: 1.0.0\nlibrary: good.so\n");
   EXPECT_EQ(run(load(), "good"), 0);
   EXPECT_TRUE(progress_.empty());
@@ -161,26 +176,34 @@ TEST_F(Candidates, PrebuiltNeedsNothingRebuilt) {
 fs::path baselines() { return fs::path(FK_SOURCE_DIR) / "baselines"; }
 
 TEST_F(Candidates, ScaffoldedL1EqualsTheReference) {
-  const core::Written files = core::new_candidate(registry(), "silu_and_mul", "mine", folder_ / "candidates", baselines());
+  const core::Written files =
+      core::new_candidate(registry(), "silu_and_mul", "mine", folder_ / "candidates", baselines());
   ASSERT_GE(files.size(), 2u);
   EXPECT_EQ(files[0], folder_ / "candidates/silu_and_mul/mine/plugin.yaml");
   EXPECT_EQ(files[1], folder_ / "candidates/silu_and_mul/mine/mine.cpp");
   core::Catalog c = load();
   ASSERT_TRUE(c.refusals().empty()) << c.refusals()[0].reason;
-  c.add_folder(fs::path(FK_BUILD_DIR) / "plugins/reference", core::Implementation::Kind::kReference);
+  c.add_folder(fs::path(FK_BUILD_DIR) / "plugins/reference",
+               core::Implementation::Kind::kReference);
   const Array x = Array::random(kF32, {3, 74}, 1);
   Array ys[2]{Array(kF32, {3, 37}), Array(kF32, {3, 37})};
   for (int i = 0; i < 2; ++i)
-    TaskRunner("silu_and_mul", Json::object(), {}, {.implementation = i ? "mine" : "reference"}, c).run({{"x", &x}, {"y", &ys[i]}});
+    TaskRunner("silu_and_mul", Json::object(), {}, {.implementation = i ? "mine" : "reference"}, c)
+        .run({{"x", &x}, {"y", &ys[i]}});
   EXPECT_EQ(ys[0].bytes(), ys[1].bytes());
-  EXPECT_EQ(error_of([&] { core::new_candidate(registry(), "silu_and_mul", "mine", folder_ / "candidates", baselines()); }),
-            (folder_ / "candidates/silu_and_mul/mine").string() + ": it exists; choose another name or remove it");
+  EXPECT_EQ(error_of([&] {
+              core::new_candidate(registry(), "silu_and_mul", "mine", folder_ / "candidates",
+                                  baselines());
+            }),
+            (folder_ / "candidates/silu_and_mul/mine").string() +
+                ": it exists; choose another name or remove it");
 }
 
 // Every task of the registry gets a candidate that compiles, links and is taken.
 TEST_F(Candidates, ScaffoldsOfTheWellKnown) {
   for (const char* task : {"rms_norm", "linear", "llama_mlp", "qkv_parallel_linear"})
-    core::new_candidate(registry(), task, "mine_" + std::string(task), folder_ / "candidates", baselines());
+    core::new_candidate(registry(), task, "mine_" + std::string(task), folder_ / "candidates",
+                        baselines());
   const core::Catalog c = load();
   for (const core::Refusal& r : c.refusals()) ADD_FAILURE() << r.file << ": " << r.reason;
   for (const char* task : {"rms_norm", "linear", "llama_mlp", "qkv_parallel_linear"}) {
@@ -190,20 +213,26 @@ TEST_F(Candidates, ScaffoldsOfTheWellKnown) {
 }
 
 TEST_F(Candidates, ScaffoldWithoutABaselineSaysSo) {
-  core::new_candidate(registry(), "silu_and_mul", "mine", folder_ / "candidates", folder_ / "nothing");
+  core::new_candidate(registry(), "silu_and_mul", "mine", folder_ / "candidates",
+                      folder_ / "nothing");
   EXPECT_EQ(error_of([&] { run(load(), "mine"); }),
             "pinned: silu_and_mul=mine: no implementation of silu_and_mul supports this\n"
             "  mine/mine: not written yet: fill in forward() of mine and remove this line");
 }
 
 TEST_F(Candidates, ScaffoldRefuses) {
-  EXPECT_EQ(error_of([&] { core::new_candidate(registry(), "silu_and_mul", "../x", folder_, baselines()); }),
+  EXPECT_EQ(error_of([&] {
+              core::new_candidate(registry(), "silu_and_mul", "../x", folder_, baselines());
+            }),
             "candidate \"../x\": a name starts with a-z and goes on with a-z, 0-9 and _");
-  EXPECT_NE(error_of([&] { core::new_candidate(registry(), "silu_and_mull", "x", folder_, baselines()); })
-                .find("(did you mean \"silu_and_mul\"?)"), std::string::npos);
+  EXPECT_NE(error_of([&] {
+              core::new_candidate(registry(), "silu_and_mull", "x", folder_, baselines());
+            }).find("(did you mean 'silu_and_mul'?)"),
+            std::string::npos);
 }
 
-// The registry reads the new task back, and its candidate builds against the headers once they are generated.
+// The registry reads the new task back, and its candidate builds against the headers once they are
+// generated.
 TEST_F(Candidates, NewTaskIsReadBack) {
   for (int level : {1, 2}) {
     const std::string name = fmt::format("brand_new_{}", level);
@@ -211,11 +240,15 @@ TEST_F(Candidates, NewTaskIsReadBack) {
     ASSERT_EQ(files.size(), 2u);
     EXPECT_EQ(files[0], folder_ / fmt::format("registry/tasks/L{}/{}.yaml", level, name));
   }
-  fs::copy(fs::path(FK_SOURCE_DIR) / "registry/structs", folder_ / "registry/structs", fs::copy_options::recursive);
+  fs::copy(fs::path(FK_SOURCE_DIR) / "registry/structs", folder_ / "registry/structs",
+           fs::copy_options::recursive);
   const core::Registry r = core::Registry::load(folder_ / "registry");
   EXPECT_EQ(r.task("brand_new_1").level, 1);
   EXPECT_EQ(r.task("brand_new_2").level, 2);
-  EXPECT_NE(error_of([&] { core::new_task(registry(), "rms_norm", 1, folder_); }).find("task rms_norm exists: "), std::string::npos);
+  EXPECT_NE(error_of([&] {
+              core::new_task(registry(), "rms_norm", 1, folder_);
+            }).find("task rms_norm exists: "),
+            std::string::npos);
 }
 
 }  // namespace

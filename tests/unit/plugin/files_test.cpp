@@ -11,7 +11,9 @@
 namespace fk::test {
 namespace {
 
-std::span<const uint8_t> bytes(const std::string& s) { return {reinterpret_cast<const uint8_t*>(s.data()), s.size()}; }
+std::span<const uint8_t> bytes(const std::string& s) {
+  return {reinterpret_cast<const uint8_t*>(s.data()), s.size()};
+}
 
 // Values of Python's hashlib.blake2b(digest_size=16).
 TEST(ContentHash, EqualsBlake2b) {
@@ -25,7 +27,8 @@ TEST(ContentHash, EqualsBlake2b) {
 TEST(ContentHash, PiecesDoNotMatter) {
   const std::string text(777, 'q');
   core::ContentHash h;
-  for (size_t i = 0; i < text.size(); i += 50) h.add(text.data() + i, std::min<size_t>(50, text.size() - i));
+  for (size_t i = 0; i < text.size(); i += 50)
+    h.add(text.data() + i, std::min<size_t>(50, text.size() - i));
   EXPECT_EQ(h.hex(), core::hash_bytes(bytes(text)));
 }
 
@@ -36,7 +39,9 @@ TEST(ContentHash, TextsAreKeptApart) {
   EXPECT_NE(a.hex(), b.hex());
 }
 
-std::string good_plugin() { return core::read_file(std::filesystem::path(FK_BUILD_DIR) / "zoo/good/good.so"); }
+std::string good_plugin() {
+  return core::read_file(std::filesystem::path(FK_BUILD_DIR) / "zoo/good/good.so");
+}
 
 TEST(ElfFile, ReadsExports) {
   const core::ElfFile elf = core::ElfFile::parse(bytes(good_plugin()));
@@ -50,9 +55,7 @@ TEST(ElfFile, SurvivesDamage) {
   for (size_t size = 0; size < file.size(); size += size < 1024 ? 1 : 61) {
     try {
       core::ElfFile::parse(bytes(file.substr(0, size)));
-    } catch (const core::Error&) {
-      ++refused;
-    }
+    } catch (const core::Error&) { ++refused; }
   }
   EXPECT_GT(refused, 1000);
   uint64_t seed = 1;
@@ -70,11 +73,14 @@ TEST(ElfFile, SurvivesDamage) {
   }
 }
 
-core::Manifest parse(const std::string& text) { return core::Manifest::parse(text, "mine/plugin.yaml"); }
+core::Manifest parse(const std::string& text) {
+  return core::Manifest::parse(text, "mine/plugin.yaml");
+}
 
 TEST(Manifest, Reads) {
-  const core::Manifest m = parse("name: mine\nversion: 1.2.0\nlanguage: cuda\nsources: ['*.cu', a.cpp]\nlibs: [openblas]\n"
-                                 "flags: [-ffast-math]\ntasks: [silu_and_mul]\n");
+  const core::Manifest m = parse(
+      "name: mine\nversion: 1.2.0\nlanguage: cuda\nsources: ['*.cu', a.cpp]\nlibs: [openblas]\n"
+      "flags: [-ffast-math]\ntasks: [silu_and_mul]\n");
   EXPECT_EQ(m.name, "mine");
   EXPECT_EQ(m.version, "1.2.0");
   EXPECT_EQ(m.language, core::Manifest::Language::kCuda);
@@ -88,25 +94,35 @@ TEST(Manifest, Reads) {
 TEST(Manifest, Refuses) {
   const std::string head = "name: mine\nversion: 1.0.0\n";
   const std::pair<std::string, std::string> cases[] = {
-      {head + "libary: a.so\n", "mine/plugin.yaml:3:1: unknown key \"libary\" (did you mean \"library\"?)"},
+      {head + "libary: a.so\n",
+       "mine/plugin.yaml:3:1: unknown key \"libary\" (did you mean 'library'?)"},
       {head + "library: [a.so]\n", "mine/plugin.yaml:3:10: \"library\" must be text"},
       {head + "sources: a.cpp\n", "mine/plugin.yaml:3:10: \"sources\" must be a list"},
       {head + "sources: [[a.cpp]]\n", "mine/plugin.yaml:3:11: \"sources\" must be a list of texts"},
-      {head + "library: ../a.so\n", "mine/plugin.yaml:3:10: \"library: ../a.so\" leaves the plugin's folder"},
-      {head + "sources: [/etc/passwd]\n", "mine/plugin.yaml:3:10: \"sources: /etc/passwd\" leaves the plugin's folder"},
-      {head + "language: cpp\n", "mine/plugin.yaml:3:11: unknown language \"cpp\"; one of c, cxx, cuda"},
+      {head + "library: ../a.so\n",
+       "mine/plugin.yaml:3:10: \"library: ../a.so\" leaves the plugin's folder"},
+      {head + "sources: [/etc/passwd]\n",
+       "mine/plugin.yaml:3:10: \"sources: /etc/passwd\" leaves the plugin's folder"},
+      {head + "language: cpp\n",
+       "mine/plugin.yaml:3:11: unknown language \"cpp\" (did you mean 'c'?); one of c, cxx, cuda"},
       {head + "name: other\n", "mine/plugin.yaml:3:1: \"name\" stands here twice"},
-      {head, "mine/plugin.yaml:1:1: either \"library\" (a prebuilt .so) or \"sources\" (to be built) must stand here"},
+      {head,
+       "mine/plugin.yaml:1:1: either \"library\" (a prebuilt .so) or \"sources\" (to be built) "
+       "must stand here"},
       {head + "library: a.so\nsources: [a.c]\n",
-       "mine/plugin.yaml:1:1: either \"library\" (a prebuilt .so) or \"sources\" (to be built) must stand here, not both"},
+       "mine/plugin.yaml:1:1: either \"library\" (a prebuilt .so) or \"sources\" (to be built) "
+       "must stand here, not both"},
       {"version: 1.0.0\nlibrary: a.so\n", "mine/plugin.yaml:1:1: \"name\" is missing"},
       {"name: mine\nlibrary: a.so\n", "mine/plugin.yaml:1:1: \"version\" is missing"},
       {"name: a/b\nversion: 1.0.0\nlibrary: a.so\n",
        "mine/plugin.yaml:1:7: name \"a/b\" may hold letters, digits, \"_\", \"-\" and \".\" only"},
-      {"- a\n", "mine/plugin.yaml:1:1: a plugin.yaml is a map with the keys name, version, library or sources"},
+      {"- a\n",
+       "mine/plugin.yaml:1:1: a plugin.yaml is a map with the keys name, version, library or "
+       "sources"},
       {"name: [\n", "mine/plugin.yaml:2:1: not YAML: end of sequence flow not found"},
   };
-  for (const auto& [text, expected] : cases) EXPECT_EQ(error_of([&] { parse(text); }), expected) << text;
+  for (const auto& [text, expected] : cases)
+    EXPECT_EQ(error_of([&] { parse(text); }), expected) << text;
 }
 
 TEST(Cache, FolderFollowsTheEnvironment) {
@@ -126,7 +142,9 @@ TEST(Cache, SaysWhatCannotBeWritten) {
   setenv("FK_CACHE_DIR", "/proc/nowhere", 1);
   const std::string text = error_of([] { core::cached_copy(bytes("x"), "hash", "name"); });
   EXPECT_TRUE(text.starts_with("/proc/nowhere/plugins/.name-hash.so.")) << text;
-  EXPECT_TRUE(text.ends_with("cannot be written: No such file or directory; set FK_CACHE_DIR to a folder that can")) << text;
+  EXPECT_TRUE(text.ends_with(
+      "cannot be written: No such file or directory; set FK_CACHE_DIR to a folder that can"))
+      << text;
   setenv("FK_CACHE_DIR", FK_BUILD_DIR "/test-cache", 1);
 }
 

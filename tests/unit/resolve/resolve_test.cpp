@@ -20,21 +20,28 @@ TEST(Pin, Parses) {
 }
 
 TEST(Pin, Refuses) {
-  const std::string how = "; write task[@path-pattern]=implementation, e.g. silu_and_mul@model.layers.*=mine";
-  EXPECT_EQ(error_of([] { core::Pin::parse("silu_and_mul"); }), "pin \"silu_and_mul\": \"=\" is missing" + how);
-  EXPECT_EQ(error_of([] { core::Pin::parse("=mine"); }), "pin \"=mine\": the task is missing" + how);
-  EXPECT_EQ(error_of([] { core::Pin::parse("linear="); }), "pin \"linear=\": the implementation is missing" + how);
-  EXPECT_EQ(error_of([] { core::Pin::parse("linear@=x"); }), "pin \"linear@=x\": the path pattern is empty" + how);
+  const std::string how =
+      "; write task[@path-pattern]=implementation, e.g. silu_and_mul@model.layers.*=mine";
+  EXPECT_EQ(error_of([] { core::Pin::parse("silu_and_mul"); }),
+            "pin \"silu_and_mul\": \"=\" is missing" + how);
+  EXPECT_EQ(error_of([] { core::Pin::parse("=mine"); }),
+            "pin \"=mine\": the task is missing" + how);
+  EXPECT_EQ(error_of([] { core::Pin::parse("linear="); }),
+            "pin \"linear=\": the implementation is missing" + how);
+  EXPECT_EQ(error_of([] { core::Pin::parse("linear@=x"); }),
+            "pin \"linear@=x\": the path pattern is empty" + how);
 }
 
 TEST(Policy, Parses) {
   EXPECT_EQ(core::Policy::parse("baseline").kind, core::Policy::Kind::kBaseline);
   EXPECT_EQ(core::Policy::parse("candidate:mine").candidate, "mine");
   EXPECT_EQ(error_of([] { core::Policy::parse("best"); }),
-            "policy \"best\" chooses by measured results and there is no results store yet; use \"baseline\", "
+            "policy \"best\" chooses by measured results and there is no results store yet; use "
+            "\"baseline\", "
             "\"candidate:NAME\" or pins");
   EXPECT_EQ(error_of([] { core::Policy::parse("basline"); }),
-            "unknown policy \"basline\" (did you mean \"baseline\"?); one of baseline, best, candidate:NAME");
+            "unknown policy \"basline\" (did you mean 'baseline'?); one of baseline, best, "
+            "candidate:NAME");
 }
 
 TEST(Glob, Matches) {
@@ -47,12 +54,15 @@ TEST(Glob, Matches) {
   EXPECT_FALSE(core::glob_match("a*b", "ab.c"));
 }
 
-core::Plan build(const core::Policy& policy, std::shared_ptr<const core::Plan> replay = nullptr, int64_t width = 16) {
+core::Plan build(const core::Policy& policy, std::shared_ptr<const core::Plan> replay = nullptr,
+                 int64_t width = 16) {
   core::BuildOptions options;
   options.dry = true;
   options.policy = policy;
   options.replay = replay;
-  return core::Model::build(catalog(), nullptr, "llama_mlp", {{"hidden_size", 8}, {"intermediate_size", width}}, options)->plan();
+  return core::Model::build(catalog(), nullptr, "llama_mlp",
+                            {{"hidden_size", 8}, {"intermediate_size", width}}, options)
+      ->plan();
 }
 
 core::Policy pinned(std::initializer_list<const char*> pins) {
@@ -61,7 +71,8 @@ core::Policy pinned(std::initializer_list<const char*> pins) {
   return p;
 }
 
-const core::Choice& choice(const core::Plan& plan, const std::string& task, const std::string& path) {
+const core::Choice& choice(const core::Plan& plan, const std::string& task,
+                           const std::string& path) {
   for (const core::Choice& c : plan.choices)
     if (c.task == task && c.path == path) return c;
   throw std::runtime_error("no " + task + " at " + path);
@@ -80,7 +91,8 @@ TEST(Resolve, EveryNodeHasAReason) {
 }
 
 TEST(Resolve, PinsReachEveryLevel) {
-  const core::Plan plan = build(pinned({"llama_mlp=composed", "silu_and_mul=reference", "linear@down_proj=reference"}));
+  const core::Plan plan =
+      build(pinned({"llama_mlp=composed", "silu_and_mul=reference", "linear@down_proj=reference"}));
   EXPECT_EQ(choice(plan, "llama_mlp", "").reason, "pinned: llama_mlp=composed");
   EXPECT_EQ(choice(plan, "silu_and_mul", "act_fn").implementation, "reference/reference");
   EXPECT_EQ(choice(plan, "linear", "down_proj").reason, "pinned: linear@down_proj=reference");
@@ -88,31 +100,43 @@ TEST(Resolve, PinsReachEveryLevel) {
 }
 
 TEST(Resolve, PathPinBeatsTaskPin) {
-  const core::Plan plan = build(pinned({"linear@gate*=reference/reference", "linear=reference", "llama_mlp=composed"}));
-  EXPECT_EQ(choice(plan, "linear", "gate_up_proj").reason, "pinned: linear@gate*=reference/reference");
+  const core::Plan plan =
+      build(pinned({"linear@gate*=reference/reference", "linear=reference", "llama_mlp=composed"}));
+  EXPECT_EQ(choice(plan, "linear", "gate_up_proj").reason,
+            "pinned: linear@gate*=reference/reference");
   EXPECT_EQ(choice(plan, "linear", "down_proj").reason, "pinned: linear=reference");
 }
 
 TEST(Resolve, PinThatMatchesNothing) {
-  EXPECT_EQ(error_of([] { build(pinned({"silu_and_mull=reference"})); }),
-            "pin \"silu_and_mull=reference\": no task \"silu_and_mull\" (did you mean \"silu_and_mul\"?)");
+  EXPECT_EQ(
+      error_of([] { build(pinned({"silu_and_mull=reference"})); }),
+      "pin \"silu_and_mull=reference\": no task \"silu_and_mull\" (did you mean 'silu_and_mul'?)");
   const std::string unknown = error_of([] { build(pinned({"silu_and_mul=refrence"})); });
-  EXPECT_TRUE(unknown.starts_with("pin \"silu_and_mul=refrence\": silu_and_mul has no implementation \"refrence\" (did you mean "
-                                  "\"reference\"?); it has ")) << unknown;
+  EXPECT_TRUE(
+      unknown.starts_with("pin \"silu_and_mul=refrence\": silu_and_mul has no implementation "
+                          "\"refrence\" (did you mean "
+                          "'reference'?); it has "))
+      << unknown;
   EXPECT_EQ(error_of([] { build(pinned({"rms_norm=reference"})); }),
             "pin \"rms_norm=reference\": the tree has no node of task rms_norm");
-  EXPECT_EQ(error_of([] { build(pinned({"llama_mlp=composed", "linear@up_proj=reference"})); }),
-            "pin \"linear@up_proj=reference\": no node of task linear has a path like \"up_proj\" (did you mean "
-            "\"gate_up_proj\"?); they stand at down_proj, gate_up_proj");
+  EXPECT_EQ(error_of([] {
+              build(pinned({"llama_mlp=composed", "linear@up_proj=reference"}));
+            }),
+            "pin \"linear@up_proj=reference\": no node of task linear has a path like \"up_proj\"; "
+            "they stand at down_proj, gate_up_proj");
   const std::string hash = error_of([] { build(pinned({"silu_and_mul=reference@zz"})); });
-  EXPECT_TRUE(hash.starts_with("pin \"silu_and_mul=reference@zz\": silu_and_mul has no implementation \"reference\" with hash zz")) << hash;
+  EXPECT_TRUE(
+      hash.starts_with("pin \"silu_and_mul=reference@zz\": silu_and_mul has no implementation "
+                       "\"reference\" with hash zz"))
+      << hash;
 }
 
 TEST(Resolve, CandidatePolicyNeedsACandidate) {
   core::Policy p;
   p.kind = core::Policy::Kind::kCandidate;
   p.candidate = "nobody";
-  EXPECT_EQ(error_of([&] { build(p); }), "policy \"candidate:nobody\": no implementation of any task is called that");
+  EXPECT_EQ(error_of([&] { build(p); }),
+            "policy \"candidate:nobody\": no implementation of any task is called that");
 }
 
 TEST(Plan, RoundTripsAndReplays) {
@@ -120,7 +144,8 @@ TEST(Plan, RoundTripsAndReplays) {
   const core::Plan read = core::Plan::from_yaml(plan.to_yaml(), "plan.yaml");
   EXPECT_EQ(read.hash(), plan.hash());
   EXPECT_EQ(read.to_yaml(), plan.to_yaml());
-  const core::Plan again = build({}, std::make_shared<core::Plan>(read));   // no pins: the plan says it
+  const core::Plan again =
+      build({}, std::make_shared<core::Plan>(read));  // no pins: the plan says it
   EXPECT_EQ(again.hash(), plan.hash());
   EXPECT_EQ(choice(again, "linear", "down_proj").implementation, "reference/reference");
 }
@@ -130,8 +155,11 @@ TEST(Plan, RefusesOtherFilesAndModels) {
   auto changed = std::make_shared<core::Plan>(plan);
   changed->choices[0].hash = "00112233";
   const std::string text = error_of([&] { build({}, changed); });
-  EXPECT_TRUE(text.starts_with("plan: llama_mlp at \"\" wants composed/composed with hash 00112233, which is not loaded; ")) << text;
-  EXPECT_TRUE(text.ends_with(" now has hash " + plan.choices[0].hash + ": write a new plan")) << text;
+  EXPECT_TRUE(text.starts_with(
+      "plan: llama_mlp at \"\" wants composed/composed with hash 00112233, which is not loaded; "))
+      << text;
+  EXPECT_TRUE(text.ends_with(" now has hash " + plan.choices[0].hash + ": write a new plan"))
+      << text;
   const std::string init = error_of([&] { build({}, std::make_shared<core::Plan>(plan), 24); });
   EXPECT_TRUE(init.starts_with("plan: llama_mlp at \"\" was planned with the init {")) << init;
   auto shorter = std::make_shared<core::Plan>(plan);
@@ -141,20 +169,25 @@ TEST(Plan, RefusesOtherFilesAndModels) {
   auto longer = std::make_shared<core::Plan>(plan);
   longer->choices.push_back(plan.choices.back());
   EXPECT_EQ(error_of([&] { build({}, longer); }),
-            fmt::format("plan: it has {} nodes, this tree has {}: it was written for another model", longer->choices.size(),
-                        plan.choices.size()));
+            fmt::format("plan: it has {} nodes, this tree has {}: it was written for another model",
+                        longer->choices.size(), plan.choices.size()));
 }
 
 TEST(Plan, ReaderIsStrict) {
   const std::string yaml = build(pinned({"llama_mlp=composed"})).to_yaml();
-  const auto read = [](const std::string& text) { return error_of([&] { core::Plan::from_yaml(text, "plan.yaml"); }); };
+  const auto read = [](const std::string& text) {
+    return error_of([&] { core::Plan::from_yaml(text, "plan.yaml"); });
+  };
   std::string edited = yaml;
   edited.replace(edited.find("act_fn"), 6, "act_fm");
   EXPECT_TRUE(read(edited).starts_with("plan.yaml:2:7: hash ")) << read(edited);
   EXPECT_TRUE(read(edited).ends_with("the plan was edited; write it anew"));
-  EXPECT_EQ(read("plan: 1\nhash: x\nchoces: []\n"), "plan.yaml:3:1: unknown key \"choces\" in a plan (did you mean \"choices\"?)");
-  EXPECT_EQ(read("plan: 2\nhash: x\nchoices: []\n"), "plan.yaml:1:7: plan format 2, this build reads 1");
-  EXPECT_EQ(read("plan: 1\nhash: x\nchoices: [{task: a}]\n"), "plan.yaml:3:11: \"path\" is missing");
+  EXPECT_EQ(read("plan: 1\nhash: x\nchoces: []\n"),
+            "plan.yaml:3:1: unknown key \"choces\" in a plan (did you mean 'choices'?)");
+  EXPECT_EQ(read("plan: 2\nhash: x\nchoices: []\n"),
+            "plan.yaml:1:7: plan format 2, this build reads 1");
+  EXPECT_EQ(read("plan: 1\nhash: x\nchoices: [{task: a}]\n"),
+            "plan.yaml:3:11: \"path\" is missing");
   EXPECT_EQ(read("[]"), "plan.yaml:1:1: a plan must be a map");
 }
 

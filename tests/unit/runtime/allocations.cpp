@@ -11,9 +11,11 @@ std::atomic<uint64_t> count{0};
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 // The sanitizers own malloc; they tell.
-extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*)(const volatile void*, size_t), void (*)(const volatile void*));
+extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*)(const volatile void*, size_t),
+                                                         void (*)(const volatile void*));
 namespace {
-const int kInstalled = __sanitizer_install_malloc_and_free_hooks([](const volatile void*, size_t) { ++count; }, [](const volatile void*) {});
+const int kInstalled = __sanitizer_install_malloc_and_free_hooks(
+    [](const volatile void*, size_t) { ++count; }, [](const volatile void*) {});
 }
 #else
 extern "C" {

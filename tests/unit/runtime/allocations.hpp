@@ -4,7 +4,8 @@
 
 namespace fk::test {
 
-// Calls of malloc and its relatives (operator new included) in this process since it started, plugins' calls too.
+// Calls of malloc and its relatives (operator new included) in this process since it started,
+// plugins' calls too.
 uint64_t allocation_count();
 
 }  // namespace fk::test

@@ -58,7 +58,7 @@ TEST(Arena, SettlesIntoOneChunkAndFreezes) {
   step();
   a.settle();
   const auto second = step();
-  EXPECT_EQ(step(), second);   // addresses repeat
+  EXPECT_EQ(step(), second);  // addresses repeat
   a.freeze();
   EXPECT_EQ(step(), second);
   const auto m = a.mark();

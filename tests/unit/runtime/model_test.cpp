@@ -33,15 +33,19 @@ Array run_mlp(const TaskOptions& options, const Array& x) {
 
 TEST(Model, FusedEqualsComposed) {
   const Array x = Array::random(kF32, {5, 12}, 1);
-  const Array composed = run_mlp({.implementation = "composed", .pins = {"linear=reference", "silu_and_mul=reference"}}, x);
+  const Array composed = run_mlp(
+      {.implementation = "composed", .pins = {"linear=reference", "silu_and_mul=reference"}}, x);
   EXPECT_LT(max_abs_error(run_mlp({.implementation = "honest/fused"}, x), composed), 1e-5);
   EXPECT_LT(max_abs_error(run_mlp({}, x), composed), 1e-5);
 }
 
 TEST(Model, DottedParamsHaveTheCompositesNames) {
-  EXPECT_EQ(error_of([] { run_mlp({.implementation = "honest/misspelt"}, Array(kF32, {1, 12})); }),
-            "llama_mlp (honest/misspelt 1.0.0): llama_mlp has no param \"gate_up_proj.weigth\" (did you mean "
-            "\"gate_up_proj.weight\"?); it has down_proj.weight, gate_up_proj.weight");
+  EXPECT_EQ(error_of([] {
+              run_mlp({.implementation = "honest/misspelt"}, Array(kF32, {1, 12}));
+            }),
+            "llama_mlp (honest/misspelt 1.0.0): llama_mlp has no param \"gate_up_proj.weigth\" "
+            "(did you mean "
+            "'gate_up_proj.weight'?); it has down_proj.weight, gate_up_proj.weight");
 }
 
 TEST(Model, CountsWhatImplementationsKeep) {
@@ -51,7 +55,10 @@ TEST(Model, CountsWhatImplementationsKeep) {
 }
 
 TEST(Model, MissingWeightNamesTheParam) {
-  const std::string text = error_of([] { TaskRunner("linear", {{"in_features", 3}, {"out_features", 2}}, {{"wieght", Array(kF32, {2, 3})}}, {.implementation = "reference"}); });
+  const std::string text = error_of([] {
+    TaskRunner("linear", {{"in_features", 3}, {"out_features", 2}},
+               {{"wieght", Array(kF32, {2, 3})}}, {.implementation = "reference"});
+  });
   EXPECT_NE(text.find("weight"), std::string::npos) << text;
   EXPECT_TRUE(text.starts_with("linear (reference/reference 1.0.0): ")) << text;
 }
@@ -72,24 +79,25 @@ TEST(Model, OnStepRunsOnceAStep) {
 TEST(Model, CandidatePolicyFallsBackToTheBaseline) {
   core::BuildOptions options;
   options.dry = true;
-  options.policy = core::Policy::parse("candidate:honest");
+  options.policy = core::Policy::parse("candidate:honest/fused");
   const auto model = core::Model::build(with_honest(), nullptr, "llama_mlp", kMlp, options);
   EXPECT_EQ(model->plan().choices.at(0).implementation, "honest/fused");
-  EXPECT_EQ(model->plan().choices.at(0).reason, "policy candidate:honest");
+  EXPECT_EQ(model->plan().choices.at(0).reason, "policy candidate:honest/fused");
   Json biased = kMlp;
   biased["bias"] = true;
   options.policy.pins.push_back(core::Pin::parse("linear=reference"));
-  options.policy.candidate = "honest/fused";
   const auto other = core::Model::build(with_honest(), nullptr, "llama_mlp", biased, options);
   EXPECT_EQ(other->plan().choices.at(0).implementation, "composed/composed");
-  EXPECT_EQ(other->plan().choices.at(0).rejected, std::vector<std::string>{"honest/fused: plain weights without bias only"});
+  EXPECT_EQ(other->plan().choices.at(0).rejected,
+            std::vector<std::string>{"honest/fused: plain weights without bias only"});
 }
 
 // Forward calls, layers off: nothing is allocated once the scratch arena has found its size.
 TEST(Model, NoAllocationAfterWarmUp) {
   for (const char* implementation : {"composed", "honest/fused"}) {
     TaskOptions options{.implementation = implementation, .threads = 2, .layers = {}};
-    TaskRunner runner("llama_mlp", kMlp, random_params("llama_mlp", kMlp, 3), options, with_honest());
+    TaskRunner runner("llama_mlp", kMlp, random_params("llama_mlp", kMlp, 3), options,
+                      with_honest());
     const Array x = Array::random(kF32, {5, 12}, 1);
     Array y(kF32, {5, 12});
     core::StructValue args = core::StructValue::args(runner.model().task());
@@ -106,11 +114,14 @@ TEST(Model, NoAllocationAfterWarmUp) {
 TEST(Model, FrozenArenaRefusesToGrow) {
   TaskOptions options{.implementation = "honest/fused", .layers = {}};
   TaskRunner runner("llama_mlp", kMlp, random_params("llama_mlp", kMlp, 3), options, with_honest());
-  runner.model().freeze();   // before anything ran: there is no scratch at all
+  runner.model().freeze();  // before anything ran: there is no scratch at all
   const Array x(kF32, {1, 12});
   Array y(kF32, {1, 12});
-  EXPECT_EQ(error_of([&] { runner.run({{"x", &x}, {"y", &y}}); }),
-            "llama_mlp (honest/fused 1.0.0): the scratch arena is frozen at 0 bytes, 160 more are asked for");
+  EXPECT_EQ(error_of([&] {
+              runner.run({{"x", &x}, {"y", &y}});
+            }),
+            "llama_mlp (honest/fused 1.0.0): the scratch arena is frozen at 0 bytes, 160 more are "
+            "asked for");
 }
 
 TEST(Model, ValidateChecksArgs) {
@@ -119,19 +130,33 @@ TEST(Model, ValidateChecksArgs) {
   const Array x(kF32, {2, 6}), wide(kF32, {2, 7}), half(kBf16, {2, 6}), flat(kF32, {12});
   Array y(kF32, {2, 3});
   EXPECT_EQ(error_of([&] { runner.run({{"x", &x}}); }), who + "y is missing");
-  EXPECT_EQ(error_of([&] { runner.run({{"x", &wide}, {"y", &y}}); }), who + "x is float32 [2, 7], expected [n, 2*d]: 2*d is 6 here");
-  EXPECT_EQ(error_of([&] { runner.run({{"x", &half}, {"y", &y}}); }), who + "x has dtype bfloat16, expected float32");
-  EXPECT_EQ(error_of([&] { runner.run({{"x", &flat}, {"y", &y}}); }), who + "x is float32 [12], expected 2 dimensions [n, 2*d]");
+  EXPECT_EQ(error_of([&] {
+              runner.run({{"x", &wide}, {"y", &y}});
+            }),
+            who + "x is float32 [2, 7], expected [n, 2*d]: 2*d is 6 here");
+  EXPECT_EQ(error_of([&] {
+              runner.run({{"x", &half}, {"y", &y}});
+            }),
+            who + "x has dtype bfloat16, expected float32");
+  EXPECT_EQ(error_of([&] {
+              runner.run({{"x", &flat}, {"y", &y}});
+            }),
+            who + "x is float32 [12], expected 2 dimensions [n, 2*d]");
   int64_t shape[2]{2, 6}, strides[2]{1, 2};
-  const fk_tensor columns{const_cast<uint8_t*>(x.bytes().data()), {FK_CPU, 0}, 2, kF32, shape, strides, 0};
-  EXPECT_EQ(error_of([&] { runner.run_tensors({{"x", &columns}, {"y", y.tensor()}}); }),
+  const fk_tensor columns{
+      const_cast<uint8_t*>(x.bytes().data()), {FK_CPU, 0}, 2, kF32, shape, strides, 0};
+  EXPECT_EQ(error_of([&] {
+              runner.run_tensors({{"x", &columns}, {"y", y.tensor()}});
+            }),
             who + "x has stride 2 in its last dimension, expected 1");
   EXPECT_NO_THROW(runner.run({{"x", &x}, {"y", &y}}));
 }
 
-// y may be x itself, and residual is updated in place: the validate layer lets both through with the right values.
+// y may be x itself, and residual is updated in place: the validate layer lets both through with
+// the right values.
 TEST(Model, ValidateAllowsInPlace) {
-  TaskRunner runner("rms_norm", {{"hidden_size", 4}}, {{"weight", Array(kF32, {4}, {1, 2, 3, 4})}}, {.implementation = "reference"});
+  TaskRunner runner("rms_norm", {{"hidden_size", 4}}, {{"weight", Array(kF32, {4}, {1, 2, 3, 4})}},
+                    {.implementation = "reference"});
   Array x(kF32, {1, 4}, {1, 2, 3, 4}), residual(kF32, {1, 4}, {1, 1, 1, 1}), y(kF32, {1, 4});
   Array x2 = x, residual2 = residual;
   runner.run({{"x", &x}, {"residual", &residual}, {"y", &y}});

@@ -11,12 +11,16 @@
 namespace fk::test {
 namespace {
 
-struct Range { int64_t begin, end; int32_t thread; };
+struct Range {
+  int64_t begin, end;
+  int32_t thread;
+};
 
 template <class F>
 void parallel_for(const core::ThreadPool& pool, int64_t n, F body) {
-  pool.service()->parallel_for(pool.service(), n,
-                               [](void* f, int64_t b, int64_t e, int32_t t) { (*static_cast<F*>(f))(b, e, t); }, &body);
+  pool.service()->parallel_for(
+      pool.service(), n,
+      [](void* f, int64_t b, int64_t e, int32_t t) { (*static_cast<F*>(f))(b, e, t); }, &body);
 }
 
 std::vector<Range> ranges(const core::ThreadPool& pool, int64_t n) {
@@ -31,7 +35,7 @@ TEST(ThreadPool, SplitsIntoOneContiguousRangeAThread) {
   for (int64_t n : {1, 2, 3, 4, 7, 100, 1000001}) {
     int64_t next = 0, smallest = n, largest = 0;
     for (const Range& r : ranges(pool, n)) {
-      if (r.thread < 0) continue;   // an empty range is not called
+      if (r.thread < 0) continue;  // an empty range is not called
       EXPECT_EQ(r.begin, next);
       next = r.end;
       smallest = std::min(smallest, r.end - r.begin);
@@ -74,7 +78,8 @@ TEST(ThreadPool, NestedCallsRunInline) {
   EXPECT_EQ(sum, 300);
 }
 
-// Plain data written by one region and read by the next, and by the caller after it: the pool orders them.
+// Plain data written by one region and read by the next, and by the caller after it: the pool
+// orders them.
 TEST(ThreadPool, RegionsAreOrdered) {
   const core::ThreadPool pool(4);
   std::vector<int64_t> v(1000, 0);
@@ -90,7 +95,7 @@ TEST(ThreadPool, RegionsAreOrdered) {
 TEST(ThreadPool, WakesSleepersAfterAPause) {
   const core::ThreadPool pool(3);
   for (int i = 0; i < 20; ++i) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(2));   // longer than the spin
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));  // longer than the spin
     std::atomic<int64_t> sum{0};
     parallel_for(pool, 300, [&](int64_t b, int64_t e, int32_t) { sum += e - b; });
     ASSERT_EQ(sum, 300);
