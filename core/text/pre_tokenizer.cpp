@@ -51,6 +51,7 @@ class RegexSplit final : public PreTokenizer {
   void cut(Piece piece, PieceSink& sink) const override {
     std::vector<Span> spans;
     regex_.spans(piece.text, spans);
+    if (spans.size() == 1 && !spans[0].match && !invert_) return sink.take(piece);
     Splitter out(piece, behavior_, sink);
     for (const Span& s : spans) out.span(s.begin, s.end, s.match != invert_);
     out.flush();

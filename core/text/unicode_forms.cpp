@@ -12,15 +12,8 @@
 namespace fk::core::text {
 namespace {
 
-// Nothing below this code point changes or combines with what follows it below it.
-bool untouched(Form form, std::string_view text) {
-  if (is_ascii(text)) return true;
-  if (form != Form::kNfc) return false;
-  for (const char *p = text.data(), *end = p + text.size(); p < end;) {
-    if (next_char(p) >= 0x300) return false;
-  }
-  return true;
-}
+// Below this code point no form changes a character, and none combines with the one before it.
+uint32_t first_touched(Form form) { return form == Form::kNfc ? 0x300 : 0x80; }
 
 void map_stretch(int options, const char* begin, const char* end, std::string& out) {
   if (begin == end) return;
@@ -35,22 +28,43 @@ void map_stretch(int options, const char* begin, const char* end, std::string& o
 }  // namespace
 
 void to_form(Form form, std::string& text) {
-  if (untouched(form, text)) return;
+  if (is_ascii(text)) return;
   int options = form == Form::kNfc || form == Form::kNfkc ? UTF8PROC_COMPOSE : UTF8PROC_DECOMPOSE;
   if (form == Form::kNfkc || form == Form::kNfkd) options |= UTF8PROC_COMPAT;
+  const uint32_t limit = first_touched(form);
   std::string out;
   out.reserve(text.size() + text.size() / 8);
   const CharTable& table = char_table();
-  const char *start = text.data(), *end = start + text.size();
-  for (const char* p = start; p < end;) {
-    const char* here = p;
-    if (char_flags(table, next_char(p)) & kInert) {
-      map_stretch(options, start, here, out);
-      out.append(here, p);
-      start = p;
+  const char *p = text.data(), *end = p + text.size();
+  while (p < end) {
+    // What is below the limit is copied, but for its last character: the next may combine with it.
+    const char *start = p, *last = p;
+    while (p < end) {
+      const char* here = p;
+      if (next_char(p) >= limit) {
+        p = here;
+        break;
+      }
+      last = here;
     }
+    if (p == end) last = end;
+    out.append(start, last);
+    const char* stretch = last;
+    while (p < end) {
+      const char* here = p;
+      const uint32_t c = next_char(p);
+      if (c < limit) {
+        p = here;
+        break;
+      }
+      if (char_flags(table, c) & kInert) {
+        map_stretch(options, stretch, here, out);
+        out.append(here, p);
+        stretch = p;
+      }
+    }
+    map_stretch(options, stretch, p, out);
   }
-  map_stretch(options, start, end, out);
   // utf8proc up to 2.8 composes U+2ADC, which no composed form may hold.
   for (size_t i = 0; (options & UTF8PROC_COMPOSE) && (i = out.find("\xE2\xAB\x9C", i)) != out.npos;) {
     out.replace(i, 3, "\xE2\xAB\x9D\xCC\xB8");
