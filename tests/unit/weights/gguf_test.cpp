@@ -69,7 +69,7 @@ TEST(Gguf, Values) {
             "f: key \"k\" is there twice");
   std::string deep;
   for (int i = 0; i < 5; ++i) deep += le(9, 4) + le(1, 8);
-  EXPECT_EQ(parse_error(Gguf().key("k", 9, deep + le(0, 12)).bytes()),
+  EXPECT_EQ(parse_error(Gguf().key("k", 9, deep + std::string(12, '\0')).bytes()),
             "f: key \"k\": arrays nested deeper than 4");
 }
 
