@@ -54,12 +54,14 @@ class FusedRecurrentRwkv7Loops {
     std::fill(out, out + dim_, 0.0);
     for (int64_t i = 0; i < dim_; ++i)
       for (int64_t j = 0; j < dim_; ++j) u[j] -= kk[i] * matrix[i * dim_ + j];
-    for (int64_t i = 0; i < dim_; ++i)
+    for (int64_t i = 0; i < dim_; ++i) {
+      const double decay = std::exp(w[i]);
       for (int64_t j = 0; j < dim_; ++j) {
         double& cell = matrix[i * dim_ + j];
-        cell = std::exp(w[i]) * cell + kk[i] * rate[i] * u[j] + k[i] * v[j];
+        cell = decay * cell + kk[i] * rate[i] * u[j] + k[i] * v[j];
         out[j] += r[i] * cell;
       }
+    }
     store_row(a.out, row, out);
   }
 
