@@ -56,4 +56,19 @@ TEST(Headers, CompileAloneAsCxx20) {
   compile("clang++", "c++20", "cpp", all);
 }
 
+#ifdef FK_NVCC
+TEST(Headers, CompileAsCuda) {
+  const fs::path file = fs::path(testing::TempDir()) / ("fk_headers_" + std::to_string(getpid()) + ".cu");
+  std::ofstream out(file);
+  out << "#include \"fk/plugin.hpp\"\n";
+  for (const std::string& h : c_headers()) out << "#include \"" << h << "\"\n";
+  out.close();
+  const std::string command = FK_NVCC " -std=c++20 -Xcompiler=-Wall,-Wextra -Werror all-warnings -I " FK_SOURCE_DIR "/plugin_api/include -I " FK_BUILD_DIR "/gen -c -o " +
+                              file.string() + ".o " + file.string();
+  EXPECT_EQ(std::system(command.c_str()), 0) << command;
+  fs::remove(file);
+  fs::remove(file.string() + ".o");
+}
+#endif
+
 }  // namespace

@@ -85,5 +85,19 @@ TEST_F(Standalone, BothLoadAndRun) {
   EXPECT_EQ(forward("squared_relu", "plain_c/plain", {1, -2, 3, 0.5f}, 2), (std::vector<float>{1, 0, 9, 0.25f}));
 }
 
+// What fk_add_plugin() runs after linking.
+TEST_F(Standalone, ExportCheckRefusesASecondSymbol) {
+  const std::string source = (root_ / "leaky.c").string(), library = (root_ / "leaky.so").string(), log = (root_ / "check.log").string();
+  const std::string check = FK_CMAKE " -DNM=nm -DFILE=" + library + " -P " FK_SOURCE_DIR "/plugin_api/cmake/check_exports.cmake > " + log + " 2>&1";
+  std::ofstream(source) << "int fk_plugin_entry_v1(void) { return 0; }\n";
+  run(FK_CC " -shared -fPIC -o " + library + " " + source);
+  EXPECT_EQ(std::system(check.c_str()), 0) << read(log);
+  std::ofstream(source) << "int fk_plugin_entry_v1(void) { return 0; }\nint leaked;\n";
+  run(FK_CC " -shared -fPIC -o " + library + " " + source);
+  EXPECT_NE(std::system(check.c_str()), 0);
+  EXPECT_NE(read(log).find("exports [fk_plugin_entry_v1, leaked], expected exactly fk_plugin_entry_v1"), std::string::npos) << read(log);
+  EXPECT_FALSE(fs::exists(library)) << "a refused plugin must not be found by a later load";
+}
+
 }  // namespace
 }  // namespace fk::core

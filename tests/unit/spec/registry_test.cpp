@@ -38,11 +38,13 @@ TEST(OwnRegistry, LockHoldsEverySignature) {
 
 // Loading checks names and types; here every expression gets values, those of each case.
 TEST(OwnRegistry, EveryExpressionYieldsANumber) {
-  for (const auto& [name, t] : registry().tasks()) {
-    ASSERT_FALSE(t.cases.empty()) << name << " has no case";
-    ASSERT_TRUE(t.bytes && t.flops) << name;
-    for (const auto& [label, c] : t.cases.items()) {
-      SCOPED_TRACE(name + " " + label);
+  for (const auto& entry : registry().tasks()) {
+    const TaskSpec& t = entry.second;
+    ASSERT_FALSE(t.cases.empty()) << t.name << " has no case";
+    ASSERT_TRUE(t.bytes && t.flops) << t.name;
+    for (const auto& item : t.cases.items()) {
+      const Json& c = item.value();
+      SCOPED_TRACE(t.name + " " + item.key());
       const Json fields = c.contains("init") ? c["init"] : Json::object();
       InitValue init = InitValue::from_json(registry(), t, fields);
       auto names = [&](std::string_view n) -> std::optional<Value> {
