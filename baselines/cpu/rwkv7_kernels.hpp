@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of the kernel table that RWKV-7 needs beside the common ones. Plain pointers, no threads, no allocation.
+// The part of the kernel table that RWKV-7 needs beside the common ones. Plain pointers, no
+// threads, no allocation.
 #pragma once
 #include <cstdint>
 
@@ -7,14 +8,15 @@
 
 namespace fkcpu {
 
-// The WKV-7 recurrence of one head over `tokens` tokens; token t of an operand lies t * stride[i] elements on.
+// The WKV-7 recurrence of one head over `tokens` tokens; token t of an operand lies t * stride[i]
+// elements on.
 struct Wkv7Args {
   const void *r, *w, *k, *v, *kk, *a;
   void* out;
-  int64_t stride[7];        // of r, w, k, v, kk, a, out
-  int64_t tokens, dim;      // dim <= kMaxWkvDim
-  float* state;             // [dim keys][dim values], read and written
-  int64_t state_stride;     // floats from one key's row to the next
+  int64_t stride[7];     // of r, w, k, v, kk, a, out
+  int64_t tokens, dim;   // dim <= kMaxWkvDim
+  float* state;          // [dim keys][dim values], read and written
+  int64_t state_stride;  // floats from one key's row to the next
 };
 constexpr int kMaxWkvDim = 256;
 
@@ -29,8 +31,8 @@ struct Rwkv7Kernels {
   void (*addcmul[kTypes])(const void* x, const void* delta, const void* mix, void* y, int64_t n);
   void (*fused_k[kTypes])(const void* k, const void* a, const void* k_a, void* y, int64_t n);
   // y = (o + sum(r * k * r_k) * v) * g over one head
-  void (*correct[kTypes])(const void* o, const void* r, const void* k, const void* r_k, const void* v, const void* g, void* y,
-                          int64_t n);
+  void (*correct[kTypes])(const void* o, const void* r, const void* k, const void* r_k,
+                          const void* v, const void* g, void* y, int64_t n);
   void (*wkv7[kTypes])(const Wkv7Args&);
 };
 

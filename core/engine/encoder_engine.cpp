@@ -8,10 +8,11 @@
 
 namespace fk::core {
 
-// All tensors are allocated once, for the largest step. position_ids count from 0 in every sequence and token types are 0.
+// All tensors are allocated once, for the largest step. position_ids count from 0 in every sequence
+// and token types are 0.
 struct EncoderEngine::Impl {
-  Impl(const Registry& registry, std::unique_ptr<Model> built, int64_t max_tokens, int64_t step_tokens, int64_t step_seqs,
-       int64_t dimension, bool token_types, fk_dtype dtype)
+  Impl(const Registry& registry, std::unique_ptr<Model> built, int64_t max_tokens,
+       int64_t step_tokens, int64_t step_seqs, int64_t dimension, bool token_types, fk_dtype dtype)
       : model(std::move(built)),
         longest(max_tokens),
         input_ids(kInt32, {step_tokens}),
@@ -26,7 +27,8 @@ struct EncoderEngine::Impl {
     args.set("position_ids", position_ids.get());
     if (token_types) args.set("token_type_ids", token_type_ids.get());
     args.set("embeddings", embeddings.get());
-    for (const char* name : {"query_start_loc", "query_start_loc_host"}) step.set(name, query_start_loc.get());
+    for (const char* name : {"query_start_loc", "query_start_loc_host"})
+      step.set(name, query_start_loc.get());
     for (const char* name : {"seq_lens", "seq_lens_host"}) step.set(name, seq_lens.get());
   }
 
@@ -50,7 +52,8 @@ struct EncoderEngine::Impl {
     for (int64_t s = 0; s < count; ++s) {
       const std::vector<int32_t>& ids = batch[size_t(s)];
       std::copy(ids.begin(), ids.end(), input_ids.data<int32_t>() + tokens);
-      for (size_t i = 0; i < ids.size(); ++i) position_ids.data<int32_t>()[tokens + int64_t(i)] = int32_t(i);
+      for (size_t i = 0; i < ids.size(); ++i)
+        position_ids.data<int32_t>()[tokens + int64_t(i)] = int32_t(i);
       tokens += int64_t(ids.size());
       longest_here = std::max(longest_here, int64_t(ids.size()));
       seq_lens.data<int32_t>()[s] = int32_t(ids.size());
@@ -69,9 +72,12 @@ struct EncoderEngine::Impl {
     std::vector<float> out(size_t(embeddings.row_size()));
     const fk_dtype dtype = embeddings.get()->dtype;
     for (size_t i = 0; i < out.size(); ++i) {
-      if (same(dtype, kFloat32)) out[i] = embeddings.row<float>(s)[i];
-      else if (dtype.code == FK_BFLOAT) out[i] = bf16_to_float(embeddings.row<uint16_t>(s)[i]);
-      else out[i] = f16_to_float(embeddings.row<uint16_t>(s)[i]);
+      if (same(dtype, kFloat32))
+        out[i] = embeddings.row<float>(s)[i];
+      else if (dtype.code == FK_BFLOAT)
+        out[i] = bf16_to_float(embeddings.row<uint16_t>(s)[i]);
+      else
+        out[i] = f16_to_float(embeddings.row<uint16_t>(s)[i]);
     }
     return out;
   }
@@ -94,36 +100,47 @@ int64_t int_field(const InitValue& init, const char* field) {
 EncoderEngine::EncoderEngine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 EncoderEngine::~EncoderEngine() = default;
 
-std::unique_ptr<EncoderEngine> EncoderEngine::build(const Catalog& catalog, std::shared_ptr<WeightStore> weights,
-                                                    const std::string& task, const Json& init, const BuildOptions& build,
+std::unique_ptr<EncoderEngine> EncoderEngine::build(const Catalog& catalog,
+                                                    std::shared_ptr<WeightStore> weights,
+                                                    const std::string& task, const Json& init,
+                                                    const BuildOptions& build,
                                                     const EngineOptions& options) {
   const TaskSpec& spec = catalog.registry().task(task);
   if (spec.interface != "encoder")
-    bad_input("task {} has the interface '{}'; the encoder engine drives tasks with the interface 'encoder'", task,
-              spec.interface);
+    bad_input(
+        "task {} has the interface '{}'; the encoder engine drives tasks with the interface "
+        "'encoder'",
+        task, spec.interface);
   const InitValue value = InitValue::from_json(catalog.registry(), spec, init);
   const auto pooling = value.lookup("pooling");
   if (pooling && *pooling == Value(std::string("none")))
-    bad_input("{}: pooling is none, which gives no embedding; set it to mean, cls or last under `init:`", task);
+    bad_input(
+        "{}: pooling is none, which gives no embedding; set it to mean, cls or last under `init:`",
+        task);
   const int64_t positions = int_field(value, "max_position_embeddings");
   if (options.max_model_len > positions)
-    bad_input("max_model_len is {}, but {} has {} positions (max_position_embeddings)", options.max_model_len, task, positions);
+    bad_input("max_model_len is {}, but {} has {} positions (max_position_embeddings)",
+              options.max_model_len, task, positions);
   const int64_t longest = options.max_model_len ? options.max_model_len : positions;
   const int64_t step_tokens = std::max(options.max_num_batched_tokens, longest);
   return std::unique_ptr<EncoderEngine>(new EncoderEngine(std::make_unique<Impl>(
-      catalog.registry(), Model::build(catalog, std::move(weights), task, init, build), longest, step_tokens,
-      options.max_num_seqs, int_field(value, "hidden_size"), int_field(value, "type_vocab_size") > 0, build.dtype)));
+      catalog.registry(), Model::build(catalog, std::move(weights), task, init, build), longest,
+      step_tokens, options.max_num_seqs, int_field(value, "hidden_size"),
+      int_field(value, "type_vocab_size") > 0, build.dtype)));
 }
 
-std::vector<std::vector<float>> EncoderEngine::embed(std::span<const std::vector<int32_t>> sequences) {
+std::vector<std::vector<float>> EncoderEngine::embed(
+    std::span<const std::vector<int32_t>> sequences) {
   const int64_t vocabulary = int_field(impl_->model->init(), "vocab_size");
   for (size_t s = 0; s < sequences.size(); ++s) {
     const auto& ids = sequences[s];
     if (ids.empty()) bad_input("sequence {} has no tokens; an embedding needs at least one", s);
     if (int64_t(ids.size()) > impl_->longest)
-      bad_input("sequence {} has {} tokens, the encoder takes at most {}", s, ids.size(), impl_->longest);
+      bad_input("sequence {} has {} tokens, the encoder takes at most {}", s, ids.size(),
+                impl_->longest);
     for (int32_t id : ids)
-      if (id < 0 || id >= vocabulary) bad_input("sequence {} has token id {}, want 0 to {}", s, id, vocabulary - 1);
+      if (id < 0 || id >= vocabulary)
+        bad_input("sequence {} has token id {}, want 0 to {}", s, id, vocabulary - 1);
   }
   std::vector<std::vector<float>> out;
   out.reserve(sequences.size());

@@ -7,7 +7,8 @@
 
 namespace fk::core {
 
-EncoderInput encode_for_embedding(const Tokenizer& tokenizer, std::string_view text, int64_t max_tokens) {
+EncoderInput encode_for_embedding(const Tokenizer& tokenizer, std::string_view text,
+                                  int64_t max_tokens) {
   const EncodeOptions plain{.add_special = false}, framed{.add_special = true};
   EncoderInput out{tokenizer.encode(text, framed), 0};
   const int64_t surplus = int64_t(out.ids.size()) - max_tokens;

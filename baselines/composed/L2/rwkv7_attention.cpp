@@ -56,9 +56,8 @@ class Rwkv7Attention {
         fused_k_(b.child<fk::FusedKRwkv7>("fused_k", {})),
         recurrent_(b.child<fk::FusedRecurrentRwkv7>("recurrent",
                                                     {.num_heads = heads_, .head_dim = head_dim_})),
-        g_norm_(b.child<fk::GroupNorm>("g_norm", {.num_groups = heads_,
-                                                  .num_channels = hidden_,
-                                                  .eps = i.group_norm_eps})),
+        g_norm_(b.child<fk::GroupNorm>(
+            "g_norm", {.num_groups = heads_, .num_channels = hidden_, .eps = i.group_norm_eps})),
         correct_(b.child<fk::GateOutputCorrection>("gate_output_correction",
                                                    {.num_heads = heads_, .head_dim = head_dim_})) {
     if (i.first_layer) return;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common.hpp"
 #include "fk/tasks/group_norm.h"
+
+#include "common.hpp"
 
 namespace fk::cpu {
 namespace {
@@ -10,7 +11,8 @@ class GroupNormRows {
   GroupNormRows(Builder& b, const fk_group_norm_init& i)
       : groups_(i.num_groups), channels_(i.num_channels), eps_(float(i.eps)), threads_(b.host) {
     FK_REQUIRE(groups_ > 0 && channels_ % groups_ == 0,
-               "group_norm: %" PRId64 " channels do not divide into %" PRId64 " groups", channels_, groups_);
+               "group_norm: %" PRId64 " channels do not divide into %" PRId64 " groups", channels_,
+               groups_);
     if (!i.affine) return;
     weight_ = b.param("weight");
     bias_ = b.param("bias");
@@ -22,12 +24,13 @@ class GroupNormRows {
     require_shape("group_norm", "y", a.y, {n, channels_, length});
     const Type type = same_type("group_norm", "y", a.y, a.x);
     const int64_t bytes = type_bytes(type);
-    if (length == 1 && a.x->strides[1] == 1 && a.y->strides[1] == 1) {  // plain vectors: a layer_norm of every group
+    if (length == 1 && a.x->strides[1] == 1 &&
+        a.y->strides[1] == 1) {  // plain vectors: a layer_norm of every group
       const auto norm = kernels().layer_norm[int(type)];
       for_rows(threads_, n, channels_, [&](int64_t r) {
         for (int64_t first = 0; first < channels_; first += per_group)
-          norm(row_of(a.x, r * channels_) + first * bytes, nullptr, affine(weight_, first), affine(bias_, first),
-               row_of(a.y, r * channels_) + first * bytes, per_group, eps_);
+          norm(row_of(a.x, r * channels_) + first * bytes, nullptr, affine(weight_, first),
+               affine(bias_, first), row_of(a.y, r * channels_) + first * bytes, per_group, eps_);
       });
       return;
     }
@@ -41,9 +44,11 @@ class GroupNormRows {
   }
 
   void one_group(const fk_group_norm_args& a, Type type, int64_t group, float* values) const {
-    const int64_t length = a.x->shape[2], per_group = channels_ / groups_, first = group * per_group;
+    const int64_t length = a.x->shape[2], per_group = channels_ / groups_,
+                  first = group * per_group;
     const int64_t count = per_group * length;
-    for (int64_t c = 0; c < per_group; ++c) kernels().widen[int(type)](row_of(a.x, first + c), values + c * length, length);
+    for (int64_t c = 0; c < per_group; ++c)
+      kernels().widen[int(type)](row_of(a.x, first + c), values + c * length, length);
     double mean = 0, variance = 0;
     for (int64_t i = 0; i < count; ++i) mean += values[i];
     mean /= double(count);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "fk/tasks/pooling.h"
+
 #include "../../reference/packed.hpp"
 #include "common.hpp"
 #include "fk/structs/pooling_type.h"
-#include "fk/tasks/pooling.h"
 
 namespace fk::cpu {
 namespace {
@@ -10,14 +11,16 @@ namespace {
 class PoolingRows {
  public:
   PoolingRows(Builder&, const fk_pooling_init& i) : size_(i.hidden_size), type_(i.pooling_type) {
-    FK_REQUIRE(type_ != FK_POOLING_TYPE_NONE, "pooling: pooling_type none leaves nothing to do; want mean, cls or last");
+    FK_REQUIRE(type_ != FK_POOLING_TYPE_NONE,
+               "pooling: pooling_type none leaves nothing to do; want mean, cls or last");
   }
 
   void forward(const Run& run, const fk_pooling_args& a) const {
     require_shape("pooling", "x", a.x, {kAny, size_});
     const reference::Packed step("pooling", run, a.x->shape[0]);
     require_shape("pooling", "y", a.y, {step.sequences(), size_});
-    const int in = int(type_of("pooling", "x", a.x->dtype)), out = int(type_of("pooling", "y", a.y->dtype));
+    const int in = int(type_of("pooling", "x", a.x->dtype)),
+              out = int(type_of("pooling", "y", a.y->dtype));
     float *row = run.scratch<float>(size_), *sum = run.scratch<float>(size_);
     for (int64_t s = 0; s < step.sequences(); ++s) {
       std::fill(sum, sum + size_, 0.0f);
@@ -29,7 +32,8 @@ class PoolingRows {
         }
         kernels().scale[0](sum, 1.0f / float(end - begin), sum, size_);
       } else if (end > begin) {
-        kernels().widen[in](row_of(a.x, type_ == FK_POOLING_TYPE_CLS ? begin : end - 1), sum, size_);
+        kernels().widen[in](row_of(a.x, type_ == FK_POOLING_TYPE_CLS ? begin : end - 1), sum,
+                            size_);
       }
       kernels().narrow[out](sum, row_of(a.y, s), size_);
     }

@@ -16,7 +16,10 @@
 namespace fk::cpu {
 namespace {
 
-struct Operand { const char* name; const fk_tensor* t; };
+struct Operand {
+  const char* name;
+  const fk_tensor* t;
+};
 
 // All [n, d] of one dtype, the first one naming both; returns that dtype.
 Type rows_alike(const char* task, std::initializer_list<Operand> operands) {
@@ -35,7 +38,8 @@ void vector_alike(const char* task, const char* name, const fk_tensor* t, const 
 }
 
 // sigmoid, tanh and squared_relu.
-template <class Args, class F> void unary(const char* task, const Threads& threads, const Args& a, const F& f) {
+template <class Args, class F>
+void unary(const char* task, const Threads& threads, const Args& a, const F& f) {
   const Type type = rows_alike(task, {{"x", a.x}, {"y", a.y}});
   for_rows(threads, a.x->shape[0], 4 * a.x->shape[1],
            [&](int64_t r) { f(int(type), row_of(a.x, r), row_of(a.y, r), a.x->shape[1]); });
@@ -45,7 +49,8 @@ class SigmoidRows {
  public:
   SigmoidRows(Builder& b, const fk_sigmoid_init& i) : scale_(float(i.scale)), threads_(b.host) {}
   void forward(const Run&, const fk_sigmoid_args& a) const {
-    unary("sigmoid", threads_, a, [&](int t, void* x, void* y, int64_t d) { kernels().rwkv7.sigmoid[t](x, y, d, scale_); });
+    unary("sigmoid", threads_, a,
+          [&](int t, void* x, void* y, int64_t d) { kernels().rwkv7.sigmoid[t](x, y, d, scale_); });
   }
 
  private:
@@ -57,7 +62,8 @@ class TanhRows {
  public:
   TanhRows(Builder& b, const fk_tanh_init&) : threads_(b.host) {}
   void forward(const Run&, const fk_tanh_args& a) const {
-    unary("tanh", threads_, a, [](int t, void* x, void* y, int64_t d) { kernels().rwkv7.tanh[t](x, y, d); });
+    unary("tanh", threads_, a,
+          [](int t, void* x, void* y, int64_t d) { kernels().rwkv7.tanh[t](x, y, d); });
   }
 
  private:
@@ -68,7 +74,8 @@ class SquaredReluRows {
  public:
   SquaredReluRows(Builder& b, const fk_squared_relu_init&) : threads_(b.host) {}
   void forward(const Run&, const fk_squared_relu_args& a) const {
-    unary("squared_relu", threads_, a, [](int t, void* x, void* y, int64_t d) { kernels().rwkv7.squared_relu[t](x, y, d); });
+    unary("squared_relu", threads_, a,
+          [](int t, void* x, void* y, int64_t d) { kernels().rwkv7.squared_relu[t](x, y, d); });
   }
 
  private:
@@ -94,9 +101,11 @@ class LerpRows {
  public:
   LerpRows(Builder& b, const fk_lerp_init&) : threads_(b.host) {}
   void forward(const Run&, const fk_lerp_args& a) const {
-    const Type type = rows_alike("lerp", {{"x", a.x}, {"end", a.end}, {"weight", a.weight}, {"y", a.y}});
+    const Type type =
+        rows_alike("lerp", {{"x", a.x}, {"end", a.end}, {"weight", a.weight}, {"y", a.y}});
     for_rows(threads_, a.x->shape[0], a.x->shape[1], [&](int64_t r) {
-      kernels().rwkv7.lerp[int(type)](row_of(a.x, r), row_of(a.end, r), row_of(a.weight, r), row_of(a.y, r), a.x->shape[1]);
+      kernels().rwkv7.lerp[int(type)](row_of(a.x, r), row_of(a.end, r), row_of(a.weight, r),
+                                      row_of(a.y, r), a.x->shape[1]);
     });
   }
 
@@ -111,7 +120,8 @@ class AddcmulRows {
     const Type type = rows_alike("addcmul", {{"x", a.x}, {"delta", a.delta}, {"y", a.y}});
     vector_alike("addcmul", "mix", a.mix, a.x);
     for_rows(threads_, a.x->shape[0], a.x->shape[1], [&](int64_t r) {
-      kernels().rwkv7.addcmul[int(type)](row_of(a.x, r), row_of(a.delta, r), a.mix->data, row_of(a.y, r), a.x->shape[1]);
+      kernels().rwkv7.addcmul[int(type)](row_of(a.x, r), row_of(a.delta, r), a.mix->data,
+                                         row_of(a.y, r), a.x->shape[1]);
     });
   }
 
@@ -125,14 +135,22 @@ class FusedAddcmulRows {
   void forward(const Run&, const fk_fused_addcmul_rwkv7_args& a) const {
     constexpr const char* kTask = "fused_addcmul_rwkv7";
     const fk_tensor* x = a.hidden_states;
-    const Type type = rows_alike(kTask, {{"hidden_states", x}, {"delta", a.delta}, {"xr", a.xr}, {"xw", a.xw}, {"xk", a.xk},
-                                         {"xv", a.xv}, {"xa", a.xa}, {"xg", a.xg}});
-    const Operand mixes[] = {{"x_r", a.x_r}, {"x_w", a.x_w}, {"x_k", a.x_k}, {"x_v", a.x_v}, {"x_a", a.x_a}, {"x_g", a.x_g}};
+    const Type type = rows_alike(kTask, {{"hidden_states", x},
+                                         {"delta", a.delta},
+                                         {"xr", a.xr},
+                                         {"xw", a.xw},
+                                         {"xk", a.xk},
+                                         {"xv", a.xv},
+                                         {"xa", a.xa},
+                                         {"xg", a.xg}});
+    const Operand mixes[] = {{"x_r", a.x_r}, {"x_w", a.x_w}, {"x_k", a.x_k},
+                             {"x_v", a.x_v}, {"x_a", a.x_a}, {"x_g", a.x_g}};
     const fk_tensor* out[] = {a.xr, a.xw, a.xk, a.xv, a.xa, a.xg};
     for (const Operand& m : mixes) vector_alike(kTask, m.name, m.t, x);
     for_rows(threads_, x->shape[0], 6 * x->shape[1], [&](int64_t r) {
       for (int i = 0; i < 6; ++i)
-        kernels().rwkv7.addcmul[int(type)](row_of(x, r), row_of(a.delta, r), mixes[i].t->data, row_of(out[i], r), x->shape[1]);
+        kernels().rwkv7.addcmul[int(type)](row_of(x, r), row_of(a.delta, r), mixes[i].t->data,
+                                           row_of(out[i], r), x->shape[1]);
     });
   }
 
@@ -147,7 +165,8 @@ class FusedKRows {
     const Type type = rows_alike("fused_k_rwkv7", {{"k", a.k}, {"a", a.a}, {"y", a.y}});
     vector_alike("fused_k_rwkv7", "k_a", a.k_a, a.k);
     for_rows(threads_, a.k->shape[0], a.k->shape[1], [&](int64_t r) {
-      kernels().rwkv7.fused_k[int(type)](row_of(a.k, r), row_of(a.a, r), a.k_a->data, row_of(a.y, r), a.k->shape[1]);
+      kernels().rwkv7.fused_k[int(type)](row_of(a.k, r), row_of(a.a, r), a.k_a->data,
+                                         row_of(a.y, r), a.k->shape[1]);
     });
   }
 
@@ -157,7 +176,8 @@ class FusedKRows {
 
 class CorrectRows {
  public:
-  CorrectRows(Builder& b, const fk_gate_output_correction_init& i) : heads_(i.num_heads), dim_(i.head_dim), threads_(b.host) {}
+  CorrectRows(Builder& b, const fk_gate_output_correction_init& i)
+      : heads_(i.num_heads), dim_(i.head_dim), threads_(b.host) {}
   void forward(const Run&, const fk_gate_output_correction_args& a) const {
     constexpr const char* kTask = "gate_output_correction";
     const Type type = rows_alike(kTask, {{"o", a.o}, {"g", a.g}, {"y", a.y}});
@@ -172,8 +192,9 @@ class CorrectRows {
     for_rows(threads_, n, 3 * heads_ * dim_, [&](int64_t r) {
       for (int64_t h = 0; h < heads_; ++h) {
         const int64_t at = h * dim_ * type_bytes(type), row = r * heads_ + h;
-        kernels().rwkv7.correct[int(type)](row_of(a.o, r) + at, row_of(a.r, row), row_of(a.k, row), row_of(a.r_k, h),
-                                           row_of(a.v, row), row_of(a.g, r) + at, row_of(a.y, r) + at, dim_);
+        kernels().rwkv7.correct[int(type)](row_of(a.o, r) + at, row_of(a.r, row), row_of(a.k, row),
+                                           row_of(a.r_k, h), row_of(a.v, row), row_of(a.g, r) + at,
+                                           row_of(a.y, r) + at, dim_);
       }
     });
   }

@@ -13,7 +13,8 @@ class FlashAttnVarlenLoops {
  public:
   FlashAttnVarlenLoops(Builder&, const fk_flash_attn_varlen_init& i) : init_(i) {
     FK_REQUIRE(i.num_kv_heads > 0 && i.num_heads % i.num_kv_heads == 0,
-               "%s: %" PRId64 " heads do not share %" PRId64 " kv heads evenly", kTask, i.num_heads, i.num_kv_heads);
+               "%s: %" PRId64 " heads do not share %" PRId64 " kv heads evenly", kTask, i.num_heads,
+               i.num_kv_heads);
   }
 
   void forward(const Run& run, const fk_flash_attn_varlen_args& a) const {
@@ -27,18 +28,23 @@ class FlashAttnVarlenLoops {
       require_shape(kTask, "cu_seqlens_k", a.cu_seqlens_k, {step.sequences() + 1});
       require_dtype(kTask, "cu_seqlens_k", a.cu_seqlens_k, kInt32);
     } else {
-      FK_REQUIRE(m == n, "%s: k has %" PRId64 " rows and q %" PRId64 "; without cu_seqlens_k they have the same", kTask, m, n);
+      FK_REQUIRE(m == n,
+                 "%s: k has %" PRId64 " rows and q %" PRId64
+                 "; without cu_seqlens_k they have the same",
+                 kTask, m, n);
     }
-    const Work work{run.scratch<double>(m), run.scratch<double>(init_.head_size), run.scratch<double>(init_.head_size),
-                    run.scratch<double>(init_.head_size)};
+    const Work work{run.scratch<double>(m), run.scratch<double>(init_.head_size),
+                    run.scratch<double>(init_.head_size), run.scratch<double>(init_.head_size)};
     for (int64_t s = 0; s < step.sequences(); ++s) {
       int64_t first = step.begin(s), last = step.end(s);
       if (a.cu_seqlens_k) {
         const int32_t* starts = Tensor(a.cu_seqlens_k).data<int32_t>();
         first = starts[s];
         last = starts[s + 1];
-        FK_REQUIRE(0 <= first && first <= last && last <= m, "%s: cu_seqlens_k has %" PRId64 " to %" PRId64 ", want 0 to %" PRId64
-                   " in rising order", kTask, first, last, m);
+        FK_REQUIRE(0 <= first && first <= last && last <= m,
+                   "%s: cu_seqlens_k has %" PRId64 " to %" PRId64 ", want 0 to %" PRId64
+                   " in rising order",
+                   kTask, first, last, m);
       }
       for (int64_t t = step.begin(s); t < step.end(s); ++t)
         for (int64_t h = 0; h < init_.num_heads; ++h)
@@ -47,10 +53,13 @@ class FlashAttnVarlenLoops {
   }
 
  private:
-  struct Work { double *weight, *query, *row, *sum; };
+  struct Work {
+    double *weight, *query, *row, *sum;
+  };
 
   // Head h of query row t over the key rows [first, last).
-  void attend(const fk_flash_attn_varlen_args& a, const Work& w, int64_t t, int64_t h, int64_t first, int64_t last) const {
+  void attend(const fk_flash_attn_varlen_args& a, const Work& w, int64_t t, int64_t h,
+              int64_t first, int64_t last) const {
     const Tensor q(a.q), k(a.k), v(a.v), out(a.out);
     const int64_t size = init_.head_size, kv_head = h / (init_.num_heads / init_.num_kv_heads);
     load(q, t * q.stride(0) + h * q.stride(1), size, w.query);

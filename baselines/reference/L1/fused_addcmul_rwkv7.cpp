@@ -11,10 +11,11 @@ class FusedAddcmulRwkv7Loops {
   FusedAddcmulRwkv7Loops(Builder&, const fk_fused_addcmul_rwkv7_init&) {}
 
   void forward(const Run& run, const fk_fused_addcmul_rwkv7_args& a) const {
-    auto mixed = [&](const char* mix_name, const fk_tensor* mix, const char* y_name, const fk_tensor* y) {
+    auto mixed = [&](const char* mix_name, const fk_tensor* mix, const char* y_name,
+                     const fk_tensor* y) {
       map_rows<3>(run, "fused_addcmul_rwkv7",
-                  {{{"hidden_states", a.hidden_states}, {"delta", a.delta}, {mix_name, mix}}}, y_name, y,
-                  [](double x, double delta, double m) { return x + delta * m; });
+                  {{{"hidden_states", a.hidden_states}, {"delta", a.delta}, {mix_name, mix}}},
+                  y_name, y, [](double x, double delta, double m) { return x + delta * m; });
     };
     mixed("x_r", a.x_r, "xr", a.xr);
     mixed("x_w", a.x_w, "xw", a.xw);

@@ -11,7 +11,8 @@ constexpr const char* kTask = "fused_recurrent_rwkv7";
 
 class FusedRecurrentRwkv7Loops {
  public:
-  FusedRecurrentRwkv7Loops(Builder&, const fk_fused_recurrent_rwkv7_init& i) : heads_(i.num_heads), dim_(i.head_dim) {}
+  FusedRecurrentRwkv7Loops(Builder&, const fk_fused_recurrent_rwkv7_init& i)
+      : heads_(i.num_heads), dim_(i.head_dim) {}
 
   void forward(const Run& run, const fk_fused_recurrent_rwkv7_args& a) const {
     require_shape(kTask, "r", a.r, {kAny, heads_, dim_});
@@ -34,7 +35,8 @@ class FusedRecurrentRwkv7Loops {
         std::fill(matrix, matrix + dim_ * dim_, 0.0);
         if (!step.begins(s))
           for (int64_t i = 0; i < dim_; ++i) load_row(a.state, first_row + i, matrix + i * dim_);
-        for (int64_t t = step.begin(s); t < step.end(s); ++t) one_token(a, t * heads_ + h, matrix, rows);
+        for (int64_t t = step.begin(s); t < step.end(s); ++t)
+          one_token(a, t * heads_ + h, matrix, rows);
         for (int64_t i = 0; i < dim_; ++i) store_row(a.state, first_row + i, matrix + i * dim_);
       }
     }
@@ -42,8 +44,10 @@ class FusedRecurrentRwkv7Loops {
 
  private:
   // `matrix` is S[key][value]; `row` counts tokens and heads.
-  void one_token(const fk_fused_recurrent_rwkv7_args& a, int64_t row, double* matrix, double* rows) const {
-    double *r = rows, *w = r + dim_, *k = w + dim_, *v = k + dim_, *kk = v + dim_, *rate = kk + dim_, *u = rate + dim_, *out = u + dim_;
+  void one_token(const fk_fused_recurrent_rwkv7_args& a, int64_t row, double* matrix,
+                 double* rows) const {
+    double *r = rows, *w = r + dim_, *k = w + dim_, *v = k + dim_, *kk = v + dim_,
+           *rate = kk + dim_, *u = rate + dim_, *out = u + dim_;
     load_row(a.r, row, r);
     load_row(a.w, row, w);
     load_row(a.k, row, k);

@@ -11,7 +11,8 @@ constexpr const char* kTask = "gate_output_correction";
 
 class GateOutputCorrectionLoops {
  public:
-  GateOutputCorrectionLoops(Builder&, const fk_gate_output_correction_init& i) : heads_(i.num_heads), dim_(i.head_dim) {}
+  GateOutputCorrectionLoops(Builder&, const fk_gate_output_correction_init& i)
+      : heads_(i.num_heads), dim_(i.head_dim) {}
 
   void forward(const Run& run, const fk_gate_output_correction_args& a) const {
     require_shape(kTask, "o", a.o, {kAny, heads_ * dim_});

@@ -14,10 +14,14 @@ class GeluLoops {
   GeluLoops(Builder&, const fk_gelu_init& i) : tanh_(i.approximate == FK_GELU_APPROXIMATE_TANH) {}
 
   void forward(const Run& run, const fk_gelu_args& a) const {
-    if (tanh_) map_rows(run, "gelu", a.x, a.y, [](double x) {
-      return 0.5 * x * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
-    });
-    else map_rows(run, "gelu", a.x, a.y, [](double x) { return 0.5 * x * std::erfc(-x / std::numbers::sqrt2); });
+    if (tanh_)
+      map_rows(run, "gelu", a.x, a.y, [](double x) {
+        return 0.5 * x *
+               (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
+      });
+    else
+      map_rows(run, "gelu", a.x, a.y,
+               [](double x) { return 0.5 * x * std::erfc(-x / std::numbers::sqrt2); });
   }
 
  private:

@@ -12,7 +12,8 @@ class GroupNormLoops {
   GroupNormLoops(Builder& b, const fk_group_norm_init& i)
       : groups_(i.num_groups), channels_(i.num_channels), eps_(i.eps) {
     FK_REQUIRE(groups_ > 0 && channels_ % groups_ == 0,
-               "group_norm: %" PRId64 " channels do not divide into %" PRId64 " groups", channels_, groups_);
+               "group_norm: %" PRId64 " channels do not divide into %" PRId64 " groups", channels_,
+               groups_);
     if (!i.affine) return;
     weight_ = b.param("weight");
     bias_ = b.param("bias");
@@ -22,8 +23,8 @@ class GroupNormLoops {
     require_shape("group_norm", "x", a.x, {kAny, channels_, kAny});
     const int64_t n = a.x->shape[0], length = a.x->shape[2], per_group = channels_ / groups_;
     require_shape("group_norm", "y", a.y, {n, channels_, length});
-    double *values = run.scratch<double>(per_group * length), *weight = run.scratch<double>(channels_),
-           *bias = run.scratch<double>(channels_);
+    double *values = run.scratch<double>(per_group * length),
+           *weight = run.scratch<double>(channels_), *bias = run.scratch<double>(channels_);
     std::fill(weight, weight + channels_, 1.0);
     std::fill(bias, bias + channels_, 0.0);
     if (weight_) {
@@ -33,14 +34,17 @@ class GroupNormLoops {
     const double count = double(per_group * length);
     for (int64_t s = 0; s < n; ++s)
       for (int64_t first = 0; first < channels_; first += per_group) {
-        for (int64_t c = 0; c < per_group; ++c) load_row(a.x, s * channels_ + first + c, values + c * length);
+        for (int64_t c = 0; c < per_group; ++c)
+          load_row(a.x, s * channels_ + first + c, values + c * length);
         double mean = 0, variance = 0;
         for (int64_t i = 0; i < per_group * length; ++i) mean += values[i] / count;
-        for (int64_t i = 0; i < per_group * length; ++i) variance += (values[i] - mean) * (values[i] - mean) / count;
+        for (int64_t i = 0; i < per_group * length; ++i)
+          variance += (values[i] - mean) * (values[i] - mean) / count;
         const double scale = 1 / std::sqrt(variance + eps_);
         for (int64_t c = 0; c < per_group; ++c) {
           double* row = values + c * length;
-          for (int64_t i = 0; i < length; ++i) row[i] = (row[i] - mean) * scale * weight[first + c] + bias[first + c];
+          for (int64_t i = 0; i < length; ++i)
+            row[i] = (row[i] - mean) * scale * weight[first + c] + bias[first + c];
           store_row(a.y, s * channels_ + first + c, row);
         }
       }

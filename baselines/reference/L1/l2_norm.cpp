@@ -15,8 +15,8 @@ class L2NormLoops {
     require_last("x", a.x);
     require_last("y", a.y);
     const Tensor x(a.x), y(a.y);
-    FK_REQUIRE(x.rows() == y.rows(), "l2_norm: y is %s, want the shape of x, %s", ShapeText(y->shape, y->ndim).text,
-               ShapeText(x->shape, x->ndim).text);
+    FK_REQUIRE(x.rows() == y.rows(), "l2_norm: y is %s, want the shape of x, %s",
+               ShapeText(y->shape, y->ndim).text, ShapeText(x->shape, x->ndim).text);
     double* row = run.scratch<double>(size_);
     for (int64_t r = 0; r < x.rows(); ++r) {
       load_row(x, r, row);
@@ -31,7 +31,8 @@ class L2NormLoops {
  private:
   void require_last(const char* name, const fk_tensor* t) const {
     require_present("l2_norm", name, t);
-    FK_REQUIRE(t->ndim >= 1 && t->shape[t->ndim - 1] == size_, "l2_norm: %s is %s, want [..., %" PRId64 "]", name,
+    FK_REQUIRE(t->ndim >= 1 && t->shape[t->ndim - 1] == size_,
+               "l2_norm: %s is %s, want [..., %" PRId64 "]", name,
                ShapeText(t->shape, t->ndim).text, size_);
   }
 

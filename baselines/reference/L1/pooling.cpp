@@ -12,7 +12,8 @@ namespace {
 class PoolingLoops {
  public:
   PoolingLoops(Builder&, const fk_pooling_init& i) : size_(i.hidden_size), type_(i.pooling_type) {
-    FK_REQUIRE(type_ != FK_POOLING_TYPE_NONE, "pooling: pooling_type none leaves nothing to do; want mean, cls or last");
+    FK_REQUIRE(type_ != FK_POOLING_TYPE_NONE,
+               "pooling: pooling_type none leaves nothing to do; want mean, cls or last");
   }
 
   void forward(const Run& run, const fk_pooling_args& a) const {

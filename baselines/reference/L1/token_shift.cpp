@@ -17,7 +17,8 @@ class TokenShiftLoops {
     require_shape("token_shift", "cache", a.cache, {kAny, width});
     require_shape("token_shift", "delta", a.delta, {a.x->shape[0], width});
     const Packed step("token_shift", run, a.x->shape[0]);
-    double *before = run.scratch<double>(width), *now = run.scratch<double>(width), *delta = run.scratch<double>(width);
+    double *before = run.scratch<double>(width), *now = run.scratch<double>(width),
+           *delta = run.scratch<double>(width);
     for (int64_t s = 0; s < step.sequences(); ++s) {
       if (step.begin(s) == step.end(s)) continue;
       const int64_t slot = step.slot(s, a.cache->shape[0]);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// all-MiniLM-L6-v2 with its real weights against sentence-transformers (tests/golden/make_minilm.py).
-// The weights come from scripts/fetch_models.sh; without them these tests fail and say so.
+// all-MiniLM-L6-v2 with its real weights against sentence-transformers
+// (tests/golden/make_minilm.py). The weights come from scripts/fetch_models.sh; without them these
+// tests fail and say so.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -17,10 +18,15 @@ namespace {
 
 const std::string kRoot = FK_SOURCE_DIR;
 
-struct Sentence { std::string text; std::vector<int32_t> ids; const float* embedding; };
+struct Sentence {
+  std::string text;
+  std::vector<int32_t> ids;
+  const float* embedding;
+};
 
 struct Golden {
-  std::shared_ptr<core::TensorFile> file = core::TensorFile::open(kRoot + "/tests/golden/minilm/embeddings.safetensors");
+  std::shared_ptr<core::TensorFile> file =
+      core::TensorFile::open(kRoot + "/tests/golden/minilm/embeddings.safetensors");
   std::vector<Sentence> sentences;
   Golden() {
     std::ifstream in(kRoot + "/tests/golden/minilm/sentences.json");
@@ -38,15 +44,18 @@ struct Golden {
 };
 
 const core::Assets& assets() {
-  static const core::Assets a =
-      core::load_assets(registry(), core::load_config(kRoot + "/configs/minilm.yaml", kRoot + "/third_party/models"), {});
+  static const core::Assets a = core::load_assets(
+      registry(), core::load_config(kRoot + "/configs/minilm.yaml", kRoot + "/third_party/models"),
+      {});
   return a;
 }
 
-std::unique_ptr<core::EncoderEngine> engine(core::EngineOptions options = assets().config.options, int threads = 0) {
+std::unique_ptr<core::EncoderEngine> engine(core::EngineOptions options = assets().config.options,
+                                            int threads = 0) {
   core::BuildOptions build;
   build.threads = threads;
-  return core::EncoderEngine::build(catalog(), assets().open_weights(registry()), "bert", assets().init, build, options);
+  return core::EncoderEngine::build(catalog(), assets().open_weights(registry()), "bert",
+                                    assets().init, build, options);
 }
 
 double cosine(const std::vector<float>& a, const float* b) {
@@ -68,7 +77,8 @@ TEST(Minilm, CutsTheTextAndKeepsTheSpecialTokens) {
   const auto cut = core::encode_for_embedding(*assets().tokenizer, "A cat sits on the mat.", 5);
   EXPECT_EQ(cut.ids, (std::vector<int32_t>{101, 1037, 4937, 7719, 102}));
   EXPECT_EQ(cut.dropped, 4);
-  EXPECT_EQ(core::encode_for_embedding(*assets().tokenizer, "", 5).ids, (std::vector<int32_t>{101, 102}));
+  EXPECT_EQ(core::encode_for_embedding(*assets().tokenizer, "", 5).ids,
+            (std::vector<int32_t>{101, 102}));
   try {
     core::encode_for_embedding(*assets().tokenizer, "cat", 1);
     FAIL() << "one token has no room for [CLS] and [SEP]";
@@ -91,7 +101,8 @@ TEST(Minilm, EmbeddingsOfMixedLengthsMatchSentenceTransformers) {
     const double c = cosine(got[s], golden.sentences[s].embedding);
     EXPECT_GE(c, 0.99999) << golden.sentences[s].text;
     least = std::min(least, c);
-    for (size_t i = 0; i < 384; ++i) worst = std::max(worst, std::fabs(double(got[s][i]) - golden.sentences[s].embedding[i]));
+    for (size_t i = 0; i < 384; ++i)
+      worst = std::max(worst, std::fabs(double(got[s][i]) - golden.sentences[s].embedding[i]));
   }
   EXPECT_LE(worst, 1e-5);
   std::printf("least cosine 1 - %.3g, max abs error %.3g\n", 1 - least, worst);
@@ -111,10 +122,13 @@ TEST(Minilm, KnownVectorAndSimilarity) {
 TEST(Minilm, StepSizesAndThreadsChangeNothing) {
   const auto ids = Golden().ids();
   const auto want = engine()->embed(ids);
-  for (const core::EngineOptions& o : {core::EngineOptions{.max_model_len = 256, .max_num_seqs = 1, .max_num_batched_tokens = 256},
-                                       core::EngineOptions{.max_model_len = 256, .max_num_seqs = 7, .max_num_batched_tokens = 300}}) {
+  for (const core::EngineOptions& o :
+       {core::EngineOptions{.max_model_len = 256, .max_num_seqs = 1, .max_num_batched_tokens = 256},
+        core::EngineOptions{
+            .max_model_len = 256, .max_num_seqs = 7, .max_num_batched_tokens = 300}}) {
     const auto got = engine(o, 1)->embed(ids);
-    for (size_t s = 0; s < ids.size(); ++s) EXPECT_GE(cosine(got[s], want[s].data()), 0.9999999) << "sequence " << s;
+    for (size_t s = 0; s < ids.size(); ++s)
+      EXPECT_GE(cosine(got[s], want[s].data()), 0.9999999) << "sequence " << s;
   }
 }
 
@@ -122,36 +136,39 @@ std::string refusal(const std::vector<std::vector<int32_t>>& ids) {
   static const auto minilm = engine();
   try {
     minilm->embed(ids);
-  } catch (const core::Error& e) {
-    return e.text();
-  }
+  } catch (const core::Error& e) { return e.text(); }
   return "";
 }
 
 TEST(Minilm, RefusesWhatItCannotEmbed) {
   EXPECT_EQ(refusal({{101, 102}, {}}), "sequence 1 has no tokens; an embedding needs at least one");
-  EXPECT_EQ(refusal({std::vector<int32_t>(257, 101)}), "sequence 0 has 257 tokens, the encoder takes at most 256");
+  EXPECT_EQ(refusal({std::vector<int32_t>(257, 101)}),
+            "sequence 0 has 257 tokens, the encoder takes at most 256");
   EXPECT_EQ(refusal({{101, 30522, 102}}), "sequence 0 has token id 30522, want 0 to 30521");
   EXPECT_EQ(refusal({{101, -1, 102}}), "sequence 0 has token id -1, want 0 to 30521");
 }
 
-std::string build_refusal(const std::string& task, const Json& init, const core::EngineOptions& options) {
+std::string build_refusal(const std::string& task, const Json& init,
+                          const core::EngineOptions& options) {
   try {
     core::EncoderEngine::build(catalog(), nullptr, task, init, {}, options);
-  } catch (const core::Error& e) {
-    return e.text();
-  }
+  } catch (const core::Error& e) { return e.text(); }
   return "";
 }
 
 TEST(EncoderEngine, RefusesWhatItCannotDrive) {
-  Json init = {{"vocab_size", 8}, {"hidden_size", 12}, {"intermediate_size", 16}, {"num_hidden_layers", 1},
+  Json init = {{"vocab_size", 8},          {"hidden_size", 12},
+               {"intermediate_size", 16},  {"num_hidden_layers", 1},
                {"num_attention_heads", 2}, {"max_position_embeddings", 32}};
-  EXPECT_EQ(build_refusal("bert", init, {}), "bert: pooling is none, which gives no embedding; set it to mean, cls or last under `init:`");
+  EXPECT_EQ(
+      build_refusal("bert", init, {}),
+      "bert: pooling is none, which gives no embedding; set it to mean, cls or last under `init:`");
   init["pooling"] = "mean";
-  EXPECT_EQ(build_refusal("bert", init, {.max_model_len = 33}), "max_model_len is 33, but bert has 32 positions (max_position_embeddings)");
+  EXPECT_EQ(build_refusal("bert", init, {.max_model_len = 33}),
+            "max_model_len is 33, but bert has 32 positions (max_position_embeddings)");
   EXPECT_EQ(build_refusal("rms_norm", {{"hidden_size", 4}}, {}),
-            "task rms_norm has the interface ''; the encoder engine drives tasks with the interface 'encoder'");
+            "task rms_norm has the interface ''; the encoder engine drives tasks with the "
+            "interface 'encoder'");
 }
 
 }  // namespace

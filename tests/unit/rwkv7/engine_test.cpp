@@ -17,7 +17,8 @@ std::unique_ptr<core::CausalLm> engine(core::EngineOptions options) {
   const Json init = core::init_from_file(*file, kNames, false);
   core::BuildOptions build;
   build.threads = 1;
-  return core::CausalLm::build(catalog(), core::WeightStore::open(file, kNames, init), "rwkv7", init, build, options, {});
+  return core::CausalLm::build(catalog(), core::WeightStore::open(file, kNames, init), "rwkv7",
+                               init, build, options, {});
 }
 
 core::Request request(std::vector<int32_t> prompt, int64_t tokens) {
@@ -32,7 +33,8 @@ std::vector<core::Completion> run(core::CausalLm& lm, const std::vector<core::Re
   for (const core::Request& r : requests) lm.add(r);
   lm.run();
   auto done = lm.take_finished();
-  std::sort(done.begin(), done.end(), [](const auto& a, const auto& b) { return a.handle < b.handle; });
+  std::sort(done.begin(), done.end(),
+            [](const auto& a, const auto& b) { return a.handle < b.handle; });
   return done;
 }
 
@@ -42,7 +44,8 @@ TEST(Rwkv7Engine, SlotsChunksAndBatchingChangeNoToken) {
   const auto tokens = golden_ints(*expected, "tokens");
   std::vector<core::Request> requests;
   for (int i = 0; i < 7; ++i)
-    requests.push_back(request({tokens.begin() + i * 11, tokens.begin() + i * 11 + 5 + i * 13}, 12));
+    requests.push_back(
+        request({tokens.begin() + i * 11, tokens.begin() + i * 11 + 5 + i * 13}, 12));
   core::EngineOptions alone;
   alone.max_num_seqs = 1;
   alone.max_model_len = 256;
@@ -53,7 +56,8 @@ TEST(Rwkv7Engine, SlotsChunksAndBatchingChangeNoToken) {
   auto lm = engine(crowded);
   const auto got = run(*lm, requests);
   ASSERT_EQ(got.size(), want.size());
-  for (size_t i = 0; i < got.size(); ++i) EXPECT_EQ(got[i].tokens, want[i].tokens) << "request " << i;
+  for (size_t i = 0; i < got.size(); ++i)
+    EXPECT_EQ(got[i].tokens, want[i].tokens) << "request " << i;
 }
 
 TEST(Rwkv7Engine, TopLogitsAreThoseOfThePackage) {

@@ -20,17 +20,21 @@ struct Golden {
   const float* logits(size_t token) const {
     return reinterpret_cast<const float*>(expected->find("logits")->data) + int64_t(token) * vocab;
   }
-  std::shared_ptr<core::WeightStore> open() const { return core::WeightStore::open(weights, kNames, init); }
+  std::shared_ptr<core::WeightStore> open() const {
+    return core::WeightStore::open(weights, kNames, init);
+  }
   std::vector<int32_t> part(size_t begin, size_t end) const {
-    return {tokens.begin() + std::ptrdiff_t(begin), tokens.begin() + std::ptrdiff_t(std::min(end, tokens.size()))};
+    return {tokens.begin() + std::ptrdiff_t(begin),
+            tokens.begin() + std::ptrdiff_t(std::min(end, tokens.size()))};
   }
 };
 
 TEST(Rwkv7, ReadsAllSizesFromTheTensors) {
   const Golden g;
-  EXPECT_EQ(g.init.dump(),
-            R"({"vocab_size":64,"hidden_size":48,"intermediate_size":160,"num_hidden_layers":3,"head_dim":16,)"
-            R"("decay_low_rank_dim":8,"gate_low_rank_dim":12,"a_low_rank_dim":6,"v_low_rank_dim":4})");
+  EXPECT_EQ(
+      g.init.dump(),
+      R"({"vocab_size":64,"hidden_size":48,"intermediate_size":160,"num_hidden_layers":3,"head_dim":16,)"
+      R"("decay_low_rank_dim":8,"gate_low_rank_dim":12,"a_low_rank_dim":6,"v_low_rank_dim":4})");
 }
 
 TEST(Rwkv7, EveryTensorOfTheCheckpointIsUsedOrIgnored) {
@@ -47,7 +51,8 @@ TEST(Rwkv7, LogitsMatchThePackageOverAThousandSteps) {
   TinyRwkv7 model(g.open(), g.init, 1);
   double worst = 0;
   for (size_t t = 0; t < g.tokens.size(); ++t)
-    worst = std::max(worst, max_abs_difference(model.step({{{g.tokens[t]}, int(t), 0}})[0], g.logits(t)));
+    worst = std::max(worst,
+                     max_abs_difference(model.step({{{g.tokens[t]}, int(t), 0}})[0], g.logits(t)));
   EXPECT_LE(worst, 1e-4);
   RecordProperty("max_abs_error", std::to_string(worst));
   std::printf("max abs error %.3g\n", worst);
@@ -59,7 +64,8 @@ TEST(Rwkv7, ReferenceMatchesThePackage) {
   TinyRwkv7 model(g.open(), g.init, 1, "fused_recurrent_rwkv7=reference");
   double worst = 0;
   for (size_t t = 0; t < 200; ++t)
-    worst = std::max(worst, max_abs_difference(model.step({{{g.tokens[t]}, int(t), 0}})[0], g.logits(t)));
+    worst = std::max(worst,
+                     max_abs_difference(model.step({{{g.tokens[t]}, int(t), 0}})[0], g.logits(t)));
   EXPECT_LE(worst, 1e-4);
 }
 
@@ -70,27 +76,32 @@ TEST(Rwkv7, ChunkedPrefillEqualsStepByStep) {
     double worst = 0;
     for (size_t at = 0; at < g.tokens.size(); at += chunk) {
       const auto rows = model.step({{g.part(at, at + chunk), int(at), 0}});
-      for (size_t r = 0; r < rows.size(); ++r) worst = std::max(worst, max_abs_difference(rows[r], g.logits(at + r)));
+      for (size_t r = 0; r < rows.size(); ++r)
+        worst = std::max(worst, max_abs_difference(rows[r], g.logits(at + r)));
     }
     EXPECT_LE(worst, 1e-4) << "in chunks of " << chunk;
   }
 }
 
-// Three sequences of different progress in one step, their slots out of order, one of them in a used slot.
+// Three sequences of different progress in one step, their slots out of order, one of them in a
+// used slot.
 TEST(Rwkv7, SequencesOfABatchDoNotSeeEachOther) {
   const Golden g;
   TinyRwkv7 model(g.open(), g.init, 4);
-  model.step({{g.part(500, 600), 0, 2}});   // leaves something in slot 2
+  model.step({{g.part(500, 600), 0, 2}});  // leaves something in slot 2
   size_t a = 0, b = 0;
   double worst = 0;
-  auto check = [&](const std::vector<std::vector<float>>& rows, size_t first, size_t count, size_t at) {
-    for (size_t r = 0; r < count; ++r) worst = std::max(worst, max_abs_difference(rows[first + r], g.logits(at + r)));
+  auto check = [&](const std::vector<std::vector<float>>& rows, size_t first, size_t count,
+                   size_t at) {
+    for (size_t r = 0; r < count; ++r)
+      worst = std::max(worst, max_abs_difference(rows[first + r], g.logits(at + r)));
   };
   for (int round = 0; round < 20; ++round) {
     const size_t na = size_t(1 + round % 3), nb = size_t(1 + (round * 7) % 5);
-    const auto rows = model.step({{g.part(a, a + na), int(a), 3},
-                                  {g.part(900, 901), round, 0},      // a third sequence, of no interest itself
-                                  {g.part(b, b + nb), int(b), 2}});
+    const auto rows =
+        model.step({{g.part(a, a + na), int(a), 3},
+                    {g.part(900, 901), round, 0},  // a third sequence, of no interest itself
+                    {g.part(b, b + nb), int(b), 2}});
     check(rows, 0, na, a);
     check(rows, na + 1, nb, b);
     a += na;
@@ -107,24 +118,31 @@ TEST(Rwkv7, ASequenceBeginsFromZeroInAUsedSlot) {
   EXPECT_EQ(model.step({{g.part(0, 10), 0, 0}}), first);
 }
 
-// The random model that configs/rwkv7_tiny.yaml describes, made by the engine and, for the package, by tools/seeded_weights.py.
+// The random model that configs/rwkv7_tiny.yaml describes, made by the engine and, for the package,
+// by tools/seeded_weights.py.
 TEST(Rwkv7, SeededWeightsAreThoseOfThePythonTool) {
-  const core::Config config = core::load_config(std::string(FK_SOURCE_DIR) + "/configs/rwkv7_tiny.yaml", "no-packages");
+  const core::Config config =
+      core::load_config(std::string(FK_SOURCE_DIR) + "/configs/rwkv7_tiny.yaml", "no-packages");
   const core::Assets assets = core::load_assets(registry(), config, {});
   const auto expected = open_golden("rwkv7/seeded_logits.safetensors");
-  const auto tokens = golden_ints(*expected, "tokens"), positions = golden_ints(*expected, "positions");
+  const auto tokens = golden_ints(*expected, "tokens"),
+             positions = golden_ints(*expected, "positions");
   TinyRwkv7 model(assets.open_weights(registry()), assets.init, 1);
   const auto rows = model.step({{tokens, 0, 0}});
   ASSERT_EQ(rows.size(), 1000u);
   for (size_t i = 0; i < positions.size(); ++i) {
-    const float* want = reinterpret_cast<const float*>(expected->find("logits")->data) + i * rows[0].size();
-    EXPECT_LE(max_abs_difference(rows[size_t(positions[i])], want), 1e-4) << "after token " << positions[i];
+    const float* want =
+        reinterpret_cast<const float*>(expected->find("logits")->data) + i * rows[0].size();
+    EXPECT_LE(max_abs_difference(rows[size_t(positions[i])], want), 1e-4)
+        << "after token " << positions[i];
   }
 }
 
-// --weights in place of the seed: the file's sizes hold, not those that the config gives the random model.
+// --weights in place of the seed: the file's sizes hold, not those that the config gives the random
+// model.
 TEST(Rwkv7, AFileInPlaceOfTheSeedBringsItsSizes) {
-  const core::Config config = core::load_config(std::string(FK_SOURCE_DIR) + "/configs/rwkv7_tiny.yaml", "no-packages");
+  const core::Config config =
+      core::load_config(std::string(FK_SOURCE_DIR) + "/configs/rwkv7_tiny.yaml", "no-packages");
   core::Overrides over;
   over.weights = golden("rwkv7/tiny.safetensors");
   const core::Assets assets = core::load_assets(registry(), config, over);

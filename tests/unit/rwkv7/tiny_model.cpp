@@ -5,7 +5,8 @@
 
 namespace fk::test {
 
-TinyRwkv7::TinyRwkv7(std::shared_ptr<core::WeightStore> weights, const Json& init, int slots, const std::string& pin) {
+TinyRwkv7::TinyRwkv7(std::shared_ptr<core::WeightStore> weights, const Json& init, int slots,
+                     const std::string& pin) {
   core::BuildOptions options;
   options.threads = 1;
   options.dims = {{"num_slots", slots}, {"num_blocks", 1}, {"block_size", 1}};
@@ -41,7 +42,8 @@ std::vector<std::vector<float>> TinyRwkv7::step(const std::vector<Chunk>& chunks
   step.set("num_tokens", n);
   step.set("max_query_len", longest);
   step.set("max_seq_len", seen);
-  for (const char* name : {"query_start_loc", "query_start_loc_host"}) step.set(name, starts.tensor());
+  for (const char* name : {"query_start_loc", "query_start_loc_host"})
+    step.set(name, starts.tensor());
   for (const char* name : {"seq_lens", "seq_lens_host"}) step.set(name, lengths.tensor());
   step.set("state_indices", slots.tensor());
   auto args = core::StructValue::args(registry().task("rwkv7"));
@@ -51,12 +53,17 @@ std::vector<std::vector<float>> TinyRwkv7::step(const std::vector<Chunk>& chunks
   args.set("logits", logits.tensor());
   model_->run(step.data(), args.data());
   std::vector<std::vector<float>> out;
-  for (int64_t r = 0; r < n; ++r) out.emplace_back(logits.data<float>() + r * vocab_, logits.data<float>() + (r + 1) * vocab_);
+  for (int64_t r = 0; r < n; ++r)
+    out.emplace_back(logits.data<float>() + r * vocab_, logits.data<float>() + (r + 1) * vocab_);
   return out;
 }
 
-std::string golden(const std::string& file) { return std::string(FK_SOURCE_DIR) + "/tests/golden/" + file; }
-std::shared_ptr<core::TensorFile> open_golden(const std::string& file) { return core::TensorFile::open(golden(file)); }
+std::string golden(const std::string& file) {
+  return std::string(FK_SOURCE_DIR) + "/tests/golden/" + file;
+}
+std::shared_ptr<core::TensorFile> open_golden(const std::string& file) {
+  return core::TensorFile::open(golden(file));
+}
 
 std::vector<int32_t> golden_ints(const core::TensorFile& file, const std::string& name) {
   const core::FileTensor* t = file.find(name);
