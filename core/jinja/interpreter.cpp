@@ -166,6 +166,21 @@ class Interpreter {
     Interpreter& i_;
   };
 
+  // The caller's scopes, put aside while a macro runs and put back however it ends.
+  struct Isolated {
+    Isolated(Interpreter& i, bool globals_only) : i_(i) {
+      if (!globals_only) return;
+      outer_.assign(std::make_move_iterator(i.scopes_.begin() + 1), std::make_move_iterator(i.scopes_.end()));
+      i.scopes_.resize(1);
+    }
+    ~Isolated() {
+      for (Dict& d : outer_) i_.scopes_.push_back(std::move(d));
+      --i_.depth_;
+    }
+    Interpreter& i_;
+    std::vector<Dict> outer_;
+  };
+
   void emit(std::string_view text, std::string& out) {
     written_ += text.size();
     if (written_ > limits_.output) fail(fmt::format("more than {} bytes of output", limits_.output));
@@ -286,11 +301,7 @@ class Interpreter {
       const std::string what = s.kind == St::kMacro ? fmt::format("macro '{}'", s.text) : std::string("caller()");
       if (args.size() > s.names.size()) fail(fmt::format("{} takes {} arguments, {} are given", what, s.names.size(), args.size()));
       if (++depth_ > limits_.depth) fail(fmt::format("calls nested deeper than {}", limits_.depth));
-      std::vector<Dict> outer;
-      if (s.kind == St::kMacro && scopes_.size() > 1) {
-        outer.assign(std::make_move_iterator(scopes_.begin() + 1), std::make_move_iterator(scopes_.end()));
-        scopes_.resize(1);
-      }
+      const Isolated isolated(*this, s.kind == St::kMacro);
       std::string text;
       {
         Scope scope(*this);
@@ -308,8 +319,6 @@ class Interpreter {
         }
         body_of(s.bodies[0], text);
       }
-      for (Dict& d : outer) scopes_.push_back(std::move(d));
-      --depth_;
       return text;
     };
   }

@@ -57,7 +57,7 @@ TEST(ChatTemplate, FollowsPython) {
   EXPECT_EQ(render("{{ 'a,b,,c'.split(',') }} {{ ' a  b '.split() }} {{ 'a-b-c'.rsplit('-', 1) }}"), "['a', 'b', '', 'c'] ['a', 'b'] ['a-b', 'c']");
   EXPECT_EQ(render("{% for k, v in {'b': 1, 'a': 2} | dictsort %}{{ k }}{{ v }}{{ loop.last }} {% endfor %}"), "a2False b1True ");
   EXPECT_EQ(render("{% set x = 1 %}{% for i in [1] %}{% set x = 2 %}{% endfor %}{{ x }}"), "1");
-  EXPECT_EQ(render("a\n  {% if true %}\n b\n  {%- endif %}\nc\n"), "a\n b\nc");
+  EXPECT_EQ(render("a\n  {% if true %}\n b\n  {%- endif %}\nc\n"), "a\n bc");
   EXPECT_EQ(render("{{ {'a': [1, 'é']} | tojson }}|{{ [1, {}] | tojson(indent=1) }}"), "{\"a\": [1, \"é\"]}|[\n 1,\n {}\n]");
 }
 
