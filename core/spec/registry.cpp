@@ -28,7 +28,7 @@ std::vector<fs::path> yaml_files(const fs::path& folder) {
 
 struct TaskFile { YamlFile file; TaskSpec task; };
 
-// yaml-cpp takes a quarter of a millisecond a file, nearly all of the time that loading takes: worth a few threads.
+// Reading is most of the time that loading takes, and every file stands for itself.
 std::vector<TaskFile> read_tasks(const std::vector<fs::path>& paths) {
   std::vector<TaskFile> out(paths.size());
   std::vector<std::exception_ptr> errors(paths.size());

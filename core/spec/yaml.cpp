@@ -1,125 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/spec/yaml.hpp"
 
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/parser.h>
-
 #include <algorithm>
 #include <charconv>
 #include <fstream>
-#include <istream>
-#include <set>
-#include <streambuf>
 
 #include "core/base/nearest.hpp"
+#include "core/spec/yaml_reader.hpp"
 
 namespace fk::core {
 namespace {
 
 constexpr size_t kMaxBytes = 4 << 20;  // nobody writes such a file by hand; bounds time and memory
 
-struct MemoryBuffer : std::streambuf {
-  explicit MemoryBuffer(std::string_view s) {
-    char* p = const_cast<char*>(s.data());
-    setg(p, p, p + s.size());
-  }
-};
-
-// yaml-cpp's events become our tree: its own Node drops the style of scalars, merges duplicate keys and costs twice the time.
-class TreeBuilder : public YAML::EventHandler {
- public:
-  explicit TreeBuilder(const std::string* file) : file_(file) {}
-  Yaml take() { return std::move(root_); }
-
-  void OnDocumentStart(const YAML::Mark&) override {}
-  void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark& m, YAML::anchor_t) override { add(node(m, Yaml::Kind::kNull)); }
-  void OnAlias(const YAML::Mark& m, YAML::anchor_t) override {
-    fail_at(node(m, Yaml::Kind::kNull), "found an alias (*name), expected the value itself");
-  }
-  void OnAnchor(const YAML::Mark& m, const std::string& name) override {
-    fail_at(node(m, Yaml::Kind::kNull), "found the anchor &{}, expected a plain value", name);
-  }
-  void OnScalar(const YAML::Mark& m, const std::string& tag, YAML::anchor_t,
-                const std::string& value) override {
-    Yaml n = node(m, Yaml::Kind::kScalar);
-    check_tag(n, tag);
-    n.quoted = tag == "!";
-    n.text = value;
-    add(std::move(n));
-  }
-  void OnSequenceStart(const YAML::Mark& m, const std::string& tag, YAML::anchor_t,
-                       YAML::EmitterStyle::value) override {
-    open(m, tag, Yaml::Kind::kList);
-  }
-  void OnMapStart(const YAML::Mark& m, const std::string& tag, YAML::anchor_t,
-                  YAML::EmitterStyle::value) override {
-    open(m, tag, Yaml::Kind::kMap);
-  }
-  void OnSequenceEnd() override { close(); }
-  void OnMapEnd() override { close(); }
-
- private:
-  Yaml node(const YAML::Mark& m, Yaml::Kind kind) const {
-    Yaml n;
-    n.kind = kind;
-    n.line = m.line + 1;
-    n.column = m.column + 1;
-    n.file = file_;
-    return n;
-  }
-  static void check_tag(const Yaml& n, const std::string& tag) {
-    if (!tag.empty() && tag != "?" && tag != "!")
-      fail_at(n, "found the tag \"{}\", expected a plain value", tag);
-  }
-  void open(const YAML::Mark& m, const std::string& tag, Yaml::Kind kind) {
-    Yaml n = node(m, kind);
-    check_tag(n, tag);
-    stack_.push_back(std::move(n));
-  }
-  void close() {
-    Yaml n = std::move(stack_.back());
-    stack_.pop_back();
-    if (n.is_map()) check_duplicates(n);
-    add(std::move(n));
-  }
-  static void check_duplicates(const Yaml& map) {
-    auto refuse = [](const Yaml& again, const Yaml& first) {
-      fail_at(again, "key \"{}\" is here twice, first on line {}; expected it once", again.text, first.line);
-    };
-    if (map.keys.size() > 64) {
-      std::set<std::string_view> seen;
-      for (const Yaml& k : map.keys)
-        if (!seen.insert(k.text).second) refuse(k, *std::find_if(map.keys.begin(), map.keys.end(), [&](const Yaml& o) { return o.text == k.text; }));
-      return;
+// Bytes up to the first one that is no UTF-8 or a control character other than tab and line end.
+size_t good_text(std::string_view s) {
+  size_t i = 0;
+  while (i < s.size()) {
+    const auto c = static_cast<unsigned char>(s[i]);
+    if (c < 0x80) {
+      if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f) return i;
+      ++i;
+      continue;
     }
-    for (size_t i = 1; i < map.keys.size(); ++i)
-      for (size_t j = 0; j < i; ++j)
-        if (map.keys[i].text == map.keys[j].text) refuse(map.keys[i], map.keys[j]);
+    const size_t length = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
+    if (c < 0xc2 || c > 0xf4 || i + length > s.size()) return i;
+    for (size_t k = 1; k < length; ++k)
+      if ((static_cast<unsigned char>(s[i + k]) & 0xc0) != 0x80) return i;
+    const auto next = static_cast<unsigned char>(s[i + 1]);
+    if ((c == 0xe0 && next < 0xa0) || (c == 0xed && next >= 0xa0) || (c == 0xf0 && next < 0x90) || (c == 0xf4 && next >= 0x90)) return i;
+    i += length;
   }
-  void add(Yaml n) {
-    if (stack_.empty()) {
-      root_ = std::move(n);
-      return;
-    }
-    Yaml& top = stack_.back();
-    if (top.is_map() && top.keys.size() == top.items.size()) {
-      if (!n.is_scalar()) fail_at(n, "found {} as a key, expected a name", n.found());
-      top.keys.push_back(std::move(n));
-    } else {
-      if (n.is_null() && top.is_map()) {  // "key:" with nothing behind it: the key is where to look
-        n.line = top.keys.back().line;
-        n.column = top.keys.back().column;
-      }
-      top.items.push_back(std::move(n));
-    }
-  }
-
-  const std::string* file_;
-  Yaml root_;
-  std::vector<Yaml> stack_;
-};
+  return i;
+}
 
 std::string joined(std::initializer_list<std::string_view> names) {
   std::string s;
@@ -217,22 +130,10 @@ YamlFile parse_yaml(std::string_view text, std::string file_name) {
   YamlFile out{std::make_unique<std::string>(std::move(file_name)), {}};
   if (text.size() > kMaxBytes)
     bad_input("{}: is {} bytes long, expected at most {}", *out.name, text.size(), kMaxBytes);
-  if (size_t nul = text.find('\0'); nul != text.npos)
-    bad_input("{}: found a zero byte at offset {}, expected text", *out.name, nul);
-  out.root.file = out.name.get();
-  try {
-    MemoryBuffer buffer(text);
-    std::istream stream(&buffer);
-    YAML::Parser parser(stream);
-    TreeBuilder tree(out.name.get());
-    if (!parser.HandleNextDocument(tree)) fail_at(out.root, "the file is empty, expected a map");
-    TreeBuilder second(out.name.get());
-    if (parser.HandleNextDocument(second))
-      fail_at(second.take(), "found a second document, expected one a file");
-    out.root = tree.take();
-  } catch (const YAML::Exception& e) {
-    bad_input("{}:{}:{}: {}", *out.name, e.mark.line + 1, e.mark.column + 1, e.msg);
-  }
+  if (size_t good = good_text(text); good < text.size())
+    bad_input("{}:{}: found the byte 0x{:02x}, expected UTF-8 text", *out.name,
+              1 + std::count(text.begin(), text.begin() + long(good), '\n'), static_cast<unsigned char>(text[good]));
+  out.root = read_yaml(text, out.name.get());
   return out;
 }
 
