@@ -41,7 +41,8 @@ size_t spaces_after(std::string_view text, size_t at) {
 
 }  // namespace
 
-void AddedTokens::add(AddedToken token, const Vocabulary& vocabulary, const Normalizer* normalizer) {
+void AddedTokens::add(AddedToken token, const Vocabulary& vocabulary,
+                      const Normalizer* normalizer) {
   if (token.id < 0 || token.id > Vocabulary::kMaxId) {
     bad_input("added token '{}' has id {}, outside 0 to {}", token.content, token.id,
               Vocabulary::kMaxId);
@@ -135,7 +136,8 @@ AddedTokens read_added_tokens(const JsonNode& node, const Vocabulary& vocabulary
     AddedToken token;
     const int64_t id = t.at("id").integer();
     token.id = id < 0 || id > Vocabulary::kMaxId ? -1 : static_cast<int32_t>(id);
-    if (token.id < 0) t.at("id").fail(fmt::format("expected 0 to {}, found {}", Vocabulary::kMaxId, id));
+    if (token.id < 0)
+      t.at("id").fail(fmt::format("expected 0 to {}, found {}", Vocabulary::kMaxId, id));
     token.content = t.at("content").str();
     token.special = t.boolean("special", false);
     token.lstrip = t.boolean("lstrip", false);
@@ -144,9 +146,7 @@ AddedTokens read_added_tokens(const JsonNode& node, const Vocabulary& vocabulary
     token.normalized = t.boolean("normalized", !token.special);
     try {
       out.add(std::move(token), vocabulary, normalizer);
-    } catch (const Error& e) {
-      t.fail(e.text());
-    }
+    } catch (const Error& e) { t.fail(e.text()); }
   }
   out.finish();
   return out;

@@ -45,7 +45,7 @@ class AddedTokens {
     ByteTrie trie;
     bool first[256] = {};  // bytes that begin a token
     bool empty = true;
-    char only = 0;         // the one such byte, when there is just one
+    char only = 0;  // the one such byte, when there is just one
     int firsts = 0;
   };
   std::map<int32_t, AddedToken> by_id_;

@@ -54,7 +54,8 @@ class Bpe final : public Model {
     vocabulary_ = std::move(vocabulary);
     if (!options_.unk_token.empty()) {
       unk_ = vocabulary_.find(options_.unk_token);
-      if (unk_ < 0) bad_input("{}: unk_token '{}' is not in the vocabulary", where, options_.unk_token);
+      if (unk_ < 0)
+        bad_input("{}: unk_token '{}' is not in the vocabulary", where, options_.unk_token);
     }
     std::string joined;
     for (size_t rank = 0; rank < merges.size(); ++rank) {
@@ -157,9 +158,8 @@ class Bpe final : public Model {
         continue;
       }
       if (options_.byte_fallback) {
-        const bool all = std::all_of(s.begin(), s.end(), [&](char c) {
-          return unit_[static_cast<uint8_t>(c)] >= 0;
-        });
+        const bool all = std::all_of(s.begin(), s.end(),
+                                     [&](char c) { return unit_[static_cast<uint8_t>(c)] >= 0; });
         if (all) {
           for (char c : s) out.push_back(unit_[static_cast<uint8_t>(c)]);
           continue;
@@ -236,7 +236,7 @@ class Bpe final : public Model {
   MergeTable table_;
   BpeOptions options_;
   int32_t unk_ = -1;
-  int32_t unit_[256];   // id of a byte: its symbol, or its <0x..> token
+  int32_t unit_[256];  // id of a byte: its symbol, or its <0x..> token
   Vocabulary bytes_;
 };
 

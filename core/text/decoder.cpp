@@ -2,7 +2,6 @@
 #include "core/text/decoder.hpp"
 
 #include "core/base/error.hpp"
-
 #include "core/text/byte_symbols.hpp"
 #include "core/text/regex.hpp"
 #include "core/text/unicode.hpp"
@@ -57,9 +56,9 @@ class WordPiece final : public EachToken {
     }
     if (!cleanup_) return;
     static constexpr std::string_view kRules[][2] = {
-        {" .", "."},     {" ?", "?"},   {" !", "!"},           {" ,", ","},
-        {" ' ", "'"},    {" n't", "n't"}, {" 'm", "'m"},       {" do not", " don't"},
-        {" 's", "'s"},   {" 've", "'ve"}, {" 're", "'re"}};
+        {" .", "."},   {" ?", "?"},     {" !", "!"},    {" ,", ","},
+        {" ' ", "'"},  {" n't", "n't"}, {" 'm", "'m"},  {" do not", " don't"},
+        {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
     for (const auto& rule : kRules) replace_all(token, rule[0], rule[1]);
   }
 
@@ -70,7 +69,9 @@ class WordPiece final : public EachToken {
 
 class Metaspace final : public EachToken {
  public:
-  Metaspace(uint32_t mark, bool strip_first) : strip_first_(strip_first) { append_char(mark_, mark); }
+  Metaspace(uint32_t mark, bool strip_first) : strip_first_(strip_first) {
+    append_char(mark_, mark);
+  }
   void one(std::string& token, bool first) const override {
     replace_all(token, mark_, first && strip_first_ ? "" : " ");
   }
@@ -113,7 +114,7 @@ class ByteFallback final : public Decoder {
 
  private:
   static int digit(char c) {
-    return c >= '0' && c <= '9' ? c - '0'
+    return c >= '0' && c <= '9'   ? c - '0'
            : c >= 'A' && c <= 'F' ? c - 'A' + 10
            : c >= 'a' && c <= 'f' ? c - 'a' + 10
                                   : -1;
@@ -175,7 +176,8 @@ class Sequence final : public Decoder {
  public:
   struct Step {
     std::unique_ptr<Decoder> decoder;
-    bool at_start_only = false;  // a Strip behind a Fuse sees the whole text: only its start streams
+    bool at_start_only =
+        false;  // a Strip behind a Fuse sees the whole text: only its start streams
   };
   explicit Sequence(std::vector<Step> steps) : steps_(std::move(steps)) {}
   void all(std::vector<std::string>& tokens) const override {
@@ -210,8 +212,8 @@ std::unique_ptr<Decoder> read(const JsonNode& node, int depth) {
   }
   if (type == "Metaspace") {
     node.only({"type", "replacement", "add_prefix_space", "prepend_scheme", "split", "str_rep"});
-    const bool strips = node.boolean("add_prefix_space", true) &&
-                        node.str("prepend_scheme", "always") != "never";
+    const bool strips =
+        node.boolean("add_prefix_space", true) && node.str("prepend_scheme", "always") != "never";
     return std::make_unique<Metaspace>(node.character("replacement"), strips);
   }
   if (type == "ByteFallback" || type == "Fuse") {

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include "core/base/json.hpp"
 
 #include "core/base/error.hpp"
+#include "core/base/json.hpp"
 #include "core/text/unicode.hpp"
 
 namespace fk::core::text {

@@ -29,7 +29,7 @@ class JsonNode {
   double number() const;
   bool boolean(const char* key, bool otherwise) const;
   std::string str(const char* key, const char* otherwise) const;
-  std::vector<JsonNode> items() const;  // of an array
+  std::vector<JsonNode> items() const;        // of an array
   uint32_t character(const char* key) const;  // a string of one code point
   const nlohmann::json& raw() const { return *value_; }
   const nlohmann::json& object() const;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/base/json.hpp"
-
 #include "core/base/error.hpp"
+#include "core/base/json.hpp"
 #include "core/text/model.hpp"
 #include "core/text/unicode.hpp"
 
@@ -30,12 +29,14 @@ std::vector<Merge> read_merges(const JsonNode& node) {
   out.reserve(node.array().size());
   for (const auto& m : node.array()) {
     const auto bad = [&] {
-      node.child(m, fmt::format("[{}]", out.size())).fail("expected \"left right\" or [left, right]");
+      node.child(m, fmt::format("[{}]", out.size()))
+          .fail("expected \"left right\" or [left, right]");
     };
     if (m.is_string()) {
       const std::string_view s = m.get_ref<const std::string&>();
       const size_t space = s.find(' ');
-      if (space == std::string_view::npos || s.find(' ', space + 1) != std::string_view::npos) bad();
+      if (space == std::string_view::npos || s.find(' ', space + 1) != std::string_view::npos)
+        bad();
       out.push_back({s.substr(0, space), s.substr(space + 1)});
     } else if (m.is_array() && m.size() == 2 && m[0].is_string() && m[1].is_string()) {
       out.push_back({m[0].get_ref<const std::string&>(), m[1].get_ref<const std::string&>()});
@@ -126,7 +127,8 @@ bool can_read_bytes(const JsonNode& node) {
 std::unique_ptr<Model> read_word_model(const JsonNode& node) {
   const bool pieces = node.at("type").str() == "WordPiece";
   if (pieces) {
-    node.only({"type", "vocab", "unk_token", "continuing_subword_prefix", "max_input_chars_per_word"});
+    node.only(
+        {"type", "vocab", "unk_token", "continuing_subword_prefix", "max_input_chars_per_word"});
   } else {
     node.only({"type", "vocab", "unk_token"});
   }
@@ -147,8 +149,9 @@ std::unique_ptr<Model> read_model(const JsonNode& node, bool byte_level) {
   if (type == "BPE") return read_bpe(node, byte_level);
   if (type == "Unigram") return read_unigram(node);
   if (type == "WordPiece" || type == "WordLevel") return read_word_model(node);
-  node.fail(fmt::format("model '{}' is not supported; supported are BPE, Unigram, WordLevel, WordPiece",
-                        to_valid_utf8(type)));
+  node.fail(
+      fmt::format("model '{}' is not supported; supported are BPE, Unigram, WordLevel, WordPiece",
+                  to_valid_utf8(type)));
 }
 
 }  // namespace fk::core::text

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/text/normalizer.hpp"
 
-#include "core/base/error.hpp"
-
 #include <optional>
 #include <vector>
 
+#include "core/base/error.hpp"
 #include "core/text/byte_symbols.hpp"
 #include "core/text/regex.hpp"
 #include "core/text/unicode.hpp"
@@ -178,7 +177,8 @@ std::unique_ptr<Normalizer> read(const JsonNode& node, int depth) {
   if (type == "Precompiled") return read_precompiled(node);
   if (type == "Strip") {
     node.only({"type", "strip_left", "strip_right"});
-    return std::make_unique<Strip>(node.at("strip_left").boolean(), node.at("strip_right").boolean());
+    return std::make_unique<Strip>(node.at("strip_left").boolean(),
+                                   node.at("strip_right").boolean());
   }
   if (type == "Prepend") {
     node.only({"type", "prepend"});

@@ -159,7 +159,8 @@ std::string Pipeline::token_text(int32_t id) const {
 }
 
 size_t Pipeline::vocab_size() const {
-  return static_cast<size_t>(std::max(parts_.model->vocabulary().max_id(), parts_.added.max_id()) + 1);
+  return static_cast<size_t>(std::max(parts_.model->vocabulary().max_id(), parts_.added.max_id()) +
+                             1);
 }
 
 }  // namespace fk::core::text

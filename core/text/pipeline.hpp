@@ -54,8 +54,8 @@ class Pipeline final : public Tokenizer {
   std::optional<std::string> text_to_decode(int32_t id, bool keep_special) const;
 
   PipelineParts parts_;
-  mutable std::mutex mutex_;                              // guards idle_
-  mutable std::vector<std::unique_ptr<Scratch>> idle_;    // one for each call at a time
+  mutable std::mutex mutex_;                            // guards idle_
+  mutable std::vector<std::unique_ptr<Scratch>> idle_;  // one for each call at a time
 };
 
 }  // namespace fk::core::text

@@ -2,7 +2,6 @@
 #include "core/text/post_processor.hpp"
 
 #include "core/base/error.hpp"
-
 #include "core/text/unicode.hpp"
 #include "core/text/vocabulary.hpp"
 
@@ -38,14 +37,16 @@ void read_template(const JsonNode& node, Frame& frame) {
   for (const JsonNode& piece : node.at("single").items()) {
     piece.only({"SpecialToken", "Sequence"});
     if (const auto sequence = piece.find("Sequence")) {
-      if (sequence->at("id").str() != "A" || seen) sequence->fail("a single text has one sequence, A");
+      if (sequence->at("id").str() != "A" || seen)
+        sequence->fail("a single text has one sequence, A");
       seen = true;
       continue;
     }
     const std::string name = piece.at("SpecialToken").at("id").str();
     const auto tokens = node.at("special_tokens");
     const auto token = tokens.find(name.c_str());
-    if (!token) tokens.fail(fmt::format("the template uses '{}', which is not listed", to_valid_utf8(name)));
+    if (!token)
+      tokens.fail(fmt::format("the template uses '{}', which is not listed", to_valid_utf8(name)));
     for (const JsonNode& id : token->at("ids").items()) parts[seen].push_back(read_id(id));
   }
   if (!seen) node.at("single").fail("the sequence A is missing");

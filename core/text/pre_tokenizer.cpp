@@ -2,7 +2,6 @@
 #include "core/text/pre_tokenizer.hpp"
 
 #include "core/base/error.hpp"
-
 #include "core/text/byte_symbols.hpp"
 #include "core/text/regex.hpp"
 #include "core/text/scanners.hpp"
@@ -82,8 +81,8 @@ class Whitespace final : public PreTokenizer {
 
  private:
   static void pass(Piece piece, const char* from, const char* to, PieceSink& sink) {
-    sink.take({{from, static_cast<size_t>(to - from)},
-               piece.at_start && from == piece.text.data()});
+    sink.take(
+        {{from, static_cast<size_t>(to - from)}, piece.at_start && from == piece.text.data()});
   }
 };
 
@@ -139,7 +138,8 @@ class Metaspace final : public PreTokenizer {
       }
     }
     const bool marked = text.compare(0, mark_.size(), mark_) == 0;
-    if (!marked && (prepend_ == Prepend::kAlways || (prepend_ == Prepend::kFirst && piece.at_start))) {
+    if (!marked &&
+        (prepend_ == Prepend::kAlways || (prepend_ == Prepend::kFirst && piece.at_start))) {
       text.insert(0, mark_);
     }
     const Piece whole{text, piece.at_start};
@@ -174,7 +174,8 @@ void read_metaspace(const JsonNode& node, PreTokenizers& out) {
                  : scheme == "first" ? Metaspace::Prepend::kFirst
                                      : Metaspace::Prepend::kAlways;
   if (scheme != "never" && scheme != "first" && scheme != "always") {
-    node.at("prepend_scheme").fail("expected always, first or never, found " + to_valid_utf8(scheme));
+    node.at("prepend_scheme")
+        .fail("expected always, first or never, found " + to_valid_utf8(scheme));
   }
   if (!node.boolean("add_prefix_space", true)) {
     if (node.find("prepend_scheme") && scheme != "never") {

@@ -40,8 +40,8 @@ class Precompiled final : public Normalizer {
     uint32_t bytes = 0;
     if (map.size() >= 4) std::memcpy(&bytes, map.data(), 4);
     if (map.size() < 4 || bytes % 4 != 0 || bytes > map.size() - 4) {
-      node.fail(fmt::format("a character map of {} bytes with an index of {} bytes", map.size(),
-                            bytes));
+      node.fail(
+          fmt::format("a character map of {} bytes with an index of {} bytes", map.size(), bytes));
     }
     units_.resize(bytes / 4);
     if (bytes) std::memcpy(units_.data(), map.data() + 4, bytes);

@@ -114,11 +114,13 @@ std::string translate(const std::string& p) {
       in_class = true;
       out += c;
       if (i + 1 < p.size() && p[i + 1] == '^') out += p[++i];
-      if (i + 1 < p.size() && p[i + 1] == ']') unsupported(p, i + 1, "a class that begins with ']'");
+      if (i + 1 < p.size() && p[i + 1] == ']')
+        unsupported(p, i + 1, "a class that begins with ']'");
       continue;
     }
     if (c == '(' && i + 2 < p.size() && p[i + 1] == '?') {
-      for (size_t j = i + 2; j < p.size() && (std::isalpha(static_cast<unsigned char>(p[j])) || p[j] == '-'); ++j) {
+      for (size_t j = i + 2;
+           j < p.size() && (std::isalpha(static_cast<unsigned char>(p[j])) || p[j] == '-'); ++j) {
         if (p[j] != 'i' && p[j] != '-') unsupported(p, j, fmt::format("the option '{}'", p[j]));
       }
     }

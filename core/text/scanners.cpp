@@ -26,8 +26,7 @@ class Reader {
     return class_of(char_flags(table_, next_char(next)));
   }
   const char* run(Class c, const char* p, const char* end) const {
-    for (const char* next; p < end && at(p, next) == c; p = next) {
-    }
+    for (const char* next; p < end && at(p, next) == c; p = next) {}
     return p;
   }
 
@@ -135,7 +134,7 @@ std::unique_ptr<PreTokenizer> make_scanner(std::string_view pattern) {
   if (pattern == kGpt2Pattern) return std::make_unique<Gpt2>();
   if (pattern == kLlama3Pattern) return std::make_unique<Llama3<3>>();
   if (pattern == kQwen2Pattern) return std::make_unique<Llama3<1>>();
-  return nullptr;
+  return make_deepseek_scanner(pattern);
 }
 
 }  // namespace fk::core::text

@@ -50,7 +50,8 @@ class ScoredBpe final : public Model {
       propose(left.previous);
       propose(c.left);
     }
-    for (int i = 0; i >= 0; i = symbols[i].next) add(piece.substr(symbols[i].at, symbols[i].length), out);
+    for (int i = 0; i >= 0; i = symbols[i].next)
+      add(piece.substr(symbols[i].at, symbols[i].length), out);
   }
 
  private:

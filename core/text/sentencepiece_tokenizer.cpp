@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sentencepiece_processor.h>
 
-#include "core/base/json.hpp"
-
 #include "core/base/error.hpp"
+#include "core/base/json.hpp"
 #include "core/text/added_tokens.hpp"
 #include "core/text/decoder.hpp"
 #include "core/text/json_node.hpp"
@@ -25,7 +24,8 @@ class SentencePieceTokenizer final : public Tokenizer {
     const std::string bytes = read_file(file_);
     if (const auto status = library_.LoadFromSerializedProto(bytes);
         !status.ok() || library_.GetPieceSize() == 0) {
-      bad_input("{}: not a SentencePiece model ({} bytes); is the file complete?", file_, bytes.size());
+      bad_input("{}: not a SentencePiece model ({} bytes); is the file complete?", file_,
+                bytes.size());
     }
     Vocabulary none;
     for (int id = 0; id < library_.GetPieceSize(); ++id) {

@@ -13,7 +13,14 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-enum TokenType { kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4, kUnused = 5, kByte = 6 };
+enum TokenType {
+  kNormal = 1,
+  kUnknown = 2,
+  kControl = 3,
+  kUserDefined = 4,
+  kUnused = 5,
+  kByte = 6
+};
 
 // The tokenizer.ggml.* keys of a file.
 class Keys {
@@ -70,7 +77,8 @@ std::vector<Token> read_tokens(const Keys& keys) {
   if (types && types->size() != texts.size()) {
     keys.fail("token_type", fmt::format("{} entries for {} tokens", types->size(), texts.size()));
   }
-  if (texts.size() > Vocabulary::kMaxId) keys.fail("tokens", fmt::format("{} tokens", texts.size()));
+  if (texts.size() > Vocabulary::kMaxId)
+    keys.fail("tokens", fmt::format("{} tokens", texts.size()));
   std::vector<Token> out;
   for (size_t i = 0; i < texts.size(); ++i) {
     const auto at = [&](const char* key) { return fmt::format("{}[{}]", key, i); };
@@ -101,9 +109,7 @@ Vocabulary model_vocabulary(const std::vector<Token>& tokens, const Keys& keys) 
     if (is_control(tokens[i].type)) continue;
     try {
       out.add(*tokens[i].text, static_cast<int64_t>(i));
-    } catch (const Error& e) {
-      keys.fail("tokens", e.text());
-    }
+    } catch (const Error& e) { keys.fail("tokens", e.text()); }
   }
   return out;
 }
@@ -114,7 +120,8 @@ AddedTokens cut_tokens(const std::vector<Token>& tokens, const Vocabulary& vocab
   for (size_t i = 0; i < tokens.size(); ++i) {
     if (!is_cut(tokens[i].type)) continue;
     // A text that occurs twice is cut out as its last id.
-    if (!is_control(tokens[i].type) && vocabulary.find(*tokens[i].text) != static_cast<int32_t>(i)) {
+    if (!is_control(tokens[i].type) &&
+        vocabulary.find(*tokens[i].text) != static_cast<int32_t>(i)) {
       continue;
     }
     AddedToken t;
@@ -123,9 +130,7 @@ AddedTokens cut_tokens(const std::vector<Token>& tokens, const Vocabulary& vocab
     t.special = is_control(tokens[i].type);
     try {
       out.add(std::move(t), vocabulary, nullptr);
-    } catch (const Error& e) {
-      keys.fail("tokens", e.text());
-    }
+    } catch (const Error& e) { keys.fail("tokens", e.text()); }
   }
   out.finish();
   return out;
@@ -137,7 +142,8 @@ void read_byte_level(const Keys& keys, const std::vector<Token>& tokens, Pipelin
   std::string names;
   auto steps = named_pre_tokenizers(pre, &names);
   if (!steps) {
-    keys.fail("pre", fmt::format("'{}' is not supported; supported are {}", to_valid_utf8(pre), names));
+    keys.fail("pre",
+              fmt::format("'{}' is not supported; supported are {}", to_valid_utf8(pre), names));
   }
   parts.pre_tokenizers = std::move(*steps);
   const bool llama3 = pre == "llama-bpe" || pre == "llama3" || pre == "llama-v3";
@@ -145,7 +151,8 @@ void read_byte_level(const Keys& keys, const std::vector<Token>& tokens, Pipelin
   std::vector<Merge> merges;
   merges.reserve(list.size());
   for (const Json& m : list) {
-    const std::string_view s = m.is_string() ? std::string_view(m.get_ref<const std::string&>()) : "";
+    const std::string_view s =
+        m.is_string() ? std::string_view(m.get_ref<const std::string&>()) : "";
     const size_t space = s.find(' ', 1);
     if (space == std::string_view::npos || s.find(' ', space + 1) != std::string_view::npos) {
       keys.fail(fmt::format("merges[{}]", merges.size()), "expected \"left right\"");
@@ -174,14 +181,15 @@ void read_scored(const Keys& keys, const std::vector<Token>& tokens, PipelinePar
     scores.push_back(s.get<float>());
   }
   const bool prefix = keys.boolean("add_space_prefix", true);
-  const auto json = parse_json(
-      prefix ? R"({"type":"Sequence","normalizers":[{"type":"Prepend","prepend":"▁"},
+  const auto json =
+      parse_json(prefix ? R"({"type":"Sequence","normalizers":[{"type":"Prepend","prepend":"▁"},
                    {"type":"Replace","pattern":{"String":" "},"content":"▁"}]})"
-             : R"({"type":"Replace","pattern":{"String":" "},"content":"▁"})",
-      keys.file());
+                        : R"({"type":"Replace","pattern":{"String":" "},"content":"▁"})",
+                 keys.file());
   parts.normalizer = read_normalizer(JsonNode(json, keys.file()));
   const auto unk = keys.id("unknown_token_id", tokens.size());
-  parts.model = make_scored_bpe(model_vocabulary(tokens, keys), std::move(scores), unk.value_or(-1));
+  parts.model =
+      make_scored_bpe(model_vocabulary(tokens, keys), std::move(scores), unk.value_or(-1));
   parts.decoder = sentencepiece_decoder(prefix);
 }
 
@@ -202,7 +210,8 @@ std::shared_ptr<const Tokenizer> Tokenizer::from_gguf_metadata(const Json& metad
     read_scored(keys, tokens, parts);
     add_bos = true;
   } else {
-    keys.fail("model", fmt::format("'{}' is not supported; supported are gpt2, llama", to_valid_utf8(kind)));
+    keys.fail("model",
+              fmt::format("'{}' is not supported; supported are gpt2, llama", to_valid_utf8(kind)));
   }
   parts.added = cut_tokens(tokens, parts.model->vocabulary(), keys);
   parts.bos = keys.id("bos_token_id", tokens.size());

@@ -34,7 +34,8 @@ PipelineParts read_parts(std::string_view text, const std::string& name) {
   root.only({"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer",
              "post_processor", "decoder", "model"});
   if (root.str("version", "1.0") != "1.0") {
-    root.at("version").fail(fmt::format("expected \"1.0\", found \"{}\"", root.at("version").str()));
+    root.at("version").fail(
+        fmt::format("expected \"1.0\", found \"{}\"", root.at("version").str()));
   }
   const JsonNode model = root.at("model");
   const auto optional = [&](const char* key) { return root.find(key); };

@@ -30,7 +30,8 @@ std::unique_ptr<const CharTable> build_table() {
       block[i] = run->flags;
     }
     uint32_t same = 0;  // few distinct blocks: a linear search costs less than a map
-    while (same < blocks && std::memcmp(table->flags + same * 256, block, sizeof block) != 0) ++same;
+    while (same < blocks && std::memcmp(table->flags + same * 256, block, sizeof block) != 0)
+      ++same;
     if (same == blocks) std::memcpy(table->flags + blocks++ * 256, block, sizeof block);
     table->block[b] = static_cast<uint16_t>(same);
   }

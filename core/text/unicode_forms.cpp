@@ -18,8 +18,8 @@ uint32_t first_touched(Form form) { return form == Form::kNfc ? 0x300 : 0x80; }
 void map_stretch(int options, const char* begin, const char* end, std::string& out) {
   if (begin == end) return;
   utf8proc_uint8_t* mapped = nullptr;
-  const auto n = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(begin), end - begin, &mapped,
-                              static_cast<utf8proc_option_t>(options));
+  const auto n = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(begin), end - begin,
+                              &mapped, static_cast<utf8proc_option_t>(options));
   if (n < 0) bad_input("normalisation failed: {}", utf8proc_errmsg(n));
   out.append(reinterpret_cast<const char*>(mapped), static_cast<size_t>(n));
   std::free(mapped);
@@ -66,7 +66,8 @@ void to_form(Form form, std::string& text) {
     map_stretch(options, stretch, p, out);
   }
   // utf8proc up to 2.8 composes U+2ADC, which no composed form may hold.
-  for (size_t i = 0; (options & UTF8PROC_COMPOSE) && (i = out.find("\xE2\xAB\x9C", i)) != out.npos;) {
+  for (size_t i = 0;
+       (options & UTF8PROC_COMPOSE) && (i = out.find("\xE2\xAB\x9C", i)) != out.npos;) {
     out.replace(i, 3, "\xE2\xAB\x9D\xCC\xB8");
   }
   text = std::move(out);

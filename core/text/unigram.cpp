@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
-#include "core/base/json.hpp"
 
 #include "core/base/error.hpp"
+#include "core/base/json.hpp"
 #include "core/text/byte_trie.hpp"
 #include "core/text/model.hpp"
 #include "core/text/unicode.hpp"
@@ -30,9 +30,7 @@ class Unigram final : public Model {
       if (!std::isfinite(score)) here().fail("the score is not finite");
       try {
         vocabulary_.add(text, static_cast<int64_t>(id));
-      } catch (const Error& e) {
-        here().fail(e.text());
-      }
+      } catch (const Error& e) { here().fail(e.text()); }
       if (!text.empty()) trie_.insert(text, static_cast<int32_t>(id));
       if (trie_.nodes() >= ByteTrie::kMaxNodes - 100000) here().fail("the vocabulary is too large");
       scores_.push_back(score);
@@ -122,6 +120,8 @@ class Unigram final : public Model {
 
 }  // namespace
 
-std::unique_ptr<Model> read_unigram(const JsonNode& node) { return std::make_unique<Unigram>(node); }
+std::unique_ptr<Model> read_unigram(const JsonNode& node) {
+  return std::make_unique<Unigram>(node);
+}
 
 }  // namespace fk::core::text

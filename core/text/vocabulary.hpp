@@ -9,7 +9,8 @@
 
 namespace fk::core::text {
 
-// Mixes 8 bytes at a time; not for hostile hash flooding, tables here are bounded in probes by size.
+// Mixes 8 bytes at a time; not for hostile hash flooding, tables here are bounded in probes by
+// size.
 inline uint64_t hash_bytes(std::string_view s) {
   constexpr uint64_t kMul = 0x9E3779B97F4A7C15u;
   uint64_t h = s.size() * kMul, w;

@@ -12,7 +12,8 @@ using fk::core::Tokenizer;
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const size_t cut = input.find('\0');
-  const std::string_view text = cut == input.npos ? "Hello w\xC3\xB6rld 123\xFF" : input.substr(cut + 1);
+  const std::string_view text =
+      cut == input.npos ? "Hello w\xC3\xB6rld 123\xFF" : input.substr(cut + 1);
   try {
     const auto t = Tokenizer::from_tokenizer_json_text(input.substr(0, cut), "f");
     for (const bool special : {false, true}) {
@@ -26,7 +27,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       const std::string out = t->decode(ids, special);
       if (fk::core::text::valid_prefix(out) != out.size()) __builtin_trap();
     }
-  } catch (const fk::core::Error&) {
-  }
+  } catch (const fk::core::Error&) {}
   return 0;
 }

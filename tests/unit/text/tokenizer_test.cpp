@@ -2,13 +2,13 @@
 #include "core/text/tokenizer.hpp"
 
 #include <gtest/gtest.h>
+#include <sentencepiece_processor.h>
 
 #include <chrono>
 #include <cmath>
-#include "core/base/json.hpp"
-#include <sentencepiece_processor.h>
 #include <thread>
 
+#include "core/base/json.hpp"
 #include "core/text/pre_tokenizer.hpp"
 #include "core/text/regex.hpp"
 #include "core/text/scanners.hpp"
@@ -48,7 +48,8 @@ TEST(Tokenizer, BytesWithoutSymbolVanish) {
 }
 
 TEST(Tokenizer, InvalidUtf8IsReplaced) {
-  for (const char* bad : {"a\xFFz", "a\xC3", "\xE4\xBD", "\xED\xA0\x80x", "\xF5\x80\x80\x80", "\x80"}) {
+  for (const char* bad :
+       {"a\xFFz", "a\xC3", "\xE4\xBD", "\xED\xA0\x80x", "\xF5\x80\x80\x80", "\x80"}) {
     EXPECT_EQ(smollm2().encode(bad), smollm2().encode(text::to_valid_utf8(bad))) << bad;
   }
 }
@@ -80,7 +81,8 @@ TEST(Tokenizer, ThreadsShareOne) {
   std::vector<int> wrong(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
-      for (int n = 0; n < 200; ++n) wrong[t] += smollm2().encode(mixed_line(n, fragments)) != want[n];
+      for (int n = 0; n < 200; ++n)
+        wrong[t] += smollm2().encode(mixed_line(n, fragments)) != want[n];
     });
   }
   for (auto& t : threads) t.join();
@@ -108,10 +110,20 @@ class Collect : public text::PieceSink {
 
 TEST(Scanners, CutAsThePatternsDo) {
   const auto fragments = read_fragments();
-  std::vector<std::string> lines = {"'s't're've'm'll'd'S'LL'\xC5\xBF' s", "\n \n  x", "a\r\n\r\n b ",
-                                    " \t", "  1", "12345\xD9\xA3", "x  ", "\xC2\xA0\xC2\xA0y", "'", " '", "''s"};
+  std::vector<std::string> lines = {"'s't're've'm'll'd'S'LL'\xC5\xBF' s",
+                                    "\n \n  x",
+                                    "a\r\n\r\n b ",
+                                    " \t",
+                                    "  1",
+                                    "12345\xD9\xA3",
+                                    "x  ",
+                                    "\xC2\xA0\xC2\xA0y",
+                                    "'",
+                                    " '",
+                                    "''s"};
   for (int n = 0; n < 5000; ++n) lines.push_back(text::to_valid_utf8(mixed_line(n, fragments)));
-  for (const auto pattern : {text::kGpt2Pattern, text::kLlama3Pattern, text::kQwen2Pattern}) {
+  for (const auto pattern : {text::kGpt2Pattern, text::kLlama3Pattern, text::kQwen2Pattern,
+                             text::kDigits3Pattern, text::kCjkPattern, text::kDeepSeekPattern}) {
     const auto scanner = text::make_scanner(pattern);
     ASSERT_TRUE(scanner);
     const auto regex = text::Regex::compile(std::string(pattern));
@@ -133,8 +145,10 @@ TEST(Tokenizer, GgufLlamaEqualsSentencePiece) {
   const std::string file = kModels + "mistral-common/mistral_common/data/tokenizer.model.v1";
   sentencepiece::SentencePieceProcessor sp;
   ASSERT_TRUE(sp.Load(file).ok());
-  nlohmann::ordered_json m = {{"tokenizer.ggml.model", "llama"}, {"tokenizer.ggml.unknown_token_id", 0},
-                              {"tokenizer.ggml.bos_token_id", 1}, {"tokenizer.ggml.eos_token_id", 2}};
+  nlohmann::ordered_json m = {{"tokenizer.ggml.model", "llama"},
+                              {"tokenizer.ggml.unknown_token_id", 0},
+                              {"tokenizer.ggml.bos_token_id", 1},
+                              {"tokenizer.ggml.eos_token_id", 2}};
   for (int id = 0; id < sp.GetPieceSize(); ++id) {
     m["tokenizer.ggml.tokens"].push_back(sp.IdToPiece(id));
     m["tokenizer.ggml.scores"].push_back(sp.GetScore(id));
