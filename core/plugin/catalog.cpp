@@ -8,8 +8,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/nearest.hpp"
-#include "core/plugin/cache.hpp"
-#include "core/plugin/content_hash.hpp"
+#include "core/plugin/discovery.hpp"
 #include "core/plugin/library.hpp"
 #include "core/plugin/load_host.hpp"
 
@@ -68,18 +67,16 @@ struct Catalog::Impl {
   std::map<std::string, std::string> opened;  // content hash -> file
   std::vector<Refusal> refusals;
 
-  void load(const fs::path& so, const Manifest* manifest, Implementation::Kind kind);
-  void take(const fk_plugin& plugin, const fs::path& so, const std::string& hash,
-            const Manifest* manifest, Implementation::Kind kind);
-  void add_plugin_folder(const fs::path& yaml, Implementation::Kind kind);
-  void walk(const fs::path& folder, Implementation::Kind kind);
+  void build_and_load(Found, Implementation::Kind kind);
+  void load(const Found&, Implementation::Kind kind);
+  void take(const fk_plugin&, const Found&, Implementation::Kind kind);
   void refuse(const std::string& plugin, const fs::path& file, const std::string& reason) {
     refusals.push_back({plugin, "", "", file.string(), reason});
   }
 };
 
-void Catalog::Impl::take(const fk_plugin& plugin, const fs::path& so, const std::string& hash,
-                         const Manifest* manifest, Implementation::Kind kind) {
+void Catalog::Impl::take(const fk_plugin& plugin, const Found& f, Implementation::Kind kind) {
+  const fs::path& so = f.so;
   const std::string name = to_string(plugin.name);
   std::set<std::string> implemented;
   std::set<std::pair<std::string, std::string>> seen;
@@ -101,62 +98,43 @@ void Catalog::Impl::take(const fk_plugin& plugin, const fs::path& so, const std:
     }
     if (kind == Implementation::Kind::kBaseline && name == "reference")
       kind = Implementation::Kind::kReference;
-    all.push_back({m, name, impl, to_string(m->version), hash, kind, so.string()});
+    all.push_back({m, name, impl, to_string(m->version), f.hash, kind, so.string()});
     by_task[task].push_back(&all.back());
   }
-  if (!manifest) return;
-  for (const std::string& task : manifest->tasks)
+  if (!f.manifest) return;
+  for (const std::string& task : f.manifest->tasks)
     if (!implemented.contains(task))
       refusals.push_back({name, "", task, so.string(),
                           "plugin.yaml lists this task, the library does not implement it"});
 }
 
-void Catalog::Impl::load(const fs::path& so, const Manifest* manifest, Implementation::Kind kind) {
-  const std::string name = manifest ? manifest->name : so.stem().string();
+// Opens what was found and inspected.
+void Catalog::Impl::load(const Found& f, Implementation::Kind kind) {
+  if (!f.refusal.empty()) return refuse(f.name, f.so.empty() ? f.yaml : f.so, f.refusal);
+  if (const auto known = opened.find(f.hash); known != opened.end())
+    return refuse(f.name, f.so, fmt::format("the same file as {}, which is loaded", known->second));
   try {
-    const std::string bytes = read_file(so);
-    const std::span data(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
-    const std::string hash = hash_bytes(data);
-    if (const auto known = opened.find(hash); known != opened.end())
-      return refuse(name, so, fmt::format("the same file as {}, which is loaded", known->second));
-    check_library(data);
-    const fk_plugin* plugin = open_library(cached_copy(data, hash, name));
-    if (manifest)
-      if (const std::string text = disagreement(*manifest, *plugin); !text.empty())
-        return refuse(name, so, text);
-    opened.emplace(hash, so.string());
-    take(*plugin, so, hash, manifest, kind);
-  } catch (const Error& e) { refuse(name, so, e.text()); } catch (const std::exception& e) {
-    refuse(name, so, e.what());
-  }
+    const fk_plugin* plugin = open_library(f.copy);
+    if (f.manifest)
+      if (const std::string text = disagreement(*f.manifest, *plugin); !text.empty())
+        return refuse(f.name, f.so, text);
+    opened.emplace(f.hash, f.so.string());
+    take(*plugin, f, kind);
+  } catch (const std::exception& e) { refuse(f.name, f.so, e.what()); }
 }
 
-void Catalog::Impl::add_plugin_folder(const fs::path& yaml, Implementation::Kind kind) {
-  std::string name = yaml.parent_path().filename().string();
-  try {
-    const Manifest manifest = Manifest::read(yaml);
-    name = manifest.name;
-    if (!manifest.library.empty())
-      return load(manifest.folder() / manifest.library, &manifest, kind);
+// Sources become a library first.
+void Catalog::Impl::build_and_load(Found f, Implementation::Kind kind) {
+  if (f.refusal.empty() && f.so.empty()) {
     if (!builder)
-      bad_input("it has sources and nothing here builds them; give a prebuilt \"library\"");
-    load(builder(manifest), &manifest, kind);
-  } catch (const Error& e) { refuse(name, yaml, e.text()); }
-}
-
-void Catalog::Impl::walk(const fs::path& folder, Implementation::Kind kind) {
-  if (fs::exists(folder / "plugin.yaml")) return add_plugin_folder(folder / "plugin.yaml", kind);
-  std::vector<fs::path> entries;
-  for (const auto& entry : fs::directory_iterator(folder)) entries.push_back(entry.path());
-  std::sort(entries.begin(), entries.end());
-  for (const fs::path& p : entries) {
-    if (p.filename().string().starts_with('.')) continue;
-    if (fs::is_directory(p))
-      walk(p, kind);
-    else if (p.extension() == ".so")
-      refuse(p.stem().string(), p,
-             "no plugin.yaml beside it: write one with name, version and library");
+      return refuse(f.name, f.yaml,
+                    "it has sources and nothing here builds them; give a prebuilt \"library\"");
+    try {
+      f.so = builder(*f.manifest);
+    } catch (const std::exception& e) { return refuse(f.name, f.yaml, e.what()); }
+    f.inspect();
   }
+  load(f, kind);
 }
 
 Catalog::Catalog(const Registry& registry) : impl_(std::make_shared<Impl>()) {
@@ -169,18 +147,22 @@ void Catalog::add_folder(const fs::path& folder, Implementation::Kind kind) {
   std::error_code error;
   if (!fs::is_directory(folder, error)) return impl_->refuse("", folder, "no such folder");
   try {
-    impl_->walk(folder, kind);
+    for (const Found& f : discover(folder)) impl_->build_and_load(f, kind);
   } catch (const fs::filesystem_error& e) { impl_->refuse("", folder, e.what()); }
 }
 
 void Catalog::add_file(const fs::path& so, Implementation::Kind kind) {
-  const fs::path yaml = so.parent_path() / "plugin.yaml";
+  Found f{so.stem().string(), so.parent_path() / "plugin.yaml", so, {}, {}, {}, {}};
   std::error_code error;
-  if (!fs::exists(yaml, error)) return impl_->load(so, nullptr, kind);
   try {
-    const Manifest manifest = Manifest::read(yaml);
-    impl_->load(so, manifest.library == so.filename().string() ? &manifest : nullptr, kind);
-  } catch (const Error& e) { impl_->refuse(so.stem().string(), yaml, e.text()); }
+    if (fs::exists(f.yaml, error))
+      if (Manifest m = Manifest::read(f.yaml); m.library == so.filename().string()) {
+        f.name = m.name;
+        f.manifest = std::move(m);
+      }
+  } catch (const Error& e) { return impl_->refuse(f.name, f.yaml, e.text()); }
+  f.inspect();
+  impl_->load(f, kind);
 }
 
 std::vector<const Implementation*> Catalog::implementations(std::string_view task) const {

@@ -42,6 +42,11 @@ bool overlap(const fk_tensor& a, const fk_tensor& b) {
   return p < q + extent_bytes(b) && q < p + extent_bytes(a);
 }
 
+bool same_view(const fk_tensor& a, const fk_tensor& b) {
+  return a.data == b.data && a.ndim == b.ndim && std::equal(a.shape, a.shape + a.ndim, b.shape) &&
+         std::equal(a.strides, a.strides + a.ndim, b.strides);
+}
+
 class ValidateLayer : public Layer {
  public:
   explicit ValidateLayer(Tree& tree) : tree_(tree) {}
@@ -85,22 +90,27 @@ class ValidateLayer : public Layer {
     };
     for (const Field& f : spec.args) {
       const fk_tensor* t = f.type == FieldType::kTensor ? tensor_at(call.args.data(), f) : nullptr;
-      if (!t || !writable(f) || t->dtype.bits < 8 || extent_bytes(*t) > kTooLarge) continue;
+      if (!t || !writable(f) || is_shadow(call, t)) continue;
+      if (t->dtype.bits < 8 || extent_bytes(*t) > kTooLarge) continue;
       bool in_place = f.is_mutable, partial = false;
       for (const Field& g : spec.args) {
-        const fk_tensor* u = g.type == FieldType::kTensor && &g != &f ? original(call, g) : nullptr;
-        if (!u || u->data != t->data)
-          partial = partial || (u && overlap(*t, *u));
-        else
-          in_place = true;
+        if (g.type != FieldType::kTensor || &g == &f) continue;
+        const fk_tensor* u = original(call, g);
+        if (!u || !overlap(*t, *u)) continue;
+        (same_view(*t, *u) ? in_place : partial) = true;
       }
       if (partial) continue;  // parts of one matrix: no copy of one is right for the other
-      const Shadow* same = nullptr;
-      for (const Shadow& s : call.shadows)
-        if (s.real()->data == t->data) same = &s;
-      put(call, f, same ? same->get() : call.shadows.emplace_back(f, *t, in_place).get());
-      if (in_place) redirect_inputs(call, spec, t);
+      const fk_tensor* shadow = call.shadows.emplace_back(f, *t, in_place).get();
+      for (const Field& g : spec.args) {  // an input of the same address must see what is written
+        const fk_tensor* u =
+            g.type == FieldType::kTensor ? tensor_at(call.args.data(), g) : nullptr;
+        if (u && (&g == &f || (in_place && same_view(*u, *t)))) put(call, g, shadow);
+      }
     }
+  }
+  static bool is_shadow(const Call& call, const fk_tensor* t) {
+    return std::any_of(call.shadows.begin(), call.shadows.end(),
+                       [&](const Shadow& s) { return s.get() == t; });
   }
   // The tensor a field had before a shadow took its place.
   static const fk_tensor* original(const Call& call, const Field& f) {
@@ -112,15 +122,6 @@ class ValidateLayer : public Layer {
   static void put(Call& call, const Field& f, const fk_tensor* t) {
     std::memcpy(call.args.data() + f.offset, &t, sizeof t);
   }
-  // An input of the same address must see what is written through the shadow.
-  static void redirect_inputs(Call& call, const TaskSpec& spec, const fk_tensor* real) {
-    for (const Field& f : spec.args) {
-      if (f.type != FieldType::kTensor) continue;
-      const fk_tensor* t = tensor_at(call.args.data(), f);
-      if (t && t->data == real->data && t->data) put(call, f, call.shadows.back().get());
-    }
-  }
-
   void add_sum(Call& call, const std::string& name, const fk_tensor* t) {
     if (t && t->dtype.bits >= 8 && t->device.type == FK_CPU && extent_bytes(*t) <= kTooLarge)
       call.inputs.push_back({name, t, checksum(*t)});

@@ -167,6 +167,18 @@ TEST(Model, ValidateAllowsInPlace) {
   EXPECT_EQ(x.values(), (std::vector<double>{1, 2, 3, 4}));
 }
 
+// y lies over the first half of x: no copy can stand for both, so both go through as they are.
+TEST(Model, ValidateAllowsOverlap) {
+  TaskRunner runner("silu_and_mul", Json::object(), {}, {.implementation = "reference"});
+  const Array before = Array::random(kF32, {2, 6}, 5);
+  Array x = before, y(kF32, {2, 3});
+  runner.run({{"x", &before}, {"y", &y}});
+  int64_t shape[2]{2, 3}, strides[2]{6, 1};
+  const fk_tensor half{x.data<float>(), {FK_CPU, 0}, 2, kF32, shape, strides, 0};
+  runner.run_tensors({{"x", x.tensor()}, {"y", &half}});
+  for (int64_t i = 0; i < 6; ++i) EXPECT_EQ(x.at(i / 3 * 6 + i % 3), y.at(i)) << i;
+}
+
 TEST(Model, TimesEveryNode) {
   TaskOptions options{.implementation = "composed", .layers = {.time = true}};
   TaskRunner runner("llama_mlp", kMlp, random_params("llama_mlp", kMlp, 3), options, with_honest());
