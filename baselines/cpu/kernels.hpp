@@ -45,7 +45,7 @@ struct QuantDotArgs {
   int64_t ldy, begin, end;
 };
 
-// c[r][o] (+)= sum over kk of x[kk * tile + r] * panels[o / 16][kk * 16 + o % 16]
+// c[r][o] = start + sum over kk of x[kk * tile + r] * panels[o / 16][kk * 16 + o % 16]
 struct GemmArgs {
   const float* x;           // pack_x's layout
   const float* panels;
@@ -54,7 +54,8 @@ struct GemmArgs {
   int rows, groups;
   float* c;
   int64_t ldc;
-  bool accumulate;
+  bool accumulate;          // start from c, otherwise from bias, or 0 without one
+  const float* bias = nullptr;
 };
 
 // Attention of one tile of query positions, all heads that share a key head, against keys [key_begin, key_end).
@@ -98,7 +99,7 @@ struct Kernels {
   void (*panel[kTypes])(const void* w, int64_t ldw, int rows, int64_t k, float* panel);
   // the same for `blocks` records of a packed group, dequantised
   void (*quant_panel[kQuants])(const uint8_t* records, int64_t blocks, float* panel);
-  // x of `rows` rows as [k][tile]
+  // x of `rows` rows as [k][tile], zeros in the rows that are missing
   void (*pack_x[kTypes])(const void* x, int64_t ldx, int rows, int64_t k, float* to);
   void (*gemm)(const GemmArgs&);
   void (*attend[kTypes])(const AttendArgs&);

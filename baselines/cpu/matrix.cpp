@@ -9,8 +9,8 @@ namespace {
 
 // Up to these many rows of x the weights' way through memory costs more than the arithmetic.
 constexpr int64_t kFewDense = 16, kFewQuant = 8;
-constexpr int64_t kPanelBytes = 512 << 10;  // of dequantised panels that one thread keeps in its L2 cache
-constexpr int64_t kMaxDepth = 2048;         // columns of a panel; longer rows are summed in parts
+constexpr int64_t kPanelBytes = 384 << 10;  // of dequantised panels that one thread keeps in its L2 cache
+constexpr int64_t kMaxDepth = 768;          // columns of a panel; longer rows are summed in parts
 constexpr int64_t kMaxRows = 2048;          // rows of x packed at a time
 
 const char* at(const Rows& r, int64_t row) {
@@ -166,13 +166,17 @@ void Matrix::many_rows(const Rows& x, int64_t n, const Rows& y, const float* bia
             kernels.panel[int(type_)](data_ + (row * in + k0) * type_bytes(type_), in, int(std::min<int64_t>(kGroup, out_ - row)),
                                       k, panels + g * kGroup * depth);
         }
+        const int64_t column = g0 * kGroup, width = std::min(count * kGroup, out_ - column);
+        const bool direct = y.type == Type::kF32 && width == count * kGroup;
         for (int64_t t = 0; t < tiles; ++t) {
-          const int rows = int(first_row(t + 1) - first_row(t));
-          float* to = parts == 1 ? c : c + t * tile * ldc;
-          kernels.gemm({packed + tiles * tile * k0 + t * tile * k, panels, kGroup * depth, k, rows, int(count), to, ldc, k0 > 0});
-          if (k0 + k < in) continue;
-          const int64_t column = g0 * kGroup, width = std::min(count * kGroup, out_ - column);
-          for (int64_t r = 0; r < rows; ++r) finish(kernels, to + r * ldc, bias, y, first_row(t) + r, column, width);
+          const int64_t row = first_row(t);
+          const int rows = int(first_row(t + 1) - row);
+          float* to = direct ? reinterpret_cast<float*>(out_at(y, row, column)) : parts == 1 ? c : c + t * tile * ldc;
+          const int64_t ldt = direct ? y.stride : ldc;
+          kernels.gemm({packed + tiles * tile * k0 + t * tile * k, panels, kGroup * depth, k, rows, int(count), to, ldt, k0 > 0,
+                        bias ? bias + column : nullptr});
+          if (direct || k0 + k < in) continue;
+          for (int64_t r = 0; r < rows; ++r) kernels.narrow[int(y.type)](to + r * ldc, out_at(y, row + r, column), width);
         }
       }
     }

@@ -27,7 +27,7 @@ class Matrix {
   static void pack(Quant quant, const uint8_t* blocks, int64_t out, int64_t in, int64_t begin, int64_t end, uint8_t* to);
   static int64_t groups(int64_t out) { return (out + kGroup - 1) / kGroup; }
 
-  // bias: fp32 [out] or null.
+  // bias: fp32, round_up(out, 16) of them, or null.
   void multiply(const Rows& x, int64_t n, const Rows& y, const float* bias, const Workers& workers,
                 const Kernels& kernels) const;
 

@@ -17,12 +17,14 @@ void pack_keys(const AttendArgs& a, int64_t first, int count, int64_t d, float* 
   for (int g = 0; g < kKeyBlock; g += W) {
     if (g / kGroup * kGroup >= count) break;  // whole panels only
     const T* rows[W];
+#pragma GCC unroll 16
     for (int j = 0; j < W; ++j)
       rows[j] = g + j < count ? key_row<T>(a, a.k, a.k_stride, a.k_block, first + g + j) : nullptr;
     float* to = keys + g / kGroup * kGroup * d + g % kGroup;
     for (int64_t i = 0; i < dims; i += W) {
       const int n = int(dims - i < W ? dims - i : W);
       V r[W];
+#pragma GCC unroll 16
       for (int j = 0; j < W; ++j) r[j] = rows[j] ? get(rows[j] + i, n) : zero();
       transpose(r);
       for (int j = 0; j < n; ++j) store(to + (i + j) * kGroup, r[j]);

@@ -33,17 +33,22 @@ inline void block_sums(const float* x, float* sums, int64_t blocks) {
   }
 }
 
+// kTile <= W: a block of W columns is transposed in registers and its W short rows stored one after another. Each store
+// may run past its kTile values into the place of the next one, which is written after it; only the last must not.
 template <class T> void pack_x_tile(const void* x, int64_t ldx, int rows, int64_t k, float* to) {
+  static_assert(kTile <= W);
   const T* p = static_cast<const T*>(x);
-  constexpr int kPart = 64;  // columns at a time: a row's part is contiguous, the target stays in L1
-  float part[kPart];
-  for (int64_t k0 = 0; k0 < k; k0 += kPart) {
-    const int n = int(k - k0 < kPart ? k - k0 : kPart);
-    for (int r = 0; r < rows; ++r) {
-      widen_row<T>(p + r * ldx + k0, part, n);
-      for (int i = 0; i < n; ++i) to[(k0 + i) * kTile + r] = part[i];
+  for (int64_t i = 0; i < k; i += W) {
+    const int n = int(k - i < W ? k - i : W);
+    V r[W];
+#pragma GCC unroll 16
+    for (int j = 0; j < W; ++j) r[j] = j >= rows ? zero() : n == W ? load(p + j * ldx + i) : load_n(p + j * ldx + i, n);
+    transpose(r);
+    if (i + W < k) {
+#pragma GCC unroll 16
+      for (int j = 0; j < W; ++j) store(to + (i + j) * kTile, r[j]);
+    } else {
+      for (int j = 0; j < n; ++j) store_n(to + (i + j) * kTile, r[j], kTile);
     }
   }
-  for (int r = rows; r < kTile; ++r)
-    for (int64_t i = 0; i < k; ++i) to[i * kTile + r] = 0;
 }

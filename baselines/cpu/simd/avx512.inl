@@ -64,10 +64,12 @@ inline V from_i8(const int8_t* p) {
 // r[i][j] = r[j][i]
 inline void transpose(V (&r)[W]) {
   V t[W];
+#pragma GCC unroll 16
   for (int i = 0; i < 16; i += 2) {
     t[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
     t[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
   }
+#pragma GCC unroll 16
   for (int i = 0; i < 16; i += 4) {  // r[i + j] holds columns j, j + 4, j + 8, j + 12 of rows i .. i + 3
     const __m512d a = _mm512_castps_pd(t[i]), b = _mm512_castps_pd(t[i + 1]);
     const __m512d c = _mm512_castps_pd(t[i + 2]), d = _mm512_castps_pd(t[i + 3]);
@@ -76,6 +78,7 @@ inline void transpose(V (&r)[W]) {
     r[i + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(b, d));
     r[i + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(b, d));
   }
+#pragma GCC unroll 16
   for (int j = 0; j < 4; ++j) {
     const V lo01 = _mm512_shuffle_f32x4(r[j], r[j + 4], 0x88), hi01 = _mm512_shuffle_f32x4(r[j], r[j + 4], 0xdd);
     const V lo23 = _mm512_shuffle_f32x4(r[j + 8], r[j + 12], 0x88), hi23 = _mm512_shuffle_f32x4(r[j + 8], r[j + 12], 0xdd);
@@ -84,5 +87,6 @@ inline void transpose(V (&r)[W]) {
     t[j + 4] = _mm512_shuffle_f32x4(hi01, hi23, 0x88);
     t[j + 12] = _mm512_shuffle_f32x4(hi01, hi23, 0xdd);
   }
+#pragma GCC unroll 16
   for (int i = 0; i < 16; ++i) r[i] = t[i];
 }

@@ -30,6 +30,7 @@ class Gather {
     for (int64_t i = 0; i < n; ++i)
       FK_REQUIRE(ids[i] >= 0 && ids[i] < rows_, "%s: ids[%" PRId64 "] is %d, want 0 to %" PRId64, kTask, i, ids[i], rows_ - 1);
     if (quant_ == FK_QUANT_NONE) {
+      if (a.y->dtype == kFloat32 && weight_.dtype() != kFloat32) return widened(a, ids, n);
       same_type(kTask, "y", a.y, weight_.get());
       const int64_t bytes = columns_ * int64_t(size_of(a.y->dtype));
       for_rows(threads_, n, columns_, [&](int64_t i) {
@@ -47,6 +48,14 @@ class Gather {
   }
 
  private:
+  void widened(const fk_embedding_args& a, const int32_t* ids, int64_t n) const {
+    const auto widen = kernels().widen[int(type_of(kTask, "weight", weight_.dtype()))];
+    for_rows(threads_, n, columns_, [&](int64_t i) {
+      widen(weight_.data<char>() + ids[i] * columns_ * int64_t(size_of(weight_.dtype())),
+            reinterpret_cast<float*>(row_of(a.y, i)), columns_);
+    });
+  }
+
   void expand(const uint8_t* block, float* out) const {
     for (int64_t c = 0; c < columns_; c += 32, out += 32) {
       fkcpu::f16 half;

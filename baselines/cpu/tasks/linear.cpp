@@ -39,8 +39,11 @@ class FastLinear {
     if (!i.bias) return;
     const Tensor bias = b.param("bias");
     const Type type = type_of(kTask, "bias", bias.dtype());
-    float* wide = b.alloc<float>(out_);
-    if (!b.dry()) kernels().widen[int(type)](bias->data, wide, out_);
+    float* wide = b.alloc<float>(fkcpu::round_up(out_, fkcpu::kGroup));
+    if (!b.dry()) {
+      kernels().widen[int(type)](bias->data, wide, out_);
+      std::fill(wide + out_, wide + fkcpu::round_up(out_, fkcpu::kGroup), 0.0f);
+    }
     bias_ = wide;
     has_bias_ = true;
   }

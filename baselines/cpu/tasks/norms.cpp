@@ -8,12 +8,16 @@
 namespace fk::cpu {
 namespace {
 
-void require_like(const char* task, const char* name, const fk_tensor* t, const fk_tensor* x, int64_t size) {
+void require_shape_of(const char* task, const char* name, const fk_tensor* t, const fk_tensor* x, int64_t size) {
   require_present(task, name, t);
   FK_REQUIRE(t->ndim >= 1 && t->ndim == x->ndim && std::equal(t->shape, t->shape + t->ndim, x->shape) &&
                  t->shape[t->ndim - 1] == size,
              "%s: %s is %s, want %s with a last dimension of %" PRId64, task, name,
              reference::ShapeText(t->shape, t->ndim).text, reference::ShapeText(x->shape, x->ndim).text, size);
+}
+
+void require_like(const char* task, const char* name, const fk_tensor* t, const fk_tensor* x, int64_t size) {
+  require_shape_of(task, name, t, x, size);
   same_type(task, name, t, x);
 }
 
@@ -24,8 +28,10 @@ class RmsNormRows {
     type_of("rms_norm", "weight", weight_.dtype());
   }
 
-  void forward(const Run&, const fk_rms_norm_args& a) const {
+  void forward(const Run& run, const fk_rms_norm_args& a) const {
     require_present("rms_norm", "x", a.x);
+    require_present("rms_norm", "y", a.y);
+    if (a.x->dtype != a.y->dtype || (a.residual && a.residual->dtype != a.x->dtype)) return mixed(run, a);
     require_like("rms_norm", "x", a.x, a.x, size_);
     require_like("rms_norm", "y", a.y, a.x, size_);
     if (a.residual) require_like("rms_norm", "residual", a.residual, a.x, size_);
@@ -36,6 +42,27 @@ class RmsNormRows {
   }
 
  private:
+  // A float32 residual stream in a 16-bit run: all in fp32, rounded once into y.
+  void mixed(const Run& run, const fk_rms_norm_args& a) const {
+    require_shape_of("rms_norm", "x", a.x, a.x, size_);
+    require_shape_of("rms_norm", "y", a.y, a.x, size_);
+    if (a.residual) require_shape_of("rms_norm", "residual", a.residual, a.x, size_);
+    const Tensor x(a.x);
+    const Type x_type = type_of("rms_norm", "x", x.dtype()), y_type = same_type("rms_norm", "y", a.y, weight_.get());
+    if (a.residual) require_dtype("rms_norm", "residual", a.residual, kFloat32);
+    else require_dtype("rms_norm", "x", a.x, kFloat32);
+    const int64_t n = x.rows();
+    float* rows = run.scratch<float>((n + 1) * size_);
+    float* weight = rows + n * size_;
+    kernels().widen[int(y_type)](weight_->data, weight, size_);
+    for_rows(threads_, n, size_, [&](int64_t r) {
+      float* row = rows + r * size_;
+      kernels().widen[int(x_type)](row_of(a.x, r), row, size_);
+      kernels().rms_norm[int(Type::kF32)](row, a.residual ? row_of(a.residual, r) : nullptr, weight, row, size_, eps_);
+      kernels().narrow[int(y_type)](row, row_of(a.y, r), size_);
+    });
+  }
+
   int64_t size_;
   float eps_;
   Threads threads_;
