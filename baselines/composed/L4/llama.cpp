@@ -24,6 +24,7 @@ class Llama {
   Llama(Builder& b, const fk_llama_init& i)
       : hidden_size_(i.hidden_size),
         dtype_(i.dtype),
+        residual_dtype_(i.fp32_residual && i.dtype.bits < 32 ? kFloat32 : i.dtype),
         embed_tokens_(b.child<fk::VocabParallelEmbedding>("model.embed_tokens", {.num_embeddings = i.vocab_size,
                                                                                  .embedding_dim = i.hidden_size,
                                                                                  .quant = i.embedding_quant,
@@ -43,7 +44,7 @@ class Llama {
   void forward(const Run& run, const fk_llama_args& a) const {
     const int64_t n = a.input_ids->shape[0], m = a.logits_indices->shape[0];
     TensorView hidden = run.tensor(dtype_, {n, hidden_size_});
-    TensorView residual = run.tensor(dtype_, {n, hidden_size_});
+    TensorView residual = run.tensor(residual_dtype_, {n, hidden_size_});
     TensorView rows = run.tensor(dtype_, {m, hidden_size_});
     embed_tokens_(run, {.ids = a.input_ids, .y = residual});
     for (const auto& layer : layers_)
@@ -95,7 +96,7 @@ class Llama {
   }
 
   int64_t hidden_size_;
-  fk_dtype dtype_;
+  fk_dtype dtype_, residual_dtype_;
   Child<fk::VocabParallelEmbedding> embed_tokens_;
   Child<fk::RotaryEmbedding> rotary_emb_;
   std::vector<Child<fk::LlamaDecoderLayer>> layers_;
