@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "case.hpp"
 
+#include <algorithm>
+
 #include "core/base/dtype.hpp"
 
 namespace fk::cases {
@@ -9,14 +11,24 @@ namespace {
 // Halving keeps whole blocks of 32 and whole heads.
 int64_t cut(std::string_view name, int64_t value) {
   static const std::map<std::string_view, int64_t> kMost = {
-      {"n", 16},           {"m", 16},          {"d", 2048},           {"num_embeddings", 1024}, {"vocab_size", 1024},
-      {"in_features", 1536}, {"out_features", 1536}, {"hidden_size", 1536}, {"intermediate_size", 1536}};
+      {"n", 12},           {"m", 12},           {"d", 2048},          {"num_embeddings", 1024},   {"embedding_dim", 1024},
+      {"vocab_size", 1024}, {"in_features", 1536}, {"out_features", 1536}, {"hidden_size", 1536}, {"intermediate_size", 1536}};
   const auto most = kMost.find(name);
   while (most != kMost.end() && value > most->second) value /= 2;
   return value;
 }
 
-Case parse(const std::string& name, const core::Json& json) {
+// Heads of an operation alone are independent of each other; grouped ones keep their ratio.
+void cut_heads(core::Json& init) {
+  const auto even = [&](const char* key) { return init.contains(key) && init[key].get<int64_t>() % 2 == 0; };
+  const bool grouped = init.contains("num_kv_heads");
+  while (even("num_heads") && init["num_heads"].get<int64_t>() > 9 && (!grouped || even("num_kv_heads"))) {
+    init["num_heads"] = init["num_heads"].get<int64_t>() / 2;
+    if (grouped) init["num_kv_heads"] = init["num_kv_heads"].get<int64_t>() / 2;
+  }
+}
+
+Case parse(const core::TaskSpec& task, const std::string& name, const core::Json& json) {
   Case c;
   c.name = name;
   for (const auto& [key, value] : json.items()) {
@@ -25,6 +37,7 @@ Case parse(const std::string& name, const core::Json& json) {
     else if (key != "weight" && value.is_number_integer()) c.dims[key] = cut(key, value.get<int64_t>());
   }
   for (auto& [key, value] : c.init.items()) if (value.is_number_integer()) value = cut(key, value.get<int64_t>());
+  if (task.level == 1) cut_heads(c.init);
   return c;
 }
 
@@ -35,22 +48,37 @@ Case variation(Case c, const std::string& suffix, int64_t rows) {
   return c;
 }
 
+bool has_wide(const core::TaskSpec& task) {
+  return std::any_of(task.args.begin(), task.args.end(),
+                     [](const core::Field& f) { return f.tensor.run_dtype && !f.tensor.dtypes.empty(); });
+}
+
 }  // namespace
 
 std::vector<Case> cases_of(const core::TaskSpec& task) {
   std::vector<Case> out;
   for (const auto& [name, json] : task.cases.items()) {
-    const Case base = parse(name, json);
+    const Case base = parse(task, name, json);
     for (const char* dtype : {"float32", "bfloat16", "float16"}) {
       Case c = base;
       c.dtype = *core::parse_dtype(dtype);
       c.name += std::string("/") + dtype;
+      c.family = c.name;
       out.push_back(c);
       Case strided = variation(c, "/strided", INT64_MAX);
       strided.strided = true;
       strided.optional = false;
       out.push_back(strided);
       out.push_back(variation(c, "/one_row", 1));
+      if (c.dtype.bits < 32 && has_wide(task)) {
+        Case wide = variation(c, "/wide", INT64_MAX);
+        wide.wide = Case::Wide::kWritten;
+        out.push_back(wide);
+        wide.wide = Case::Wide::kAll;
+        wide.name += "_all";
+        wide.optional = false;
+        out.push_back(wide);
+      }
     }
     out.push_back(variation(base, "/no_rows", 0));
   }

@@ -35,18 +35,25 @@ class HostTensor {
   uint8_t* data() { return memory_.get(); }
   int64_t size() const { return std::accumulate(shape_.begin(), shape_.end(), int64_t{1}, std::multiplies<>()); }
   void set(const std::vector<double>& values) {
-    for (int64_t i = 0; i < size(); ++i) write(at(i), tensor_.dtype, values[size_t(i)]);
+    size_t i = 0;
+    each_row([&](uint8_t* row, int64_t count, size_t e) {
+      for (int64_t j = 0; j < count; ++j) write(row + size_t(j) * e, tensor_.dtype, values[i++]);
+    });
   }
   std::vector<double> values() const {
-    std::vector<double> out(static_cast<size_t>(size()));
-    for (int64_t i = 0; i < size(); ++i) out[size_t(i)] = read(at(i), tensor_.dtype);
+    std::vector<double> out;
+    out.reserve(size_t(size()));
+    each_row([&](uint8_t* row, int64_t count, size_t e) {
+      for (int64_t j = 0; j < count; ++j) out.push_back(read(row + size_t(j) * e, tensor_.dtype));
+    });
     return out;
   }
   // Whether every byte that is no element still has the pattern.
   bool gaps_untouched() const {
     std::vector<uint8_t> copy(memory_.get(), memory_.get() + bytes_);
-    const size_t e = core::dtype_bytes(tensor_.dtype);
-    for (int64_t i = 0; i < size(); ++i) std::memset(copy.data() + (at(i) - memory_.get()), kPattern, e);
+    each_row([&](uint8_t* row, int64_t count, size_t e) {
+      std::memset(copy.data() + (row - memory_.get()), kPattern, size_t(count) * e);
+    });
     for (uint8_t b : copy) if (b != kPattern) return false;
     return true;
   }
@@ -54,13 +61,19 @@ class HostTensor {
  private:
   static constexpr size_t kGuard = 64;
   static constexpr uint8_t kPattern = 0xA5;
-  uint8_t* at(int64_t i) const {
-    int64_t offset = 0;
-    for (size_t d = shape_.size(); d-- > 0;) {
-      offset += i % shape_[d] * strides_[d];
-      i /= shape_[d];
+  // f(first byte, elements, bytes an element) for every row of the last dimension.
+  template <class F> void each_row(const F& f) const {
+    if (size() == 0) return;
+    const size_t e = core::dtype_bytes(tensor_.dtype);
+    const int64_t count = shape_.empty() ? 1 : shape_.back();
+    for (int64_t r = 0; r < size() / count; ++r) {
+      int64_t offset = 0, left = r;
+      for (size_t d = shape_.size() - 1; shape_.size() > 1 && d-- > 0;) {
+        offset += left % shape_[d] * strides_[d];
+        left /= shape_[d];
+      }
+      f(memory_.get() + size_t(offset) * e, count, e);
     }
-    return memory_.get() + size_t(offset) * core::dtype_bytes(tensor_.dtype);
   }
   struct Free { void operator()(uint8_t* p) const { std::free(p); } };
   std::vector<int64_t> shape_, strides_;

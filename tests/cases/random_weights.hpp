@@ -14,7 +14,7 @@ class RandomWeights : public core::WeightStore {
   RandomWeights(uint64_t seed, fk_dtype dtype) : seed_(seed), dtype_(dtype) {}
 
   const fk_tensor* get(const core::ParamRequest& r) override {
-    auto& slot = tensors_[r.path];
+    auto& slot = tensors_[r.path + (r.dtype.bits == 64 ? " float64" : "")];
     if (slot) return slot->get();
     slot = std::make_unique<HostTensor>(r.dtype, r.shape);
     Random random(seed_of(seed_, r.path));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run_case.hpp"
 
-#include "random_weights.hpp"
+#include "host_tensor.hpp"
 #include "schedule.hpp"
 
 namespace fk::cases {
@@ -11,12 +11,13 @@ using core::Field;
 
 class Runner {
  public:
-  Runner(const core::Catalog& catalog, const core::TaskSpec& task, const Case& c, fk_dtype dtype, const core::Policy& policy)
+  Runner(const core::Catalog& catalog, const core::TaskSpec& task, const Case& c, fk_dtype dtype, const core::Policy& policy,
+         std::shared_ptr<core::WeightStore> weights)
       : task_(task), case_(c), dtype_(dtype), dims_(c.dims) {
     if (!task.step.empty()) {
       const int64_t n = dims_["n"];
       dims_.try_emplace("block_size", 16);
-      dims_["num_blocks"] = Schedule::blocks_for(n);
+      dims_["num_blocks"] = Schedule::blocks_for(n, dims_["block_size"]);
       dims_["num_slots"] = Schedule::slots_for(n);
       schedule_.emplace(catalog.registry().struct_spec(task.step), seed_of(1, c.name), dims_["block_size"],
                         dims_["num_blocks"], dims_["num_slots"]);
@@ -28,11 +29,12 @@ class Runner {
     options.threads = 2;
     options.dims = dims_;
     options.policy = policy;
-    model_ = core::Model::build(catalog, std::make_shared<RandomWeights>(7, c.dtype), task.name, init, options);
+    model_ = core::Model::build(catalog, std::move(weights), task.name, init, options);
   }
 
   Outcome run() {
-    outcome_.implementation = model_->plan().choices.front().implementation;
+    for (const core::Choice& c : model_->plan().choices)
+      if (c.path.empty() && c.task == task_.name) outcome_.implementation = c.implementation;
     const int64_t n = schedule_ ? dims_["n"] : 0;
     if (!schedule_) run_once(nullptr, "");
     else if (!owns_state()) run_once(schedule_->begin(n, true), "");
@@ -80,7 +82,12 @@ class Runner {
       return model_->init().lookup(name);
     };
   }
-  static fk_dtype dtype_of(const Field& f, fk_dtype run) { return f.tensor.run_dtype ? run : f.tensor.dtypes.front(); }
+  fk_dtype dtype_of(const Field& f, fk_dtype run) const {
+    if (!f.tensor.run_dtype) return f.tensor.dtypes.front();
+    const bool written = f.role == Field::Role::kOut || f.is_mutable;
+    const bool wide = case_.wide == Case::Wide::kAll || (case_.wide == Case::Wide::kWritten && written);
+    return wide && run.bits < 32 && !f.tensor.dtypes.empty() ? f.tensor.dtypes.front() : run;
+  }
   std::vector<int64_t> shape_of(const Field& f) const {
     std::vector<int64_t> shape;
     if (f.tensor.ellipsis) {
@@ -118,8 +125,8 @@ class Runner {
 }  // namespace
 
 Outcome run_case(const core::Catalog& catalog, const core::TaskSpec& task, const Case& c, fk_dtype dtype,
-                 const core::Policy& policy) {
-  return Runner(catalog, task, c, dtype, policy).run();
+                 const core::Policy& policy, std::shared_ptr<core::WeightStore> weights) {
+  return Runner(catalog, task, c, dtype, policy, std::move(weights)).run();
 }
 
 }  // namespace fk::cases

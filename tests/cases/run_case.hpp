@@ -13,7 +13,8 @@ struct Outcome {
 };
 
 // Builds the task in `dtype` and runs it on the case's inputs, which depend on the case alone: a float64 run sees the
-// numbers of a bfloat16 run. Throws core::Error when the task cannot be built or forward fails.
-Outcome run_case(const core::Catalog&, const core::TaskSpec&, const Case&, fk_dtype dtype, const core::Policy&);
+// numbers of a bfloat16 run, if `weights` was made for the case's dtype. Throws core::Error when the task cannot be built or forward fails.
+Outcome run_case(const core::Catalog&, const core::TaskSpec&, const Case&, fk_dtype dtype, const core::Policy&,
+                 std::shared_ptr<core::WeightStore> weights);
 
 }  // namespace fk::cases

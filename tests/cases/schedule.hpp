@@ -27,8 +27,8 @@ class Schedule {
   std::unique_ptr<Step> go_on(int64_t n);
 
   // Sizes that are always enough for `n` tokens a step.
-  static int64_t blocks_for(int64_t n) { return 8 * n + 8; }
-  static int64_t slots_for(int64_t n) { return 2 * n + 2; }
+  static int64_t blocks_for(int64_t n, int64_t block_size) { return (n + 1) * (40 / block_size + 1); }
+  static int64_t slots_for(int64_t n) { return n + 2; }
 
  private:
   struct Sequence { int64_t length = 0, query = 0, slot = 0; std::vector<int64_t> blocks; };
