@@ -24,7 +24,8 @@ fs::path gguf() {
 
 std::unique_ptr<core::CausalLm> smollm2(bool keep_quant, const Sizes& sizes) {
   const auto file = core::TensorFile::open(gguf());
-  const Json init = core::init_from_file(*file, name_map(), keep_quant);
+  Json init = core::init_from_file(*file, name_map(), keep_quant);
+  init["fp32_residual"] = true;   // as configs/llama.yaml; no difference in a float32 run
   return engine(core::WeightStore::open(file, name_map(), init), "llama", init, sizes);
 }
 
