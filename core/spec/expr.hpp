@@ -17,7 +17,8 @@ class ExprError : public Error {
  public:
   ExprError(std::string_view expression, size_t column, const std::string& reason)
       : Error(Code::kBadInput, fmt::format("in \"{}\", column {}: {}", expression, column, reason)),
-        column_(column), reason_(reason) {}
+        column_(column),
+        reason_(reason) {}
   size_t column() const { return column_; }
   const std::string& reason() const { return reason_; }
 
@@ -30,8 +31,9 @@ class ExprError : public Error {
 enum class ExprType { kInt, kFloat, kBool, kText, kInts, kOptionalInt };
 
 // The one expression language of the registry: shapes, bytes, flops, conditions.
-// Integers, decimals, "text" (enum values), names; + - * / (exact: a remainder is an error) % comparisons, and or not,
-// ceil_div(a,b) min max sum(ints) len(ints) row_bytes(quant, k) has(optional).
+// Integers, decimals, "text" (enum values), names; + - * / (exact: a remainder is an error) %
+// comparisons, and or not, ceil_div(a,b) min max sum(ints) len(ints) row_bytes(quant, k)
+// has(optional).
 using Value = std::variant<int64_t, double, bool, std::string, std::vector<int64_t>>;
 using Lookup = std::function<std::optional<Value>(std::string_view name)>;
 
@@ -39,16 +41,19 @@ class Expr {
  public:
   // Throws Error naming the column of the first thing that is not understood.
   static Expr parse(std::string_view text);
-  Value eval(const Lookup& names) const;       // throws Error naming an unknown name, overflow, division by zero
+  Value eval(const Lookup& names)
+      const;  // throws Error naming an unknown name, overflow, division by zero
   int64_t eval_int(const Lookup& names) const;
   bool eval_bool(const Lookup& names) const;
   const std::string& text() const { return text_; }
-  std::vector<std::string> names() const;      // every name it reads
-  // The name, if the whole expression is one name: such a dimension is bound by the first tensor that has it.
+  std::vector<std::string> names() const;  // every name it reads
+  // The name, if the whole expression is one name: such a dimension is bound by the first tensor
+  // that has it.
   std::optional<std::string> as_name() const;
 
-  // The type of the value, checking every operator's operands and every name; `type_of` says nullopt for an unknown
-  // name, `values_of` gives the values of a name that is an enum (a text compared with it must be one of them).
+  // The type of the value, checking every operator's operands and every name; `type_of` says
+  // nullopt for an unknown name, `values_of` gives the values of a name that is an enum (a text
+  // compared with it must be one of them).
   ExprType check(const std::function<std::optional<ExprType>(std::string_view)>& type_of,
                  const std::function<const std::vector<std::string>*(std::string_view)>& values_of,
                  const std::vector<std::string>& known_names) const;

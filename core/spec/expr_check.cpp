@@ -28,12 +28,15 @@ struct Checker {
   const std::function<const std::vector<std::string>*(std::string_view)>& values_of;
   const std::vector<std::string>& known;
 
-  [[noreturn]] void fail(const Node& n, const std::string& reason) const { throw ExprError(text, n.column, reason); }
+  [[noreturn]] void fail(const Node& n, const std::string& reason) const {
+    throw ExprError(text, n.column, reason);
+  }
   T name(const Node& n) const {
     if (std::optional<T> t = type_of(n.name)) return *t;
     std::string list;
     for (const std::string& k : known) (list += list.empty() ? "" : ", ") += k;
-    fail(n, fmt::format("unknown name \"{}\", expected one of: {}{}", n.name, list, did_you_mean(n.name, known)));
+    fail(n, fmt::format("unknown name \"{}\", expected one of: {}{}", n.name, list,
+                        did_you_mean(n.name, known)));
   }
   void want(const Node& n, T want) const {
     T got = check(n);
@@ -43,7 +46,8 @@ struct Checker {
   T number(const Node& n) const {
     T t = check(n);
     if (t == T::kOptionalInt) return T::kInt;
-    if (t != T::kInt && t != T::kFloat) fail(n, fmt::format("found {}, expected a number", name_of(t)));
+    if (t != T::kInt && t != T::kFloat)
+      fail(n, fmt::format("found {}, expected a number", name_of(t)));
     return t;
   }
   // `quant == "nnoe"`: the text must be a value of the enum.
@@ -55,7 +59,8 @@ struct Checker {
     if (std::find(values->begin(), values->end(), v) != values->end()) return;
     std::string list;
     for (const std::string& k : *values) (list += list.empty() ? "" : ", ") += k;
-    fail(b, fmt::format("\"{}\" is no value of {}, expected one of: {}{}", v, a.name, list, did_you_mean(v, *values)));
+    fail(b, fmt::format("\"{}\" is no value of {}, expected one of: {}{}", v, a.name, list,
+                        did_you_mean(v, *values)));
   }
 
   T check(const Node& n) const {
@@ -63,31 +68,33 @@ struct Checker {
       case Op::kValue: return static_cast<T>(n.value.index());
       case Op::kName: return name(n);
       case Op::kHas:
-        if (name(n) != T::kOptionalInt) fail(n, fmt::format("has({}), expected the name of an optional", n.name));
+        if (name(n) != T::kOptionalInt)
+          fail(n, fmt::format("has({}), expected the name of an optional", n.name));
         return T::kBool;
-      case Op::kAnd: case Op::kOr: case Op::kNot:
+      case Op::kAnd:
+      case Op::kOr:
+      case Op::kNot:
         for (const auto& a : n.args) want(*a, T::kBool);
         return T::kBool;
-      case Op::kEq: case Op::kNe: {
+      case Op::kEq:
+      case Op::kNe: {
         T a = check(*n.args[0]), b = check(*n.args[1]);
         auto numeric = [](T t) { return t == T::kInt || t == T::kFloat || t == T::kOptionalInt; };
         if (a != b && !(numeric(a) && numeric(b)))
-          fail(n, fmt::format("{} compared with {}, expected two of one kind", name_of(a), name_of(b)));
+          fail(n, fmt::format("{} compared with {}, expected two of one kind", name_of(a),
+                              name_of(b)));
         if (a == T::kText) enum_text(*n.args[0], *n.args[1]), enum_text(*n.args[1], *n.args[0]);
         return T::kBool;
       }
-      case Op::kLt: case Op::kLe: case Op::kGt: case Op::kGe:
-        number(*n.args[0]), number(*n.args[1]);
-        return T::kBool;
-      case Op::kMod: case Op::kCeilDiv:
-        want(*n.args[0], T::kInt), want(*n.args[1], T::kInt);
-        return T::kInt;
-      case Op::kSum: case Op::kLen:
-        want(*n.args[0], T::kInts);
-        return T::kInt;
-      case Op::kRowBytes:
-        want(*n.args[0], T::kText), want(*n.args[1], T::kInt);
-        return T::kInt;
+      case Op::kLt:
+      case Op::kLe:
+      case Op::kGt:
+      case Op::kGe: number(*n.args[0]), number(*n.args[1]); return T::kBool;
+      case Op::kMod:
+      case Op::kCeilDiv: want(*n.args[0], T::kInt), want(*n.args[1], T::kInt); return T::kInt;
+      case Op::kSum:
+      case Op::kLen: want(*n.args[0], T::kInts); return T::kInt;
+      case Op::kRowBytes: want(*n.args[0], T::kText), want(*n.args[1], T::kInt); return T::kInt;
       default: {
         T out = T::kInt;
         for (const auto& a : n.args)
@@ -100,9 +107,10 @@ struct Checker {
 
 }  // namespace
 
-ExprType Expr::check(const std::function<std::optional<ExprType>(std::string_view)>& type_of,
-                     const std::function<const std::vector<std::string>*(std::string_view)>& values_of,
-                     const std::vector<std::string>& known_names) const {
+ExprType Expr::check(
+    const std::function<std::optional<ExprType>(std::string_view)>& type_of,
+    const std::function<const std::vector<std::string>*(std::string_view)>& values_of,
+    const std::vector<std::string>& known_names) const {
   return Checker{text_, type_of, values_of, known_names}.check(*root_);
 }
 

@@ -15,7 +15,9 @@ std::string show(const Value& v) {
     std::string operator()(double d) const { return fmt::format("{}", d); }
     std::string operator()(bool b) const { return b ? "true" : "false"; }
     std::string operator()(const std::string& s) const { return '"' + s + '"'; }
-    std::string operator()(const std::vector<int64_t>& l) const { return fmt::format("a list of {} integers", l.size()); }
+    std::string operator()(const std::vector<int64_t>& l) const {
+      return fmt::format("a list of {} integers", l.size());
+    }
   };
   return std::visit(Shower{}, v);
 }
@@ -35,14 +37,19 @@ class Evaluator {
       case Op::kOr: return truth(n, 0) || truth(n, 1);
       case Op::kNot: return !truth(n, 0);
       case Op::kNeg: return arithmetic(n, Op::kSub, int64_t{0}, number(n, 0));
-      case Op::kAdd: case Op::kSub: case Op::kMul: case Op::kDiv: case Op::kMod:
-        return arithmetic(n, n.op, number(n, 0), number(n, 1));
+      case Op::kAdd:
+      case Op::kSub:
+      case Op::kMul:
+      case Op::kDiv:
+      case Op::kMod: return arithmetic(n, n.op, number(n, 0), number(n, 1));
       case Op::kCeilDiv: {
         int64_t a = integer(n, 0), b = integer(n, 1);
-        if (a < 0 || b <= 0) fail(n, fmt::format("ceil_div({}, {}), expected a >= 0 and b > 0", a, b));
+        if (a < 0 || b <= 0)
+          fail(n, fmt::format("ceil_div({}, {}), expected a >= 0 and b > 0", a, b));
         return a / b + (a % b != 0);
       }
-      case Op::kMin: case Op::kMax: {
+      case Op::kMin:
+      case Op::kMax: {
         Value best = number(n, 0);
         for (size_t i = 1; i < n.args.size(); ++i) {
           Value v = number(n, i);
@@ -62,7 +69,9 @@ class Evaluator {
   }
 
  private:
-  [[noreturn]] void fail(const Node& n, const std::string& reason) const { throw ExprError(text_, n.column, reason); }
+  [[noreturn]] void fail(const Node& n, const std::string& reason) const {
+    throw ExprError(text_, n.column, reason);
+  }
   [[noreturn]] void wrong(const Node& n, const Value& v, const char* what) const {
     fail(n, fmt::format("found {}, expected {}", show(v), what));
   }
@@ -73,7 +82,8 @@ class Evaluator {
   }
   Value number(const Node& n, size_t i) const {
     Value v = eval(*n.args[i]);
-    if (!std::holds_alternative<int64_t>(v) && !std::holds_alternative<double>(v)) wrong(*n.args[i], v, "a number");
+    if (!std::holds_alternative<int64_t>(v) && !std::holds_alternative<double>(v))
+      wrong(*n.args[i], v, "a number");
     return v;
   }
   int64_t integer(const Node& n, size_t i) const {
@@ -83,7 +93,8 @@ class Evaluator {
   }
   std::vector<int64_t> list(const Node& n) const {
     Value v = eval(*n.args[0]);
-    if (!std::holds_alternative<std::vector<int64_t>>(v)) wrong(*n.args[0], v, "a list of integers");
+    if (!std::holds_alternative<std::vector<int64_t>>(v))
+      wrong(*n.args[0], v, "a list of integers");
     return std::get<std::vector<int64_t>>(std::move(v));
   }
   static double real(const Value& v) {
@@ -116,14 +127,16 @@ class Evaluator {
       case Op::kSub: overflow = __builtin_sub_overflow(a, b, &out); break;
       case Op::kMul: overflow = __builtin_mul_overflow(a, b, &out); break;
       default:
-        if (b == 0) fail(n, fmt::format("{} {} 0, division by zero", a, op == Op::kDiv ? "/" : "%"));
+        if (b == 0)
+          fail(n, fmt::format("{} {} 0, division by zero", a, op == Op::kDiv ? "/" : "%"));
         if (b == -1) {  // INT64_MIN / -1 traps
           overflow = op == Op::kDiv && a == std::numeric_limits<int64_t>::min();
           out = op == Op::kDiv && !overflow ? -a : 0;
           break;
         }
         if (op == Op::kDiv && a % b)
-          fail(n, fmt::format("{} / {} leaves the remainder {}, expected an exact division", a, b, a % b));
+          fail(n, fmt::format("{} / {} leaves the remainder {}, expected an exact division", a, b,
+                              a % b));
         out = op == Op::kDiv ? a / b : a % b;
     }
     if (overflow) fail(n, fmt::format("{} and {}: the result does not fit 64 bits", a, b));
@@ -139,7 +152,8 @@ class Evaluator {
       bool equal = numbers ? !less(a, b) && !less(b, a) : a == b;
       return equal == (n.op == Op::kEq);
     }
-    if (!numbers) fail(n, fmt::format("{} compared with {}, expected two numbers", show(a), show(b)));
+    if (!numbers)
+      fail(n, fmt::format("{} compared with {}, expected two numbers", show(a), show(b)));
     switch (n.op) {
       case Op::kLt: return less(a, b);
       case Op::kLe: return !less(b, a);
@@ -150,13 +164,15 @@ class Evaluator {
 
   int64_t row_bytes(const Node& n) const {
     Value quant = eval(*n.args[0]);
-    if (!std::holds_alternative<std::string>(quant)) wrong(*n.args[0], quant, "a value of the enum quant");
+    if (!std::holds_alternative<std::string>(quant))
+      wrong(*n.args[0], quant, "a value of the enum quant");
     const std::string& name = std::get<std::string>(quant);
     int64_t k = integer(n, 1);
     std::optional<BlockInfo> block = block_info(std::string_view(name));
     if (!block) fail(n, fmt::format("\"{}\" has no blocks, expected a quantised type", name));
     if (k < 0 || k % block->elements)
-      fail(n, fmt::format("a row of {} elements, expected a multiple of the {} in a block of {}", k, block->elements, name));
+      fail(n, fmt::format("a row of {} elements, expected a multiple of the {} in a block of {}", k,
+                          block->elements, name));
     return std::get<int64_t>(arithmetic(n, Op::kMul, k / block->elements, block->bytes));
   }
 

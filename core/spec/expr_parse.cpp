@@ -9,15 +9,21 @@
 namespace fk::core {
 namespace {
 
-constexpr size_t kMaxLength = 2000, kMaxDepth = 60;  // bound the stack of everything that walks the tree
+constexpr size_t kMaxLength = 2000,
+                 kMaxDepth = 60;  // bound the stack of everything that walks the tree
 
 using Node = Expr::Node;
 using NodePtr = std::shared_ptr<const Node>;
 
-struct Function { std::string_view name; Op op; int min_args, max_args; };
+struct Function {
+  std::string_view name;
+  Op op;
+  int min_args, max_args;
+};
 constexpr Function kFunctions[] = {
     {"ceil_div", Op::kCeilDiv, 2, 2}, {"min", Op::kMin, 1, 16}, {"max", Op::kMax, 1, 16},
-    {"sum", Op::kSum, 1, 1}, {"len", Op::kLen, 1, 1}, {"row_bytes", Op::kRowBytes, 2, 2}, {"has", Op::kHas, 1, 1}};
+    {"sum", Op::kSum, 1, 1},          {"len", Op::kLen, 1, 1},  {"row_bytes", Op::kRowBytes, 2, 2},
+    {"has", Op::kHas, 1, 1}};
 
 bool is_name_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -35,7 +41,9 @@ class Parser {
   }
 
  private:
-  [[noreturn]] void fail(const std::string& reason) const { throw ExprError(text_, at_ + 1, reason); }
+  [[noreturn]] void fail(const std::string& reason) const {
+    throw ExprError(text_, at_ + 1, reason);
+  }
   void skip() {
     while (at_ < text_.size() && std::strchr(" \t\r\n", text_[at_])) ++at_;
   }
@@ -51,7 +59,8 @@ class Parser {
     skip();
     if (text_.substr(at_, token.size()) != token) return false;
     size_t end = at_ + token.size();
-    if (is_name_start(token[0]) && end < text_.size() && (is_name_start(text_[end]) || is_digit(text_[end])))
+    if (is_name_start(token[0]) && end < text_.size() &&
+        (is_name_start(text_[end]) || is_digit(text_[end])))
       return false;
     at_ = end;
     return true;
@@ -89,8 +98,9 @@ class Parser {
     return parse_compare();
   }
   std::optional<Op> compare_op() {
-    static constexpr std::pair<std::string_view, Op> kOps[] = {
-        {"==", Op::kEq}, {"!=", Op::kNe}, {"<=", Op::kLe}, {">=", Op::kGe}, {"<", Op::kLt}, {">", Op::kGt}};
+    static constexpr std::pair<std::string_view, Op> kOps[] = {{"==", Op::kEq}, {"!=", Op::kNe},
+                                                               {"<=", Op::kLe}, {">=", Op::kGe},
+                                                               {"<", Op::kLt},  {">", Op::kGt}};
     for (auto [token, op] : kOps)
       if (take(token)) return op;
     return std::nullopt;
@@ -112,19 +122,26 @@ class Parser {
     NodePtr left = parse_product();
     for (;;) {
       size_t c = column();
-      if (take("+")) left = make(Op::kAdd, c, {left, parse_product()});
-      else if (take("-")) left = make(Op::kSub, c, {left, parse_product()});
-      else return left;
+      if (take("+"))
+        left = make(Op::kAdd, c, {left, parse_product()});
+      else if (take("-"))
+        left = make(Op::kSub, c, {left, parse_product()});
+      else
+        return left;
     }
   }
   NodePtr parse_product() {
     NodePtr left = parse_minus();
     for (;;) {
       size_t c = column();
-      if (take("*")) left = make(Op::kMul, c, {left, parse_minus()});
-      else if (take("/")) left = make(Op::kDiv, c, {left, parse_minus()});
-      else if (take("%")) left = make(Op::kMod, c, {left, parse_minus()});
-      else return left;
+      if (take("*"))
+        left = make(Op::kMul, c, {left, parse_minus()});
+      else if (take("/"))
+        left = make(Op::kDiv, c, {left, parse_minus()});
+      else if (take("%"))
+        left = make(Op::kMod, c, {left, parse_minus()});
+      else
+        return left;
     }
   }
   NodePtr parse_minus() {
@@ -160,10 +177,12 @@ class Parser {
       parse_number(*n);
       return n;
     }
-    if (!is_name_start(first)) fail(fmt::format("found {}, expected a number, a name or \"(\"", here()));
+    if (!is_name_start(first))
+      fail(fmt::format("found {}, expected a number, a name or \"(\"", here()));
     std::string name = parse_name();
     for (std::string_view word : {"and", "or", "not"})
-      if (name == word) at_ = c - 1, fail(fmt::format("found \"{}\", expected a number, a name or \"(\"", name));
+      if (name == word)
+        at_ = c - 1, fail(fmt::format("found \"{}\", expected a number, a name or \"(\"", name));
     if (take("(")) return parse_call(name, c);
     n->op = Op::kName;
     n->name = std::move(name);
@@ -183,11 +202,13 @@ class Parser {
     if (stop < end && (*stop == '.' || *stop == 'e' || *stop == 'E')) {
       double real = 0;
       auto result = std::from_chars(begin, end, real);
-      if (result.ec != std::errc()) fail(fmt::format("found {}, expected a number that fits a double", here()));
+      if (result.ec != std::errc())
+        fail(fmt::format("found {}, expected a number that fits a double", here()));
       stop = result.ptr;
       n.value = real;
     } else {
-      if (error != std::errc()) fail(fmt::format("found {}, expected a number of at most 63 bits", here()));
+      if (error != std::errc())
+        fail(fmt::format("found {}, expected a number of at most 63 bits", here()));
       n.value = whole;
     }
     size_t after = size_t(stop - text_.data());
@@ -196,13 +217,16 @@ class Parser {
     at_ = after;
   }
   NodePtr parse_call(const std::string& name, size_t c) {
-    auto f = std::find_if(std::begin(kFunctions), std::end(kFunctions), [&](const Function& f) { return f.name == name; });
+    auto f = std::find_if(std::begin(kFunctions), std::end(kFunctions),
+                          [&](const Function& f) { return f.name == name; });
     if (f == std::end(kFunctions)) {
       std::vector<std::string> all;
       std::string list;
-      for (const Function& k : kFunctions) all.emplace_back(k.name), (list += list.empty() ? "" : ", ") += k.name;
+      for (const Function& k : kFunctions)
+        all.emplace_back(k.name), (list += list.empty() ? "" : ", ") += k.name;
       at_ = c - 1;
-      fail(fmt::format("unknown function \"{}\", expected one of: {}{}", name, list, did_you_mean(name, all)));
+      fail(fmt::format("unknown function \"{}\", expected one of: {}{}", name, list,
+                       did_you_mean(name, all)));
     }
     auto n = std::make_shared<Node>();
     n->op = f->op;
@@ -212,7 +236,8 @@ class Parser {
       n->name = parse_name();
       if (n->name.empty()) fail(fmt::format("found {}, expected the name of an optional", here()));
     } else if (!take(")")) {
-      do n->args.push_back(parse_or()); while (take(","));
+      do n->args.push_back(parse_or());
+      while (take(","));
     } else {
       --at_;
     }
@@ -220,7 +245,8 @@ class Parser {
     int count = f->op == Op::kHas ? 1 : int(n->args.size());
     if (count < f->min_args || count > f->max_args) {
       at_ = c - 1;
-      fail(fmt::format("{} has {} arguments, expected {}{}", name, count, f->min_args, f->max_args > f->min_args ? " or more" : ""));
+      fail(fmt::format("{} has {} arguments, expected {}{}", name, count, f->min_args,
+                       f->max_args > f->min_args ? " or more" : ""));
     }
     return n;
   }
@@ -230,7 +256,8 @@ class Parser {
 };
 
 void collect(const Node& n, std::vector<std::string>& out) {
-  if (!n.name.empty() && std::find(out.begin(), out.end(), n.name) == out.end()) out.push_back(n.name);
+  if (!n.name.empty() && std::find(out.begin(), out.end(), n.name) == out.end())
+    out.push_back(n.name);
   for (const NodePtr& a : n.args) collect(*a, out);
 }
 
@@ -238,7 +265,9 @@ void collect(const Node& n, std::vector<std::string>& out) {
 
 Expr Expr::parse(std::string_view text) {
   if (text.size() > kMaxLength)
-    throw ExprError(text.substr(0, 40), 1, fmt::format("is {} characters long, expected at most {}", text.size(), kMaxLength));
+    throw ExprError(
+        text.substr(0, 40), 1,
+        fmt::format("is {} characters long, expected at most {}", text.size(), kMaxLength));
   Expr e;
   e.root_ = Parser(text).parse();
   e.text_ = std::string(text);

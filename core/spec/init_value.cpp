@@ -23,12 +23,16 @@ class Memory {
   std::deque<std::vector<uint64_t>> blocks_;
 };
 
-template <class T> T read(const void* at) {
+template <class T>
+T read(const void* at) {
   T v;
   std::memcpy(&v, at, sizeof v);
   return v;
 }
-template <class T> void write(void* at, const T& v) { std::memcpy(at, &v, sizeof v); }
+template <class T>
+void write(void* at, const T& v) {
+  std::memcpy(at, &v, sizeof v);
+}
 
 int32_t enum_index(const Field& f, const std::string& value) {
   auto at = std::find(f.values.begin(), f.values.end(), value);
@@ -55,7 +59,8 @@ void write_ints(Memory& memory, std::byte* at, const std::vector<int64_t>& value
 }
 
 int64_t as_int(const std::string& where, const Json& v, const char* expected) {
-  if (v.is_number_unsigned() && v.get<uint64_t>() <= uint64_t(INT64_MAX)) return int64_t(v.get<uint64_t>());
+  if (v.is_number_unsigned() && v.get<uint64_t>() <= uint64_t(INT64_MAX))
+    return int64_t(v.get<uint64_t>());
   if (v.is_number_integer() && !v.is_number_unsigned()) return v.get<int64_t>();
   wrong(where, v, expected);
 }
@@ -76,19 +81,24 @@ struct InitValue::Impl {
   }
 
   // Fills `data` from JSON, every field of it.
-  void from_json(std::byte* to, size_t size, const std::vector<Field>& fields, const Json& json, const std::string& where) {
+  void from_json(std::byte* to, size_t size, const std::vector<Field>& fields, const Json& json,
+                 const std::string& where) {
     if (!json.is_object()) wrong(where, json, "an object");
     write(to, size);
     std::vector<std::string> names;
     for (const Field& f : fields) names.push_back(f.name);
     for (const auto& [key, value] : json.items())
       if (std::find(names.begin(), names.end(), key) == names.end())
-        bad_input("{}: unknown field \"{}\", expected one of: {}{}", where, key, fmt::join(names, ", "), did_you_mean(key, names));
+        bad_input("{}: unknown field \"{}\", expected one of: {}{}", where, key,
+                  fmt::join(names, ", "), did_you_mean(key, names));
     for (const Field& f : fields) {
       auto given = json.find(f.name);
-      if (given != json.end()) put(to + f.offset, f, *given, where + "." + f.name);
-      else if (f.required()) bad_input("{}: has no \"{}\", expected one (it has no default)", where, f.name);
-      else if (!f.default_value.is_null()) put(to + f.offset, f, f.default_value, where + "." + f.name);
+      if (given != json.end())
+        put(to + f.offset, f, *given, where + "." + f.name);
+      else if (f.required())
+        bad_input("{}: has no \"{}\", expected one (it has no default)", where, f.name);
+      else if (!f.default_value.is_null())
+        put(to + f.offset, f, f.default_value, where + "." + f.name);
     }
   }
 
@@ -142,16 +152,20 @@ struct InitValue::Impl {
   }
 
   // Deep copy of a foreign struct.
-  void copy(std::byte* to, size_t size, const std::vector<Field>& fields, const std::byte* from, const std::string& where) {
+  void copy(std::byte* to, size_t size, const std::vector<Field>& fields, const std::byte* from,
+            const std::string& where) {
     const size_t theirs = read<size_t>(from);
     if (theirs < sizeof(size_t) || theirs > (1u << 20))
       bad_input("{}: struct_size is {}, expected {}", where, theirs, size);
     write(to, size);
     for (const Field& f : fields) {
       const std::string here = where + "." + f.name;
-      if (theirs >= f.offset + slot_of(f.type).size) copy_field(to + f.offset, f, from + f.offset, here);
-      else if (f.required()) bad_input("{}: lies beyond the struct's size of {} bytes and has no default", here, theirs);
-      else if (!f.default_value.is_null()) put(to + f.offset, f, f.default_value, here);
+      if (theirs >= f.offset + slot_of(f.type).size)
+        copy_field(to + f.offset, f, from + f.offset, here);
+      else if (f.required())
+        bad_input("{}: lies beyond the struct's size of {} bytes and has no default", here, theirs);
+      else if (!f.default_value.is_null())
+        put(to + f.offset, f, f.default_value, here);
     }
   }
 
@@ -161,7 +175,8 @@ struct InitValue::Impl {
       case FieldType::kEnum: {
         int32_t v = read<int32_t>(from);
         if (v < 0 || size_t(v) >= f.values.size())
-          bad_input("{}: {} is no value of the enum {}, expected 0 to {}", where, v, f.of, f.values.size() - 1);
+          bad_input("{}: {} is no value of the enum {}, expected 0 to {}", where, v, f.of,
+                    f.values.size() - 1);
         return write(to, v);
       }
       case FieldType::kOptionalInt: {
@@ -171,13 +186,15 @@ struct InitValue::Impl {
       case FieldType::kInts: {
         fk_i64s list = read<fk_i64s>(from);
         if (list.size > (1u << 20) || (list.size && !list.data))
-          bad_input("{}: a list of {} integers at {}, expected a list", where, list.size, static_cast<const void*>(list.data));
+          bad_input("{}: a list of {} integers at {}, expected a list", where, list.size,
+                    static_cast<const void*>(list.data));
         return write_ints(memory, to, {list.data, list.data + list.size});
       }
       case FieldType::kDtype: {
         fk_dtype t = read<fk_dtype>(from);
         if (dtype_name(t) == "unknown")
-          bad_input("{}: the dtype (code {}, bits {}, lanes {}) is none of ours", where, t.code, t.bits, t.lanes);
+          bad_input("{}: the dtype (code {}, bits {}, lanes {}) is none of ours", where, t.code,
+                    t.bits, t.lanes);
         return write(to, t);
       }
       case FieldType::kInstance: {
@@ -204,13 +221,15 @@ struct InitValue::Impl {
     for (const Field& f : fields) out[f.name] = show_field(from + f.offset, f, instance_text);
     return out;
   }
-  Json show_field(const std::byte* at, const Field& f, const std::function<Json(const fk_instance*)>& instance_text) const {
+  Json show_field(const std::byte* at, const Field& f,
+                  const std::function<Json(const fk_instance*)>& instance_text) const {
     switch (f.type) {
       case FieldType::kInt: return read<int64_t>(at);
       case FieldType::kFloat: return read<double>(at);
       case FieldType::kBool: return read<uint8_t>(at) != 0;
       case FieldType::kEnum: return f.values.at(size_t(read<int32_t>(at)));
-      case FieldType::kOptionalInt: return read<uint8_t>(at + offsetof(fk_opt_i64, has)) ? Json(read<int64_t>(at)) : Json();
+      case FieldType::kOptionalInt:
+        return read<uint8_t>(at + offsetof(fk_opt_i64, has)) ? Json(read<int64_t>(at)) : Json();
       case FieldType::kInts: {
         fk_i64s list = read<fk_i64s>(at);
         return std::vector<int64_t>(list.data, list.data + list.size);
@@ -249,7 +268,8 @@ InitValue InitValue::from_struct(const Registry& registry, const TaskSpec& task,
   v.impl_->registry = &registry;
   v.impl_->task = &task;
   v.impl_->data = v.impl_->memory.add(task.init_size);
-  v.impl_->copy(v.impl_->data, task.init_size, task.init, static_cast<const std::byte*>(init), task.name + " init");
+  v.impl_->copy(v.impl_->data, task.init_size, task.init, static_cast<const std::byte*>(init),
+                task.name + " init");
   return v;
 }
 
@@ -281,7 +301,9 @@ std::optional<Value> InitValue::lookup(std::string_view name) const {
   }
 }
 
-std::vector<std::pair<std::string, Json>> InitValue::pending_instances() const { return impl_->pending; }
+std::vector<std::pair<std::string, Json>> InitValue::pending_instances() const {
+  return impl_->pending;
+}
 
 void InitValue::set_instance(std::string_view name, const fk_instance* instance) {
   const Field* f = impl_->field(name);
@@ -289,7 +311,8 @@ void InitValue::set_instance(std::string_view name, const fk_instance* instance)
     std::vector<std::string> names;
     for (const Field& g : impl_->task->init)
       if (g.type == FieldType::kInstance) names.push_back(g.name);
-    bad_input("{} init: \"{}\" is no field of type instance{}", impl_->task->name, name, did_you_mean(name, names));
+    bad_input("{} init: \"{}\" is no field of type instance{}", impl_->task->name, name,
+              did_you_mean(name, names));
   }
   write(impl_->data + f->offset, instance);
 }

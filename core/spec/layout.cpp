@@ -6,19 +6,29 @@
 namespace fk::core {
 namespace {
 
-template <class T> constexpr Slot kSlot{sizeof(T), alignof(T)};
+template <class T>
+constexpr Slot kSlot{sizeof(T), alignof(T)};
 
-struct TypeRow { FieldType type; const char* name; Slot slot; };
-constexpr TypeRow kTypes[] = {
-    {FieldType::kInt, "int", kSlot<int64_t>},          {FieldType::kFloat, "float", kSlot<double>},
-    {FieldType::kBool, "bool", kSlot<uint8_t>},        {FieldType::kEnum, "enum", kSlot<int32_t>},
-    {FieldType::kOptionalInt, "optional_int", kSlot<fk_opt_i64>}, {FieldType::kInts, "ints", kSlot<fk_i64s>},
-    {FieldType::kDtype, "dtype", kSlot<fk_dtype>},     {FieldType::kTensor, "tensor", kSlot<const fk_tensor*>},
-    {FieldType::kTensors, "tensors", kSlot<fk_tensors>}, {FieldType::kInstance, "instance", kSlot<fk_instance*>},
-    {FieldType::kStruct, "struct", kSlot<const void*>}};
+struct TypeRow {
+  FieldType type;
+  const char* name;
+  Slot slot;
+};
+constexpr TypeRow kTypes[] = {{FieldType::kInt, "int", kSlot<int64_t>},
+                              {FieldType::kFloat, "float", kSlot<double>},
+                              {FieldType::kBool, "bool", kSlot<uint8_t>},
+                              {FieldType::kEnum, "enum", kSlot<int32_t>},
+                              {FieldType::kOptionalInt, "optional_int", kSlot<fk_opt_i64>},
+                              {FieldType::kInts, "ints", kSlot<fk_i64s>},
+                              {FieldType::kDtype, "dtype", kSlot<fk_dtype>},
+                              {FieldType::kTensor, "tensor", kSlot<const fk_tensor*>},
+                              {FieldType::kTensors, "tensors", kSlot<fk_tensors>},
+                              {FieldType::kInstance, "instance", kSlot<fk_instance*>},
+                              {FieldType::kStruct, "struct", kSlot<const void*>}};
 
 const TypeRow& row(FieldType type) {
-  return *std::find_if(std::begin(kTypes), std::end(kTypes), [&](const TypeRow& r) { return r.type == type; });
+  return *std::find_if(std::begin(kTypes), std::end(kTypes),
+                       [&](const TypeRow& r) { return r.type == type; });
 }
 
 size_t round_up(size_t n, size_t align) { return (n + align - 1) / align * align; }

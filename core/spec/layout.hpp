@@ -6,12 +6,15 @@
 
 namespace fk::core {
 
-struct Slot { size_t size, align; };
+struct Slot {
+  size_t size, align;
+};
 
 // What a field takes in a generated C struct.
 Slot slot_of(FieldType type);
 
-// Gives every field its offset behind `size_t struct_size`, with natural C alignment; returns sizeof the struct.
+// Gives every field its offset behind `size_t struct_size`, with natural C alignment; returns
+// sizeof the struct.
 size_t lay_out(std::vector<Field>& fields);
 
 // "int", "float", ... as task files spell it, and back.

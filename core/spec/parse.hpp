@@ -5,7 +5,8 @@
 
 namespace fk::core {
 
-// One file each. They check everything that can be checked without the other files; RegistryLoader does the rest.
+// One file each. They check everything that can be checked without the other files; RegistryLoader
+// does the rest.
 TaskSpec parse_task(const Yaml& root);
 StructSpec parse_struct(const Yaml& root);
 EnumSpec parse_enum(const Yaml& root);

@@ -13,20 +13,25 @@ namespace {
 using Role = Field::Role;
 
 constexpr std::string_view kKeywords[] = {
-    "alignas", "alignof", "and", "asm", "auto", "bitand", "bitor", "bool", "break", "case", "catch", "char", "class",
-    "compl", "concept", "const", "consteval", "constexpr", "constinit", "continue", "decltype", "default", "delete",
-    "do", "double", "else", "enum", "explicit", "export", "extern", "false", "float", "for", "friend", "goto", "if",
-    "inline", "int", "long", "mutable", "namespace", "new", "noexcept", "not", "nullptr", "operator", "or", "private",
-    "protected", "public", "register", "requires", "restrict", "return", "short", "signed", "sizeof", "static",
-    "struct", "struct_size", "switch", "template", "this", "throw", "true", "try", "typedef", "typeid", "typename",
-    "union", "unsigned", "using", "virtual", "void", "volatile", "while", "xor"};
+    "alignas",  "alignof",  "and",       "asm",         "auto",      "bitand",    "bitor",
+    "bool",     "break",    "case",      "catch",       "char",      "class",     "compl",
+    "concept",  "const",    "consteval", "constexpr",   "constinit", "continue",  "decltype",
+    "default",  "delete",   "do",        "double",      "else",      "enum",      "explicit",
+    "export",   "extern",   "false",     "float",       "for",       "friend",    "goto",
+    "if",       "inline",   "int",       "long",        "mutable",   "namespace", "new",
+    "noexcept", "not",      "nullptr",   "operator",    "or",        "private",   "protected",
+    "public",   "register", "requires",  "restrict",    "return",    "short",     "signed",
+    "sizeof",   "static",   "struct",    "struct_size", "switch",    "template",  "this",
+    "throw",    "true",     "try",       "typedef",     "typeid",    "typename",  "union",
+    "unsigned", "using",    "virtual",   "void",        "volatile",  "while",     "xor"};
 
 fk_dtype parse_dtype_at(const Yaml& n, std::string_view what) {
   const std::string& name = n.as_text(what);
   if (std::optional<fk_dtype> t = parse_dtype(name)) return *t;
-  static const std::vector<std::string> all{"run", "float32", "bfloat16", "float16", "float64", "int8", "int16", "int32",
-                                            "int64", "uint8", "uint16", "uint32", "uint64", "bool", "float8_e4m3fn",
-                                            "float8_e5m2", "float8_e8m0fnu", "float4_e2m1fn"};
+  static const std::vector<std::string> all{
+      "run",    "float32", "bfloat16",      "float16",     "float64",        "int8",
+      "int16",  "int32",   "int64",         "uint8",       "uint16",         "uint32",
+      "uint64", "bool",    "float8_e4m3fn", "float8_e5m2", "float8_e8m0fnu", "float4_e2m1fn"};
   fail_at(n, "unknown dtype \"{}\", expected {}{}", name, what, did_you_mean(name, all));
 }
 
@@ -38,14 +43,17 @@ void parse_tensor(const Yaml& body, Field& f) {
     if (!count) fail_at(*d, "found an empty list, expected {}", kWhat);
     f.tensor.run_dtype = false;
     for (size_t i = 0; i < count; ++i) {
-      if (first[i].is_scalar() && first[i].text == "run") f.tensor.run_dtype = true;
-      else f.tensor.dtypes.push_back(parse_dtype_at(first[i], kWhat));
+      if (first[i].is_scalar() && first[i].text == "run")
+        f.tensor.run_dtype = true;
+      else
+        f.tensor.dtypes.push_back(parse_dtype_at(first[i], kWhat));
     }
   }
   if (const Yaml* shape = body.find("shape")) {
     for (const Yaml& dim : shape->as_list("a list of dimensions such as [n, hidden_size]").items) {
       if (dim.is_scalar() && dim.text == "...") {
-        if (&dim != shape->items.data()) fail_at(dim, "found \"...\" after other dimensions, expected it first");
+        if (&dim != shape->items.data())
+          fail_at(dim, "found \"...\" after other dimensions, expected it first");
         f.tensor.ellipsis = true;
       } else {
         f.tensor.shape.push_back(parse_expr(dim, "a dimension"));
@@ -63,12 +71,16 @@ void check_keys(const Yaml& body, const Field& f, std::string_view where) {
       if (f.type == FieldType::kInstance || f.type == FieldType::kStruct)
         return body.only({"type", "of", "optional", "doc"}, where);
       return body.only({"type", "default", "doc"}, where);
-    case Role::kParam: return body.only({"type", "dtype", "shape", "when", "optional", "doc"}, where);
+    case Role::kParam:
+      return body.only({"type", "dtype", "shape", "when", "optional", "doc"}, where);
     case Role::kState: return body.only({"type", "dtype", "shape", "when", "doc"}, where);
     case Role::kIn:
-      if (tensor) return body.only({"type", "dtype", "shape", "optional", "mutable", "when", "low", "high", "doc"}, where);
+      if (tensor)
+        return body.only(
+            {"type", "dtype", "shape", "optional", "mutable", "when", "low", "high", "doc"}, where);
       return body.only({"type", "of", "doc"}, where);
-    case Role::kOut: return body.only({"type", "dtype", "shape", "optional", "like", "when", "doc"}, where);
+    case Role::kOut:
+      return body.only({"type", "dtype", "shape", "optional", "like", "when", "doc"}, where);
     case Role::kStep:
       if (tensor) return body.only({"type", "dtype", "shape", "optional", "doc"}, where);
       return body.only({"type", "of", "optional", "doc"}, where);
@@ -80,9 +92,11 @@ bool allowed(FieldType t, Role role) {
   const bool tensor = t == F::kTensor || t == F::kTensors;
   switch (role) {
     case Role::kInit: return !tensor;
-    case Role::kParam: case Role::kState: return t == F::kTensor;
+    case Role::kParam:
+    case Role::kState: return t == F::kTensor;
     case Role::kOut: return tensor;
-    case Role::kIn: return tensor || t == F::kInt || t == F::kFloat || t == F::kBool || t == F::kEnum;
+    case Role::kIn:
+      return tensor || t == F::kInt || t == F::kFloat || t == F::kBool || t == F::kEnum;
     case Role::kStep: return t != F::kInstance;
   }
   return false;
@@ -100,7 +114,8 @@ FieldType parse_field_type(const Yaml& name, const Yaml& body, Role role, std::s
   const std::string expected = fmt::format("one of: {}", fmt::join(names, ", "));
   std::optional<FieldType> type = parse_type(t->as_text(expected));
   if (!type || !allowed(*type, role))
-    fail_at(*t, "unknown type \"{}\" of {}, expected {}{}", t->text, where, expected, did_you_mean(t->text, names));
+    fail_at(*t, "unknown type \"{}\" of {}, expected {}{}", t->text, where, expected,
+            did_you_mean(t->text, names));
   return *type;
 }
 
@@ -116,21 +131,21 @@ Expr parse_expr(const Yaml& node, std::string_view what) {
   node.as_text(what);
   try {
     return Expr::parse(node.text);
-  } catch (const ExprError& e) {
-    fail_in(node, e);
-  }
+  } catch (const ExprError& e) { fail_in(node, e); }
 }
 
 std::string parse_name(const Yaml& node, std::string_view what) {
   const std::string& s = node.as_text(what);
-  bool good = !s.empty() && s.size() <= 80 && s[0] >= 'a' && s[0] <= 'z' && s.find("__") == s.npos && s.back() != '_';
+  bool good = !s.empty() && s.size() <= 80 && s[0] >= 'a' && s[0] <= 'z' &&
+              s.find("__") == s.npos && s.back() != '_';
   for (char c : s) good = good && ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_');
   if (!good) fail_at(node, "found \"{}\", expected {} in snake_case (a-z, 0-9, _)", s, what);
   return s;
 }
 
 Field parse_field(const Yaml& name, const Yaml& body, Role role) {
-  static constexpr std::string_view kNames[] = {"the init field", "the param", "the state", "the input", "the output", "the step field"};
+  static constexpr std::string_view kNames[] = {"the init field", "the param",  "the state",
+                                                "the input",      "the output", "the step field"};
   Field f;
   f.role = role;
   f.name = parse_name(name, fmt::format("a name for {}", kNames[size_t(role)]));
@@ -161,10 +176,12 @@ Json parse_value(const Yaml& n, const Field& f) {
     case FieldType::kInt: return n.as_int("an integer");
     case FieldType::kFloat: return n.as_float("a number");
     case FieldType::kBool: return n.as_bool("true or false");
-    case FieldType::kOptionalInt: return n.is_null() ? Json() : Json(n.as_int("an integer or null"));
+    case FieldType::kOptionalInt:
+      return n.is_null() ? Json() : Json(n.as_int("an integer or null"));
     case FieldType::kInts: {
       Json list = Json::array();
-      for (const Yaml& i : n.as_list("a list of integers").items) list.push_back(i.as_int("an integer"));
+      for (const Yaml& i : n.as_list("a list of integers").items)
+        list.push_back(i.as_int("an integer"));
       return list;
     }
     case FieldType::kDtype: return dtype_name(parse_dtype_at(n, "a dtype such as float32"));
@@ -172,10 +189,12 @@ Json parse_value(const Yaml& n, const Field& f) {
       const std::string expected = fmt::format("one of: {}", fmt::join(f.values, ", "));
       const std::string& v = n.as_text(expected);
       if (std::find(f.values.begin(), f.values.end(), v) == f.values.end())
-        fail_at(n, "\"{}\" is no value of the enum {}, expected {}{}", v, f.of, expected, did_you_mean(v, f.values));
+        fail_at(n, "\"{}\" is no value of the enum {}, expected {}{}", v, f.of, expected,
+                did_you_mean(v, f.values));
       return v;
     }
-    default: fail_at(n, "found {}, expected no value for the type {}", n.found(), type_name(f.type));
+    default:
+      fail_at(n, "found {}, expected no value for the type {}", n.found(), type_name(f.type));
   }
 }
 

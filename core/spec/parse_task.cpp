@@ -22,7 +22,8 @@ int parse_revision(const Yaml& root, std::string_view where) {
   return int(v);
 }
 
-void parse_fields(const Yaml& root, std::string_view key, Field::Role role, std::vector<Field>& out) {
+void parse_fields(const Yaml& root, std::string_view key, Field::Role role,
+                  std::vector<Field>& out) {
   const Yaml* section = root.find(key);
   if (!section || section->is_null()) return;
   section->as_map("a map from names to fields");
@@ -30,7 +31,8 @@ void parse_fields(const Yaml& root, std::string_view key, Field::Role role, std:
     Field f = parse_field(section->keys[i], section->items[i], role);
     for (const Field& other : out)
       if (other.name == f.name)
-        fail_at(section->keys[i], "the output \"{}\" has the name of an input, expected another name", f.name);
+        fail_at(section->keys[i],
+                "the output \"{}\" has the name of an input, expected another name", f.name);
     out.push_back(std::move(f));
   }
 }
@@ -40,8 +42,10 @@ void check_check(const Yaml& check) {
   check.only({"error_vs_baseline", "exact", "ties", "deterministic"}, "check");
   for (size_t i = 0; i < check.keys.size(); ++i) {
     const Yaml& v = check.items[i];
-    if (check.keys[i].text != "error_vs_baseline") v.as_bool("true or false");
-    else if (!(v.as_float("a factor above 0") > 0)) fail_at(v, "found {}, expected a factor above 0", v.text);
+    if (check.keys[i].text != "error_vs_baseline")
+      v.as_bool("true or false");
+    else if (!(v.as_float("a factor above 0") > 0))
+      fail_at(v, "found {}, expected a factor above 0", v.text);
   }
   if (check.find("exact") && check.find("error_vs_baseline"))
     fail_at(check, "check has both \"exact\" and \"error_vs_baseline\", expected one");
@@ -60,8 +64,9 @@ void check_mirrors(const Yaml& mirrors) {
 
 TaskSpec parse_task(const Yaml& root) {
   root.as_map("a task (a map with task, level, revision, doc, ...)");
-  root.only({"task", "level", "revision", "doc", "mirrors", "interface", "step", "init", "params", "states", "inputs",
-             "outputs", "check", "bytes", "flops", "cases"}, "a task");
+  root.only({"task", "level", "revision", "doc", "mirrors", "interface", "step", "init", "params",
+             "states", "inputs", "outputs", "check", "bytes", "flops", "cases"},
+            "a task");
   TaskSpec t;
   t.file = *root.file;
   const Yaml& name = root.at("task", "the task");
@@ -69,14 +74,16 @@ TaskSpec parse_task(const Yaml& root) {
   check_file_name(name);
   const Yaml& level = root.at("level", "the task");
   t.level = int(std::clamp<int64_t>(level.as_int("a level from 1 to 4"), 0, 5));
-  if (t.level < 1 || t.level > 4) fail_at(level, "found {}, expected a level from 1 to 4", level.text);
+  if (t.level < 1 || t.level > 4)
+    fail_at(level, "found {}, expected a level from 1 to 4", level.text);
   const std::string folder = std::filesystem::path(*root.file).parent_path().filename().string();
   if (folder.size() == 2 && folder[0] == 'L' && folder != fmt::format("L{}", t.level))
     fail_at(level, "found level {} in the folder {}, expected the two to agree", t.level, folder);
   t.revision = parse_revision(root, "the task");
   t.doc = root.at("doc", "the task").as_text("what the task computes");
   if (const Yaml* n = root.find("mirrors")) check_mirrors(*n), t.mirrors = to_json(*n);
-  if (const Yaml* n = root.find("interface")) t.interface = parse_name(*n, "the name of an interface");
+  if (const Yaml* n = root.find("interface"))
+    t.interface = parse_name(*n, "the name of an interface");
   if (const Yaml* n = root.find("step")) t.step = n->as_text("the name of a struct");
   parse_fields(root, "init", Field::Role::kInit, t.init);
   parse_fields(root, "params", Field::Role::kParam, t.params);

@@ -26,7 +26,10 @@ std::vector<fs::path> yaml_files(const fs::path& folder) {
   return out;
 }
 
-struct TaskFile { YamlFile file; TaskSpec task; };
+struct TaskFile {
+  YamlFile file;
+  TaskSpec task;
+};
 
 // Reading is most of the time that loading takes, and every file stands for itself.
 std::vector<TaskFile> read_tasks(const std::vector<fs::path>& paths) {
@@ -38,12 +41,11 @@ std::vector<TaskFile> read_tasks(const std::vector<fs::path>& paths) {
       try {
         out[i].file = load_yaml(paths[i]);
         out[i].task = parse_task(out[i].file.root);
-      } catch (...) {
-        errors[i] = std::current_exception();
-      }
+      } catch (...) { errors[i] = std::current_exception(); }
     }
   };
-  const size_t count = std::min<size_t>({4, std::max(1u, std::thread::hardware_concurrency()), paths.size() / 32 + 1});
+  const size_t count = std::min<size_t>(
+      {4, std::max(1u, std::thread::hardware_concurrency()), paths.size() / 32 + 1});
   std::vector<std::jthread> threads;
   for (size_t i = 1; i < count; ++i) threads.emplace_back(work);
   work();
@@ -53,7 +55,8 @@ std::vector<TaskFile> read_tasks(const std::vector<fs::path>& paths) {
   return out;
 }
 
-template <class Map> [[noreturn]] void unknown(const char* what, std::string_view name, const Map& map) {
+template <class Map>
+[[noreturn]] void unknown(const char* what, std::string_view name, const Map& map) {
   std::vector<std::string> names;
   for (const auto& [n, _] : map) names.push_back(n);
   bad_input("unknown {} \"{}\"{}", what, name, did_you_mean(name, names));
@@ -61,13 +64,16 @@ template <class Map> [[noreturn]] void unknown(const char* what, std::string_vie
 
 }  // namespace
 
-// Reads every file, then resolves what they say about each other; the trees live until then for the places of mistakes.
+// Reads every file, then resolves what they say about each other; the trees live until then for the
+// places of mistakes.
 class RegistryLoader {
  public:
   Registry load(const fs::path& folder) {
-    if (!fs::is_directory(folder)) missing("{}: is no folder, expected a registry with tasks/ and structs/", folder.string());
+    if (!fs::is_directory(folder))
+      missing("{}: is no folder, expected a registry with tasks/ and structs/", folder.string());
     for (const fs::path& file : yaml_files(folder / "structs")) add_shared(load_yaml(file));
-    for (TaskFile& f : read_tasks(yaml_files(folder / "tasks"))) add_task(std::move(f.file), std::move(f.task));
+    for (TaskFile& f : read_tasks(yaml_files(folder / "tasks")))
+      add_task(std::move(f.file), std::move(f.task));
     return resolve();
   }
   Registry load(const std::vector<std::pair<std::string, std::string>>& files) {
@@ -84,10 +90,13 @@ class RegistryLoader {
 
  private:
   Registry resolve() {
-    for (auto& [name, s] : registry_.structs_) resolve_struct(registry_, s, file_of_.at("struct " + name).root);
+    for (auto& [name, s] : registry_.structs_)
+      resolve_struct(registry_, s, file_of_.at("struct " + name).root);
     for (auto& [name, s] : registry_.structs_) check_no_cycle(s, {});
-    for (auto& [name, t] : registry_.tasks_) resolve_task(registry_, t, file_of_.at("task " + name).root);
-    for (auto& [name, t] : registry_.tasks_) check_cases(registry_, t, file_of_.at("task " + name).root);
+    for (auto& [name, t] : registry_.tasks_)
+      resolve_task(registry_, t, file_of_.at("task " + name).root);
+    for (auto& [name, t] : registry_.tasks_)
+      check_cases(registry_, t, file_of_.at("task " + name).root);
     for (auto& [name, t] : registry_.tasks_) sign(t, {});
     return std::move(registry_);
   }
@@ -107,22 +116,26 @@ class RegistryLoader {
   }
   void add_task(YamlFile file, TaskSpec t) {
     if (const TaskSpec* other = registry_.find(t.name))
-      fail_at(*file.root.find("task"), "the task \"{}\" is defined in {} too, expected one of the two", t.name, other->file);
+      fail_at(*file.root.find("task"),
+              "the task \"{}\" is defined in {} too, expected one of the two", t.name, other->file);
     file_of_.emplace("task " + t.name, std::move(file));
     registry_.tasks_.emplace(t.name, std::move(t));
   }
   // Generated types are fk_<name>: structs and enums share the names of C with the ABI.
   void claim(const std::string& name, const char* kind, const Yaml& root) const {
-    static constexpr std::string_view kTaken[] = {"str", "opt_i64", "i64s", "dtype", "device", "tensor", "tensors",
-                                                  "status", "run", "instance", "host", "impl", "plugin", "threads"};
+    static constexpr std::string_view kTaken[] = {
+        "str",    "opt_i64", "i64s",     "dtype", "device", "tensor", "tensors",
+        "status", "run",     "instance", "host",  "impl",   "plugin", "threads"};
     if (std::find(std::begin(kTaken), std::end(kTaken), name) != std::end(kTaken))
       fail_at(*root.find(kind), "fk_{} is a type of the ABI, expected another name", name);
     if (registry_.find_enum(name) || registry_.find_struct(name))
-      fail_at(*root.find(kind), "the name \"{}\" is defined twice in structs/, expected it once", name);
+      fail_at(*root.find(kind), "the name \"{}\" is defined twice in structs/, expected it once",
+              name);
   }
   void check_no_cycle(const StructSpec& s, std::vector<std::string> above) const {
     if (std::find(above.begin(), above.end(), s.name) != above.end())
-      bad_input("{}: the struct {} contains itself ({} -> {})", s.file, s.name, fmt::join(above, " -> "), s.name);
+      bad_input("{}: the struct {} contains itself ({} -> {})", s.file, s.name,
+                fmt::join(above, " -> "), s.name);
     above.push_back(s.name);
     for (const Field& f : s.fields)
       if (f.type == FieldType::kStruct) check_no_cycle(registry_.struct_spec(f.of), above);
@@ -131,7 +144,8 @@ class RegistryLoader {
   void sign(TaskSpec& t, std::vector<std::string> above) {
     if (!t.signature_text.empty()) return;
     if (std::find(above.begin(), above.end(), t.name) != above.end())
-      bad_input("{}: the task {} takes an instance of itself ({} -> {})", t.file, t.name, fmt::join(above, " -> "), t.name);
+      bad_input("{}: the task {} takes an instance of itself ({} -> {})", t.file, t.name,
+                fmt::join(above, " -> "), t.name);
     above.push_back(t.name);
     for (const Field& f : t.init)
       if (f.type == FieldType::kInstance) sign(registry_.tasks_.find(f.of)->second, above);
@@ -143,7 +157,9 @@ class RegistryLoader {
   std::map<std::string, YamlFile, std::less<>> file_of_;
 };
 
-Registry Registry::load(const std::filesystem::path& folder) { return RegistryLoader().load(folder); }
+Registry Registry::load(const std::filesystem::path& folder) {
+  return RegistryLoader().load(folder);
+}
 Registry Registry::parse(const std::vector<std::pair<std::string, std::string>>& files) {
   return RegistryLoader().load(files);
 }

@@ -10,14 +10,17 @@
 namespace fk::core {
 namespace {
 
-// Numbers that the runtime knows when it evaluates `bytes` and `flops`: e = bytes of an element of the run dtype,
-// rows = product of the leading dimensions of the first input.
-constexpr std::string_view kBuiltins[] = {"e", "rows", "weight_bytes", "weight_elements", "kv_tokens", "attended"};
+// Numbers that the runtime knows when it evaluates `bytes` and `flops`: e = bytes of an element of
+// the run dtype, rows = product of the leading dimensions of the first input.
+constexpr std::string_view kBuiltins[] = {"e",         "rows",    "weight_bytes", "weight_elements",
+                                          "kv_tokens", "attended"};
 
-// What engines and the case runner choose for tasks that run in steps, beside the task's own symbols.
+// What engines and the case runner choose for tasks that run in steps, beside the task's own
+// symbols.
 constexpr std::string_view kStepSizes[] = {"block_size", "num_blocks", "num_slots", "num_seqs"};
 
-template <class Map> std::vector<std::string> keys(const Map& map) {
+template <class Map>
+std::vector<std::string> keys(const Map& map) {
   std::vector<std::string> out;
   for (const auto& [name, _] : map) out.push_back(name);
   return out;
@@ -48,9 +51,7 @@ class Scope {
     try {
       return e.check([this](std::string_view n) { return find(n); },
                      [this](std::string_view n) { return values_of(n); }, names_);
-    } catch (const ExprError& error) {
-      fail_in(node, error);
-    }
+    } catch (const ExprError& error) { fail_in(node, error); }
   }
   void check_int(const Expr& e, const Yaml& node) const {
     ExprType t = check(e, node);
@@ -59,7 +60,8 @@ class Scope {
   }
   void check_bool(const Expr& e, const Yaml& node) const {
     if (check(e, node) != ExprType::kBool)
-      fail_at(node, "the expression \"{}\" does not yield true or false, expected a condition", e.text());
+      fail_at(node, "the expression \"{}\" does not yield true or false, expected a condition",
+              e.text());
   }
   void check_number(const Expr& e, const Yaml& node) const {
     ExprType t = check(e, node);
@@ -78,12 +80,15 @@ class Scope {
   std::vector<const Field*> enums_;
 };
 
-// Names that stand alone as a dimension and are no init field: the first tensor that has one binds it.
-void bind_symbols(const std::vector<Field>& tensors, const std::vector<Field>& init, std::vector<std::string>& out) {
+// Names that stand alone as a dimension and are no init field: the first tensor that has one binds
+// it.
+void bind_symbols(const std::vector<Field>& tensors, const std::vector<Field>& init,
+                  std::vector<std::string>& out) {
   for (const Field& f : tensors)
     for (const Expr& dim : f.tensor.shape)
       if (std::optional<std::string> name = dim.as_name())
-        if (!find_field(init, *name) && std::find(out.begin(), out.end(), *name) == out.end()) out.push_back(*name);
+        if (!find_field(init, *name) && std::find(out.begin(), out.end(), *name) == out.end())
+          out.push_back(*name);
 }
 
 void check_tensor(const Scope& scope, const Field& f, const Yaml& body) {
@@ -101,22 +106,25 @@ void check_like(const TaskSpec& t, const Field& f, const Yaml& body) {
   std::vector<std::string> inputs;
   for (const Field& a : t.args)
     if (a.role == Field::Role::kIn) inputs.push_back(a.name);
-  fail_at(*body.find("like"), "unknown input \"{}\", expected one of: {}{}", f.like, fmt::join(inputs, ", "),
-          did_you_mean(f.like, inputs));
+  fail_at(*body.find("like"), "unknown input \"{}\", expected one of: {}{}", f.like,
+          fmt::join(inputs, ", "), did_you_mean(f.like, inputs));
 }
 
-void check_case_init(const Registry& registry, const TaskSpec& t, const Yaml& init, const std::string& where) {
+void check_case_init(const Registry& registry, const TaskSpec& t, const Yaml& init,
+                     const std::string& where) {
   init.as_map("a map from init fields to values");
   for (size_t i = 0; i < init.keys.size(); ++i) {
     const Field* f = find_field(t.init, init.keys[i].text);
     if (!f) {
       std::vector<std::string> names;
       for (const Field& g : t.init) names.push_back(g.name);
-      fail_at(init.keys[i], "unknown init field \"{}\" in {}, expected one of: {}{}", init.keys[i].text, where,
-              fmt::join(names, ", "), did_you_mean(init.keys[i].text, names));
+      fail_at(init.keys[i], "unknown init field \"{}\" in {}, expected one of: {}{}",
+              init.keys[i].text, where, fmt::join(names, ", "),
+              did_you_mean(init.keys[i].text, names));
     }
     if (f->type == FieldType::kInstance)
-      check_case_init(registry, registry.task(f->of), init.items[i], fmt::format("{}, {}", where, f->name));
+      check_case_init(registry, registry.task(f->of), init.items[i],
+                      fmt::format("{}, {}", where, f->name));
     else if (f->type == FieldType::kStruct)
       init.items[i].as_map("a map from fields to values");
     else
@@ -137,25 +145,36 @@ void check_all_cases(const Registry& registry, const TaskSpec& t, const Yaml& ca
     if (!t.step.empty()) {
       allowed.insert(allowed.end(), std::begin(kStepSizes), std::end(kStepSizes));
       for (const Field& f : registry.struct_spec(t.step).fields)
-        if (f.type == FieldType::kInt && std::find(allowed.begin(), allowed.end(), f.name) == allowed.end())
+        if (f.type == FieldType::kInt &&
+            std::find(allowed.begin(), allowed.end(), f.name) == allowed.end())
           allowed.push_back(f.name);
     }
-    bool rows = std::any_of(t.args.begin(), t.args.end(), [](const Field& f) { return f.tensor.ellipsis; });
+    bool rows =
+        std::any_of(t.args.begin(), t.args.end(), [](const Field& f) { return f.tensor.ellipsis; });
     if (rows) allowed.push_back("n");
     for (size_t k = 0; k < body.keys.size(); ++k) {
       const Yaml &key = body.keys[k], &value = body.items[k];
       if (std::find(allowed.begin(), allowed.end(), key.text) == allowed.end())
-        fail_at(key, "unknown key \"{}\" in {}, expected one of: {}{}", key.text, where, fmt::join(allowed, ", "),
-                did_you_mean(key.text, allowed));
-      if (key.text == "init") check_case_init(registry, t, value, where);
-      else if (key.text == "doc") value.as_text("a text");
-      else if (key.text == "dtype") { Field f; f.type = FieldType::kDtype; parse_value(value, f); }
-      else if (key.text == "weight") { if (value.as_float("a weight of 0 or more") < 0) fail_at(value, "found {}, expected a weight of 0 or more", value.text); }
-      else if (value.as_int("a size") < 0) fail_at(value, "found {}, expected a size of 0 or more", value.text);
+        fail_at(key, "unknown key \"{}\" in {}, expected one of: {}{}", key.text, where,
+                fmt::join(allowed, ", "), did_you_mean(key.text, allowed));
+      if (key.text == "init")
+        check_case_init(registry, t, value, where);
+      else if (key.text == "doc")
+        value.as_text("a text");
+      else if (key.text == "dtype") {
+        Field f;
+        f.type = FieldType::kDtype;
+        parse_value(value, f);
+      } else if (key.text == "weight") {
+        if (value.as_float("a weight of 0 or more") < 0)
+          fail_at(value, "found {}, expected a weight of 0 or more", value.text);
+      } else if (value.as_int("a size") < 0)
+        fail_at(value, "found {}, expected a size of 0 or more", value.text);
     }
     if (!body.find("init"))
       for (const Field& f : t.init)
-        if (f.required()) fail_at(body, "{} has no \"init\", expected one with \"{}\"", where, f.name);
+        if (f.required())
+          fail_at(body, "{} has no \"init\", expected one with \"{}\"", where, f.name);
   }
 }
 
@@ -166,7 +185,8 @@ std::optional<ExprType> expr_type(FieldType t) {
     case FieldType::kInt: return ExprType::kInt;
     case FieldType::kFloat: return ExprType::kFloat;
     case FieldType::kBool: return ExprType::kBool;
-    case FieldType::kEnum: case FieldType::kDtype: return ExprType::kText;
+    case FieldType::kEnum:
+    case FieldType::kDtype: return ExprType::kText;
     case FieldType::kOptionalInt: return ExprType::kOptionalInt;
     case FieldType::kInts: return ExprType::kInts;
     default: return std::nullopt;
@@ -179,16 +199,20 @@ void resolve_fields(const Registry& registry, std::vector<Field>& fields, const 
     if (!body) continue;
     const Yaml* of = body->find("of");
     auto unknown = [&](const char* what, const std::vector<std::string>& names) {
-      fail_at(*of, "unknown {} \"{}\" of \"{}\", expected one of: {}{}", what, f.of, f.name, fmt::join(names, ", "),
-              did_you_mean(f.of, names));
+      fail_at(*of, "unknown {} \"{}\" of \"{}\", expected one of: {}{}", what, f.of, f.name,
+              fmt::join(names, ", "), did_you_mean(f.of, names));
     };
     if (f.type == FieldType::kEnum) {
       const EnumSpec* e = registry.find_enum(f.of);
-      if (!e) unknown("enum", keys(registry.enums()));
-      else f.values = e->values;
+      if (!e)
+        unknown("enum", keys(registry.enums()));
+      else
+        f.values = e->values;
     }
-    if (f.type == FieldType::kStruct && !registry.find_struct(f.of)) unknown("struct", keys(registry.structs()));
-    if (f.type == FieldType::kInstance && !registry.find(f.of)) unknown("task", keys(registry.tasks()));
+    if (f.type == FieldType::kStruct && !registry.find_struct(f.of))
+      unknown("struct", keys(registry.structs()));
+    if (f.type == FieldType::kInstance && !registry.find(f.of))
+      unknown("task", keys(registry.tasks()));
     if (const Yaml* d = body->find("default")) f.default_value = parse_value(*d, f);
   }
 }
@@ -207,14 +231,17 @@ void resolve_struct(const Registry& registry, StructSpec& s, const Yaml& root) {
 void resolve_task(const Registry& registry, TaskSpec& t, const Yaml& root) {
   if (!t.step.empty() && !registry.find_struct(t.step)) {
     std::vector<std::string> names = keys(registry.structs());
-    fail_at(*root.find("step"), "unknown struct \"{}\", expected one of: {}{}", t.step, fmt::join(names, ", "),
-            did_you_mean(t.step, names));
+    fail_at(*root.find("step"), "unknown struct \"{}\", expected one of: {}{}", t.step,
+            fmt::join(names, ", "), did_you_mean(t.step, names));
   }
-  const Yaml *init = root.find("init"), *params = root.find("params"), *states = root.find("states"),
-             *inputs = root.find("inputs"), *outputs = root.find("outputs");
+  const Yaml *init = root.find("init"), *params = root.find("params"),
+             *states = root.find("states"), *inputs = root.find("inputs"),
+             *outputs = root.find("outputs");
   auto body_of = [&](const Field& f) -> const Yaml& {
-    const Yaml* section = f.role == Field::Role::kIn ? inputs : f.role == Field::Role::kOut ? outputs
-                        : f.role == Field::Role::kParam ? params : states;
+    const Yaml* section = f.role == Field::Role::kIn      ? inputs
+                          : f.role == Field::Role::kOut   ? outputs
+                          : f.role == Field::Role::kParam ? params
+                                                          : states;
     return *section->find(f.name);
   };
   resolve_fields(registry, t.init, init);

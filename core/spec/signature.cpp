@@ -24,20 +24,18 @@ std::string dtypes_text(const TensorSpec& t) {
 std::string type_text(const Registry& registry, const Field& f) {
   std::string s = type_name(f.type);
   switch (f.type) {
-    case FieldType::kEnum:
-      return fmt::format("{} {}{{{}}}", s, f.of, fmt::join(f.values, "|"));
-    case FieldType::kStruct:
-      return s + " " + struct_text(registry, registry.struct_spec(f.of));
+    case FieldType::kEnum: return fmt::format("{} {}{{{}}}", s, f.of, fmt::join(f.values, "|"));
+    case FieldType::kStruct: return s + " " + struct_text(registry, registry.struct_spec(f.of));
     case FieldType::kInstance:
       return fmt::format("{} {}#{:016x}", s, f.of, registry.task(f.of).signature);
-    case FieldType::kTensor: case FieldType::kTensors:
-      return s + dtypes_text(f.tensor);
-    default:
-      return s;
+    case FieldType::kTensor:
+    case FieldType::kTensors: return s + dtypes_text(f.tensor);
+    default: return s;
   }
 }
 
-std::string fields_text(const Registry& registry, const std::vector<Field>& fields, bool (*take)(const Field&)) {
+std::string fields_text(const Registry& registry, const std::vector<Field>& fields,
+                        bool (*take)(const Field&)) {
   std::string s;
   for (const Field& f : fields) {
     if (!take(f)) continue;
@@ -59,11 +57,15 @@ uint64_t fnv1a(std::string_view text) {
 }
 
 std::string signature_text(const Registry& registry, const TaskSpec& t) {
-  std::string s = fmt::format("{} r{} ({})", t.name, t.revision, fields_text(registry, t.init, any));
+  std::string s =
+      fmt::format("{} r{} ({})", t.name, t.revision, fields_text(registry, t.init, any));
   if (!t.params.empty()) s += " params(" + fields_text(registry, t.params, any) + ")";
   if (!t.states.empty()) s += " states(" + fields_text(registry, t.states, any) + ")";
-  s += " (" + fields_text(registry, t.args, [](const Field& f) { return f.role == Field::Role::kIn; });
-  s += ") -> (" + fields_text(registry, t.args, [](const Field& f) { return f.role == Field::Role::kOut; }) + ")";
+  s += " (" +
+       fields_text(registry, t.args, [](const Field& f) { return f.role == Field::Role::kIn; });
+  s += ") -> (" +
+       fields_text(registry, t.args, [](const Field& f) { return f.role == Field::Role::kOut; }) +
+       ")";
   if (!t.step.empty()) s += " step " + struct_text(registry, registry.struct_spec(t.step));
   return s;
 }

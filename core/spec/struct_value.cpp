@@ -14,10 +14,13 @@ struct StructValue::Impl {
   std::vector<uint64_t> bytes;
   std::map<std::string, std::vector<const fk_tensor*>, std::less<>> lists;
 
-  Impl(std::string of, const std::vector<Field>& f, size_t size) : name(std::move(of)), fields(f), bytes((size + 7) / 8, 0) {
+  Impl(std::string of, const std::vector<Field>& f, size_t size)
+      : name(std::move(of)), fields(f), bytes((size + 7) / 8, 0) {
     std::memcpy(bytes.data(), &size, sizeof size);
-    for (const Field& field : fields) {  // what a struct's maker may leave out stands at its default
-      if (field.default_value.is_number_integer() && field.type == FieldType::kInt) put(field, field.default_value.get<int64_t>());
+    for (const Field& field :
+         fields) {  // what a struct's maker may leave out stands at its default
+      if (field.default_value.is_number_integer() && field.type == FieldType::kInt)
+        put(field, field.default_value.get<int64_t>());
     }
   }
   const Field& field(std::string_view wanted) const {
@@ -26,9 +29,11 @@ struct StructValue::Impl {
       if (f.name == wanted) return f;
       names.push_back(f.name);
     }
-    bad_input("{}: unknown field \"{}\", expected one of: {}{}", name, wanted, fmt::join(names, ", "), did_you_mean(wanted, names));
+    bad_input("{}: unknown field \"{}\", expected one of: {}{}", name, wanted,
+              fmt::join(names, ", "), did_you_mean(wanted, names));
   }
-  template <class T> void put(const Field& f, const T& v) {
+  template <class T>
+  void put(const Field& f, const T& v) {
     std::memcpy(reinterpret_cast<std::byte*>(bytes.data()) + f.offset, &v, sizeof v);
   }
   [[noreturn]] void wrong(const Field& f, const char* given) const {

@@ -28,7 +28,9 @@ size_t good_text(std::string_view s) {
     for (size_t k = 1; k < length; ++k)
       if ((static_cast<unsigned char>(s[i + k]) & 0xc0) != 0x80) return i;
     const auto next = static_cast<unsigned char>(s[i + 1]);
-    if ((c == 0xe0 && next < 0xa0) || (c == 0xed && next >= 0xa0) || (c == 0xf0 && next < 0x90) || (c == 0xf4 && next >= 0x90)) return i;
+    if ((c == 0xe0 && next < 0xa0) || (c == 0xed && next >= 0xa0) || (c == 0xf0 && next < 0x90) ||
+        (c == 0xf4 && next >= 0x90))
+      return i;
     i += length;
   }
   return i;
@@ -71,7 +73,8 @@ std::optional<double> Yaml::try_float() const {
   if (!is_scalar() || quoted) return std::nullopt;
   const char* last = text.data() + text.size();
   auto [end, error] = std::from_chars(text.data(), last, v);
-  if (error != std::errc() || end != last || v - v != 0) return std::nullopt;  // v - v: inf and nan are no numbers here
+  if (error != std::errc() || end != last || v - v != 0)
+    return std::nullopt;  // v - v: inf and nan are no numbers here
   return v;
 }
 
@@ -108,8 +111,8 @@ const Yaml& Yaml::at(std::string_view key, std::string_view where) const {
 void Yaml::only(std::initializer_list<std::string_view> allowed, std::string_view where) const {
   for (const Yaml& key : keys) {
     if (std::find(allowed.begin(), allowed.end(), key.text) != allowed.end()) continue;
-    fail_at(key, "unknown key \"{}\" in {}, expected one of: {}{}", key.text, where, joined(allowed),
-            did_you_mean(key.text, allowed));
+    fail_at(key, "unknown key \"{}\" in {}, expected one of: {}{}", key.text, where,
+            joined(allowed), did_you_mean(key.text, allowed));
   }
 }
 
@@ -132,7 +135,8 @@ YamlFile parse_yaml(std::string_view text, std::string file_name) {
     bad_input("{}: is {} bytes long, expected at most {}", *out.name, text.size(), kMaxBytes);
   if (size_t good = good_text(text); good < text.size())
     bad_input("{}:{}: found the byte 0x{:02x}, expected UTF-8 text", *out.name,
-              1 + std::count(text.begin(), text.begin() + long(good), '\n'), static_cast<unsigned char>(text[good]));
+              1 + std::count(text.begin(), text.begin() + long(good), '\n'),
+              static_cast<unsigned char>(text[good]));
   out.root = read_yaml(text, out.name.get());
   return out;
 }

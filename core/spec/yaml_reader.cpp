@@ -19,14 +19,17 @@ class Reader {
   Yaml document() {
     if (in_.left().starts_with("\xef\xbb\xbf")) in_.skip(3);
     in_.to_content();
-    if (in_.column() == 1 && in_.peek() == '%') in_.fail("found a directive (%), expected the document itself");
+    if (in_.column() == 1 && in_.peek() == '%')
+      in_.fail("found a directive (%), expected the document itself");
     if (in_.at_marker("---")) in_.skip(3), in_.to_content();
-    if (in_.done() || in_.at_marker("...")) fail_at(in_.node(Kind::kNull), "the file is empty, expected a map");
+    if (in_.done() || in_.at_marker("..."))
+      fail_at(in_.node(Kind::kNull), "the file is empty, expected a map");
     Yaml root = block_node(0);
     in_.to_content();
     if (in_.at_marker("...")) in_.skip(3), in_.to_content();
     if (in_.at_marker("---")) in_.fail("found a second document, expected one a file");
-    if (!in_.done()) in_.fail("found {} behind the value, expected the end of the file", in_.word());
+    if (!in_.done())
+      in_.fail("found {} behind the value, expected the end of the file", in_.word());
     return root;
   }
 
@@ -39,7 +42,8 @@ class Reader {
     Reader& reader;
   };
 
-  // A node whose first character is the next one; everything of it stands at column `least` or to the right.
+  // A node whose first character is the next one; everything of it stands at column `least` or to
+  // the right.
   Yaml block_node(int least) {
     Deeper deeper(*this);
     if (in_.at_dash()) return block_list();
@@ -62,7 +66,8 @@ class Reader {
   Yaml block_map() {
     Yaml map = in_.node(Kind::kMap);
     const int column = in_.column();
-    while (!in_.done() && in_.column() == column && !in_.at_marker("---") && !in_.at_marker("...")) {
+    while (!in_.done() && in_.column() == column && !in_.at_marker("---") &&
+           !in_.at_marker("...")) {
       if (in_.at_dash()) in_.fail("found \"-\" between the keys of a map, expected a key");
       if (!in_.at_key()) in_.fail("found {}, expected a key and \":\"", in_.word());
       Yaml key = in_.key();
@@ -74,26 +79,31 @@ class Reader {
     return map;
   }
 
-  // What stands behind "key:" or "-": on the same line, or below at `least` or further right; nothing is null.
+  // What stands behind "key:" or "-": on the same line, or below at `least` or further right;
+  // nothing is null.
   Yaml value_behind(const Yaml& owner, int least) {
     in_.spaces();
     if (!in_.at_line_end()) {
-      if (owner.is_null() && (in_.at_dash() || in_.at_key())) return block_node(least);  // "- key: value"
+      if (owner.is_null() && (in_.at_dash() || in_.at_key()))
+        return block_node(least);  // "- key: value"
       return inline_value(least);
     }
     in_.to_content();
-    if (!in_.done() && in_.column() >= least && !in_.at_marker("---") && !in_.at_marker("...")) return block_node(least);
+    if (!in_.done() && in_.column() >= least && !in_.at_marker("---") && !in_.at_marker("..."))
+      return block_node(least);
     Yaml nothing = owner;
     nothing.kind = Kind::kNull;
     nothing.text.clear();
     return nothing;
   }
 
-  // After an entry: at the next line's content, which must belong to this level or to one further left.
+  // After an entry: at the next line's content, which must belong to this level or to one further
+  // left.
   void to_sibling(int column) {
     in_.to_content();
     if (!in_.done() && in_.column() > column)
-      in_.fail("found {} at column {}, expected column {} as the lines above", in_.word(), in_.column(), column);
+      in_.fail("found {} at column {}, expected column {} as the lines above", in_.word(),
+               in_.column(), column);
   }
 
   Yaml inline_value(int least) {
@@ -102,8 +112,10 @@ class Reader {
     if (c == '[' || c == '{' || c == '"' || c == '\'') {
       Yaml value = flow_node();
       in_.spaces();
-      if (in_.peek() == ':' && !value.is_scalar()) fail_at(value, "found {} as a key, expected a name", value.found());
-      if (!in_.at_line_end()) in_.fail("found {} behind the value, expected the end of the line", in_.word());
+      if (in_.peek() == ':' && !value.is_scalar())
+        fail_at(value, "found {} as a key, expected a name", value.found());
+      if (!in_.at_line_end())
+        in_.fail("found {} behind the value, expected the end of the line", in_.word());
       return value;
     }
     return in_.plain(false, least);
@@ -114,7 +126,8 @@ class Reader {
     switch (in_.peek()) {
       case '[': return flow_list();
       case '{': return flow_map();
-      case '"': case '\'': return in_.quoted();
+      case '"':
+      case '\'': return in_.quoted();
       default: return in_.plain(true, 1);
     }
   }
@@ -128,8 +141,10 @@ class Reader {
       expect_more(list, "\"]\"");
       list.items.push_back(flow_node());
       in_.to_content();
-      if (in_.peek() == ',') in_.skip(1);
-      else if (in_.peek() != ']') refuse_in(list, "\",\" or \"]\"");
+      if (in_.peek() == ',')
+        in_.skip(1);
+      else if (in_.peek() != ']')
+        refuse_in(list, "\",\" or \"]\"");
     }
     in_.skip(1);
     return list;
@@ -143,8 +158,10 @@ class Reader {
       if (in_.peek() == '}') break;
       expect_more(map, "\"}\"");
       Yaml key = flow_node();
-      if (key.is_null()) key.text = "null";
-      else if (!key.is_scalar()) fail_at(key, "found {} as a key, expected a name", key.found());
+      if (key.is_null())
+        key.text = "null";
+      else if (!key.is_scalar())
+        fail_at(key, "found {} as a key, expected a name", key.found());
       key.kind = Kind::kScalar;
       Yaml value = key;
       value.kind = Kind::kNull;
@@ -161,8 +178,10 @@ class Reader {
       }
       map.keys.push_back(std::move(key));
       map.items.push_back(std::move(value));
-      if (in_.peek() == ',') in_.skip(1);
-      else if (in_.peek() != '}') refuse_in(map, "\",\" or \"}\"");
+      if (in_.peek() == ',')
+        in_.skip(1);
+      else if (in_.peek() != '}')
+        refuse_in(map, "\",\" or \"}\"");
     }
     in_.skip(1);
     check_duplicates(map);
@@ -170,22 +189,25 @@ class Reader {
   }
 
   void expect_more(const Yaml& open, const char* close) {
-    if (in_.done() || in_.peek() == ',' || in_.peek() == ']' || in_.peek() == '}') refuse_in(open, in_.done() ? close : "a value");
+    if (in_.done() || in_.peek() == ',' || in_.peek() == ']' || in_.peek() == '}')
+      refuse_in(open, in_.done() ? close : "a value");
   }
   [[noreturn]] void refuse_in(const Yaml& open, const char* expected) {
-    in_.fail("found {}, expected {} in the {} that begins at {}:{}", in_.word(), expected, open.is_map() ? "map" : "list",
-             open.line, open.column);
+    in_.fail("found {}, expected {} in the {} that begins at {}:{}", in_.word(), expected,
+             open.is_map() ? "map" : "list", open.line, open.column);
   }
 
   static void check_duplicates(const Yaml& map) {
     auto refuse = [](const Yaml& again, const Yaml& first) {
-      fail_at(again, "key \"{}\" is here twice, first on line {}; expected it once", again.text, first.line);
+      fail_at(again, "key \"{}\" is here twice, first on line {}; expected it once", again.text,
+              first.line);
     };
     if (map.keys.size() > 64) {
       std::set<std::string_view> seen;
       for (const Yaml& k : map.keys)
         if (!seen.insert(k.text).second)
-          refuse(k, *std::find_if(map.keys.begin(), map.keys.end(), [&](const Yaml& o) { return o.text == k.text; }));
+          refuse(k, *std::find_if(map.keys.begin(), map.keys.end(),
+                                  [&](const Yaml& o) { return o.text == k.text; }));
       return;
     }
     for (size_t i = 1; i < map.keys.size(); ++i)
@@ -199,6 +221,8 @@ class Reader {
 
 }  // namespace
 
-Yaml read_yaml(std::string_view text, const std::string* file) { return Reader(text, file).document(); }
+Yaml read_yaml(std::string_view text, const std::string* file) {
+  return Reader(text, file).document();
+}
 
 }  // namespace fk::core

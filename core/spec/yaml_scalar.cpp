@@ -12,10 +12,15 @@ bool is_blank(char c) { return is_space(c) || c == '\n' || c == '\0'; }
 bool is_flow(char c) { return c == ',' || c == '[' || c == ']' || c == '{' || c == '}'; }
 
 void put_utf8(uint32_t c, std::string& out) {
-  if (c < 0x80) out += char(c);
-  else if (c < 0x800) (out += char(0xc0 | c >> 6)) += char(0x80 | (c & 63));
-  else if (c < 0x10000) ((out += char(0xe0 | c >> 12)) += char(0x80 | (c >> 6 & 63))) += char(0x80 | (c & 63));
-  else (((out += char(0xf0 | c >> 18)) += char(0x80 | (c >> 12 & 63))) += char(0x80 | (c >> 6 & 63))) += char(0x80 | (c & 63));
+  if (c < 0x80)
+    out += char(c);
+  else if (c < 0x800)
+    (out += char(0xc0 | c >> 6)) += char(0x80 | (c & 63));
+  else if (c < 0x10000)
+    ((out += char(0xe0 | c >> 12)) += char(0x80 | (c >> 6 & 63))) += char(0x80 | (c & 63));
+  else
+    (((out += char(0xf0 | c >> 18)) += char(0x80 | (c >> 12 & 63))) +=
+     char(0x80 | (c >> 6 & 63))) += char(0x80 | (c & 63));
 }
 
 }  // namespace
@@ -31,13 +36,15 @@ void YamlInput::new_line() {
 
 void YamlInput::to_content() {
   for (;;) {
-    if (peek() == '\t' && text_.substr(line_start_, at_ - line_start_).find_first_not_of(' ') == text_.npos) {
+    if (peek() == '\t' &&
+        text_.substr(line_start_, at_ - line_start_).find_first_not_of(' ') == text_.npos) {
       const size_t content = text_.find_first_not_of(" \t\r", at_);
       if (content != text_.npos && text_[content] != '\n' && text_[content] != '#')
         fail("found a tab in the indentation, expected spaces");
     }
     spaces();
-    if (peek() == '#' && (at_ == line_start_ || is_blank(text_[at_ - 1]) || is_flow(text_[at_ - 1])))
+    if (peek() == '#' &&
+        (at_ == line_start_ || is_blank(text_[at_ - 1]) || is_flow(text_[at_ - 1])))
       at_ = std::min(text_.find('\n', at_), text_.size());
     if (peek() != '\n') return;
     new_line();
@@ -45,7 +52,8 @@ void YamlInput::to_content() {
 }
 
 bool YamlInput::at_line_end() const {
-  return done() || peek() == '\n' || (peek() == '#' && (at_ == line_start_ || is_space(text_[at_ - 1])));
+  return done() || peek() == '\n' ||
+         (peek() == '#' && (at_ == line_start_ || is_space(text_[at_ - 1])));
 }
 bool YamlInput::at_dash() const { return peek() == '-' && is_blank(peek(1)); }
 bool YamlInput::at_marker(std::string_view m) const {
@@ -65,18 +73,23 @@ std::string YamlInput::word() const {
   if (done()) return "the end of the file";
   size_t end = at_ + 1;
   if (!is_flow(text_[at_]))
-    while (end < text_.size() && !is_blank(text_[end]) && !is_flow(text_[end]) && end - at_ < 40) ++end;
+    while (end < text_.size() && !is_blank(text_[end]) && !is_flow(text_[end]) && end - at_ < 40)
+      ++end;
   while (end < text_.size() && (text_[end] & 0xc0) == 0x80) ++end;  // whole characters
   return fmt::format("\"{}\"", text_.substr(at_, end - at_));
 }
 
-// Where the quoted text that begins at `at` has its closing quote, if that is on the same line; npos otherwise.
+// Where the quoted text that begins at `at` has its closing quote, if that is on the same line;
+// npos otherwise.
 size_t YamlInput::quoted_end(size_t at) const {
   const char quote = text_[at];
   for (size_t i = at + 1; i < text_.size() && text_[i] != '\n'; ++i) {
-    if (quote == '"' && text_[i] == '\\') ++i;
-    else if (text_[i] == quote && quote == '\'' && i + 1 < text_.size() && text_[i + 1] == quote) ++i;
-    else if (text_[i] == quote) return i;
+    if (quote == '"' && text_[i] == '\\')
+      ++i;
+    else if (text_[i] == quote && quote == '\'' && i + 1 < text_.size() && text_[i + 1] == quote)
+      ++i;
+    else if (text_[i] == quote)
+      return i;
   }
   return text_.npos;
 }
@@ -87,7 +100,8 @@ bool YamlInput::at_key() const {
     size_t end = quoted_end(at_);
     if (end == text_.npos) return false;
     for (++end; end < text_.size() && is_space(text_[end]);) ++end;
-    return end < text_.size() && text_[end] == ':' && (end + 1 == text_.size() || is_blank(text_[end + 1]));
+    return end < text_.size() && text_[end] == ':' &&
+           (end + 1 == text_.size() || is_blank(text_[end + 1]));
   }
   if (done() || is_flow(c) || std::strchr("#&*!|>%@`", c)) return false;
   for (size_t i = at_; i < text_.size() && text_[i] != '\n'; ++i) {
@@ -123,7 +137,8 @@ Yaml YamlInput::key() {
   return k;
 }
 
-// Line ends and the spaces before and after them; one line end folds to a space, more to one fewer line ends.
+// Line ends and the spaces before and after them; one line end folds to a space, more to one fewer
+// line ends.
 int YamlInput::fold_lines() {
   int lines = 0;
   for (spaces(); peek() == '\n'; spaces()) new_line(), ++lines;
@@ -131,7 +146,8 @@ int YamlInput::fold_lines() {
 }
 
 void YamlInput::escape(std::string& out) {
-  static constexpr std::string_view kFrom = "0abtnvfre\"/\\ \t", kTo("\0\a\b\t\n\v\f\r\x1b\"/\\ \t", 14);
+  static constexpr std::string_view kFrom = "0abtnvfre\"/\\ \t",
+                                    kTo("\0\a\b\t\n\v\f\r\x1b\"/\\ \t", 14);
   const char c = peek(1);
   if (c == '\n' || (c == '\r' && peek(2) == '\n')) {  // an escaped line end joins the lines
     at_ += c == '\n' ? 1 : 2;
@@ -144,17 +160,22 @@ void YamlInput::escape(std::string& out) {
     uint32_t value = 0;
     for (size_t i = 0; i < digits; ++i) {
       const char d = peek(2 + i);
-      const int v = d >= '0' && d <= '9' ? d - '0' : d >= 'a' && d <= 'f' ? d - 'a' + 10 : d >= 'A' && d <= 'F' ? d - 'A' + 10 : -1;
+      const int v = d >= '0' && d <= '9'   ? d - '0'
+                    : d >= 'a' && d <= 'f' ? d - 'a' + 10
+                    : d >= 'A' && d <= 'F' ? d - 'A' + 10
+                                           : -1;
       if (v < 0) fail("found {}, expected {} hexadecimal digits", word(), digits);
       value = value * 16 + uint32_t(v);
     }
-    if (value == 0 || value > 0x10ffff || (value >= 0xd800 && value < 0xe000)) fail("found {}, expected a character", word());
+    if (value == 0 || value > 0x10ffff || (value >= 0xd800 && value < 0xe000))
+      fail("found {}, expected a character", word());
     put_utf8(value, out);
     at_ += 2 + digits;
     return;
   }
   const size_t known = kFrom.find(c);
-  if (c == '\0' || c == '0' || known == kFrom.npos) fail("found the unknown escape {}, expected one of YAML's", word());
+  if (c == '\0' || c == '0' || known == kFrom.npos)
+    fail("found the unknown escape {}, expected one of YAML's", word());
   out += kTo[known];
   at_ += 2;
 }
@@ -176,9 +197,12 @@ Yaml YamlInput::quoted() {
     } else if (is_space(c) || c == '\n') {
       const size_t begin = at_;
       const int lines = fold_lines();
-      if (lines == 0) n.text += text_.substr(begin, at_ - begin);
-      else if (lines == 1) n.text += ' ';
-      else n.text.append(size_t(lines - 1), '\n');
+      if (lines == 0)
+        n.text += text_.substr(begin, at_ - begin);
+      else if (lines == 1)
+        n.text += ' ';
+      else
+        n.text.append(size_t(lines - 1), '\n');
     } else {
       n.text += c;
       ++at_;
@@ -199,13 +223,23 @@ Yaml YamlInput::plain(bool flow, int least) {
   Yaml n = node(Yaml::Kind::kScalar);
   switch (peek()) {
     case '&': fail("found an anchor ({}), expected the value itself", word());
-    case '*': fail("found an alias ({}), expected the value itself; quote a text that begins with *", word());
-    case '!': fail("found a tag ({}), expected the value itself; quote a text that begins with !", word());
-    case '%': case '@': case '`': case ',': case ']': case '}': fail("found {}, expected a value; quote a text that begins so", word());
-    case '|': case '>': fail("found {} in a list or map, expected a value", word());
+    case '*':
+      fail("found an alias ({}), expected the value itself; quote a text that begins with *",
+           word());
+    case '!':
+      fail("found a tag ({}), expected the value itself; quote a text that begins with !", word());
+    case '%':
+    case '@':
+    case '`':
+    case ',':
+    case ']':
+    case '}': fail("found {}, expected a value; quote a text that begins so", word());
+    case '|':
+    case '>': fail("found {} in a list or map, expected a value", word());
     default: break;
   }
-  if (ends_plain(at_, flow) || ((peek() == '?' || peek() == '-') && is_blank(peek(1)))) fail("found {}, expected a value", word());
+  if (ends_plain(at_, flow) || ((peek() == '?' || peek() == '-') && is_blank(peek(1))))
+    fail("found {}, expected a value", word());
   for (;;) {
     const size_t begin = at_;
     while (!done() && peek() != '\n' && !ends_plain(at_, flow)) ++at_;
@@ -223,10 +257,13 @@ Yaml YamlInput::plain(bool flow, int least) {
       *this = here;
       break;
     }
-    if (lines == 1) n.text += ' ';
-    else n.text.append(size_t(lines - 1), '\n');
+    if (lines == 1)
+      n.text += ' ';
+    else
+      n.text.append(size_t(lines - 1), '\n');
   }
-  if (n.text == "~" || n.text == "null" || n.text == "Null" || n.text == "NULL") n.kind = Yaml::Kind::kNull, n.text.clear();
+  if (n.text == "~" || n.text == "null" || n.text == "Null" || n.text == "NULL")
+    n.kind = Yaml::Kind::kNull, n.text.clear();
   return n;
 }
 
@@ -237,7 +274,8 @@ Yaml YamlInput::block_scalar(int least) {
   char chomp = ' ';
   for (; peek() == '-' || peek() == '+'; ++at_) chomp = peek();
   spaces();
-  if (!at_line_end()) fail("found {} behind the mark of a block of text, expected the end of the line", word());
+  if (!at_line_end())
+    fail("found {} behind the mark of a block of text, expected the end of the line", word());
   at_ = std::min(text_.find('\n', at_), text_.size());
   // Lines as they stand, the indentation of the first taken off; then folded and chomped.
   std::vector<std::string_view> lines;
@@ -254,7 +292,9 @@ Yaml YamlInput::block_scalar(int least) {
       if (at_marker("---") || at_marker("...")) break;
       if (!indent) indent = blank;
     }
-    lines.push_back(blank < line.size() ? line.substr(indent) : line.substr(std::min(indent ? indent : blank, line.size())));
+    lines.push_back(blank < line.size()
+                        ? line.substr(indent)
+                        : line.substr(std::min(indent ? indent : blank, line.size())));
     at_ = stop;
     if (done()) break;
   }
@@ -272,9 +312,12 @@ Yaml YamlInput::block_scalar(int least) {
     } else if (n.text.empty()) {
       n.text.append(breaks, '\n');
     } else {
-      const bool kept = is_space(lines[i][0]) || is_space(lines[last][0]);  // further indented lines are not folded
-      if (breaks + kept) n.text.append(breaks + kept, '\n');
-      else n.text += ' ';
+      const bool kept = is_space(lines[i][0]) ||
+                        is_space(lines[last][0]);  // further indented lines are not folded
+      if (breaks + kept)
+        n.text.append(breaks + kept, '\n');
+      else
+        n.text += ' ';
     }
     n.text += lines[i];
     breaks = 0;

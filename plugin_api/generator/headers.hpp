@@ -11,7 +11,8 @@ std::string task_header(const core::Registry&, const core::TaskSpec&);
 std::string struct_header(const core::Registry&, const core::StructSpec&);
 std::string enum_header(const core::EnumSpec&);
 
-// A C++ table of what the compiler makes of the generated structs, for comparison with the dynamic layout.
+// A C++ table of what the compiler makes of the generated structs, for comparison with the dynamic
+// layout.
 std::string layout_table(const core::Registry&);
 
 // The lock file: one line a task.
@@ -24,8 +25,8 @@ std::string default_arrays(const std::vector<core::Field>&, const std::string& s
 // #include lines for the enums and structs that fields name.
 std::string includes(const std::vector<const std::vector<core::Field>*>&, const std::string& step);
 
-std::string upper(std::string_view);   // rms_norm -> RMS_NORM
-std::string camel(std::string_view);   // rms_norm -> RmsNorm
-std::string comment(std::string_view doc);   // safe inside /* */
+std::string upper(std::string_view);        // rms_norm -> RMS_NORM
+std::string camel(std::string_view);        // rms_norm -> RmsNorm
+std::string comment(std::string_view doc);  // safe inside /* */
 
 }  // namespace fk::gen

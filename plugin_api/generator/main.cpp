@@ -13,7 +13,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kUsage =
     "usage: fk-gen --registry DIR [--out DIR] [--lock FILE] [--layout FILE]\n"
-    "  --out     writes DIR/fk/tasks/*.h and DIR/fk/structs/*.h, and removes headers of tasks that are gone\n"
+    "  --out     writes DIR/fk/tasks/*.h and DIR/fk/structs/*.h, and removes headers of tasks that "
+    "are gone\n"
     "  --lock    writes the lock file (registry/abi.lock)\n"
     "  --layout  writes a C++ table of every struct's layout\n";
 
@@ -24,7 +25,8 @@ std::string read(const fs::path& path) {
   return s.str();
 }
 
-// An unchanged file keeps its time stamp, so that only the users of a changed task are compiled again.
+// An unchanged file keeps its time stamp, so that only the users of a changed task are compiled
+// again.
 void write(const fs::path& path, const std::string& text) {
   if (fs::exists(path) && read(path) == text) return;
   if (path.has_parent_path()) fs::create_directories(path.parent_path());
@@ -40,13 +42,17 @@ void write_headers(const fk::core::Registry& registry, const fs::path& out) {
     write(path, text);
     written.insert(path);
   };
-  for (const auto& [name, e] : registry.enums()) put(out / "fk/structs" / (name + ".h"), fk::gen::enum_header(e));
-  for (const auto& [name, s] : registry.structs()) put(out / "fk/structs" / (name + ".h"), fk::gen::struct_header(registry, s));
-  for (const auto& [name, t] : registry.tasks()) put(out / "fk/tasks" / (name + ".h"), fk::gen::task_header(registry, t));
+  for (const auto& [name, e] : registry.enums())
+    put(out / "fk/structs" / (name + ".h"), fk::gen::enum_header(e));
+  for (const auto& [name, s] : registry.structs())
+    put(out / "fk/structs" / (name + ".h"), fk::gen::struct_header(registry, s));
+  for (const auto& [name, t] : registry.tasks())
+    put(out / "fk/tasks" / (name + ".h"), fk::gen::task_header(registry, t));
   for (const char* folder : {"fk/structs", "fk/tasks"}) {
     fs::create_directories(out / folder);
     for (const auto& entry : fs::directory_iterator(out / folder))
-      if (entry.path().extension() == ".h" && !written.count(entry.path())) fs::remove(entry.path());
+      if (entry.path().extension() == ".h" && !written.count(entry.path()))
+        fs::remove(entry.path());
   }
 }
 
@@ -54,9 +60,15 @@ int run(int argc, char** argv) {
   std::string registry, out, lock, layout;
   for (int i = 1; i < argc; ++i) {
     const std::string key = argv[i];
-    std::string* value = key == "--registry" ? &registry : key == "--out" ? &out : key == "--lock" ? &lock : key == "--layout" ? &layout : nullptr;
+    std::string* value = key == "--registry" ? &registry
+                         : key == "--out"    ? &out
+                         : key == "--lock"   ? &lock
+                         : key == "--layout" ? &layout
+                                             : nullptr;
     if (!value || i + 1 == argc) {
-      std::fprintf(stderr, "fk-gen: %s\n%s", value ? (key + " has no value").c_str() : ("unknown argument " + key).c_str(), kUsage);
+      std::fprintf(stderr, "fk-gen: %s\n%s",
+                   value ? (key + " has no value").c_str() : ("unknown argument " + key).c_str(),
+                   kUsage);
       return 2;
     }
     *value = argv[++i];

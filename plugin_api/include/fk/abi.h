@@ -19,8 +19,9 @@ extern "C" {
 #define FK_ABI_MAJOR 1 /* spelled into the entry symbol; a new major is a new symbol */
 #define FK_ABI_MINOR 0 /* additive growth only */
 #define FK_EXPORT __attribute__((visibility("default")))
+/* Generated structs carry the registry's defaults for C++ callers. */
 #ifdef __cplusplus
-#define FK_DEFAULT(...) = __VA_ARGS__ /* generated structs carry the registry's defaults for C++ callers */
+#define FK_DEFAULT(...) = __VA_ARGS__
 #else
 #define FK_DEFAULT(...)
 #endif
@@ -28,43 +29,79 @@ extern "C" {
   ((ptr)->struct_size >= offsetof(__typeof__(*(ptr)), field) + sizeof((ptr)->field))
 
 /* ---- values ---------------------------------------------------------- */
-typedef struct fk_str { const char* data; size_t size; } fk_str; /* UTF-8, not NUL-terminated */
-typedef struct fk_opt_i64 { int64_t value; uint8_t has; } fk_opt_i64;
-typedef struct fk_i64s { const int64_t* data; size_t size; } fk_i64s;
+typedef struct fk_str {
+  const char* data;
+  size_t size;
+} fk_str; /* UTF-8, not NUL-terminated */
+typedef struct fk_opt_i64 {
+  int64_t value;
+  uint8_t has;
+} fk_opt_i64;
+typedef struct fk_i64s {
+  const int64_t* data;
+  size_t size;
+} fk_i64s;
 
 /* Bit-for-bit DLTensor / DLDataType / DLDevice (checked against dlpack.h in tests). */
-typedef struct fk_dtype { uint8_t code, bits; uint16_t lanes; } fk_dtype;
-typedef struct fk_device { int32_t type, index; } fk_device;
+typedef struct fk_dtype {
+  uint8_t code, bits;
+  uint16_t lanes;
+} fk_dtype;
+typedef struct fk_device {
+  int32_t type, index;
+} fk_device;
 typedef struct fk_tensor {
-  void* data;        /* 256-byte aligned when the host allocated it */
+  void* data; /* 256-byte aligned when the host allocated it */
   fk_device device;
   int32_t ndim;
   fk_dtype dtype;
   int64_t* shape;
-  int64_t* strides;  /* in elements; never NULL here, unlike old DLPack */
+  int64_t* strides;     /* in elements; never NULL here, unlike old DLPack */
   uint64_t byte_offset; /* always 0 here */
 } fk_tensor;
-typedef struct fk_tensors { const fk_tensor* const* data; size_t size; } fk_tensors;
+typedef struct fk_tensors {
+  const fk_tensor* const* data;
+  size_t size;
+} fk_tensors;
 
 enum { FK_CPU = 1, FK_CUDA = 2, FK_CUDA_HOST = 3 };
-enum { FK_INT = 0, FK_UINT = 1, FK_FLOAT = 2, FK_BFLOAT = 4, FK_BOOL = 6,
-       FK_FP8_E4M3 = 10, FK_FP8_E5M2 = 12, FK_FP8_E8M0 = 14, FK_FP4_E2M1 = 17 };
+enum {
+  FK_INT = 0,
+  FK_UINT = 1,
+  FK_FLOAT = 2,
+  FK_BFLOAT = 4,
+  FK_BOOL = 6,
+  FK_FP8_E4M3 = 10,
+  FK_FP8_E5M2 = 12,
+  FK_FP8_E8M0 = 14,
+  FK_FP4_E2M1 = 17
+};
 
 /* ---- errors: the code is returned, the message is handed to the host ---- */
 typedef int32_t fk_status;
-enum { FK_OK = 0, FK_INVALID_ARGUMENT = 1, FK_UNSUPPORTED = 2, FK_OUT_OF_MEMORY = 3,
-       FK_DEVICE_ERROR = 4, FK_NOT_FOUND = 5, FK_ABI_MISMATCH = 6, FK_INTERNAL = 7 };
+enum {
+  FK_OK = 0,
+  FK_INVALID_ARGUMENT = 1,
+  FK_UNSUPPORTED = 2,
+  FK_OUT_OF_MEMORY = 3,
+  FK_DEVICE_ERROR = 4,
+  FK_NOT_FOUND = 5,
+  FK_ABI_MISMATCH = 6,
+  FK_INTERNAL = 7
+};
 
 /* ---- run: one per forward call, valid only until forward returns ---- */
 typedef struct fk_run {
   size_t struct_size;
-  void* stream;      /* cudaStream_t; NULL on CPU */
-  fk_device device;  /* already current on this thread */
-  uint32_t flags;    /* FK_RUN_* */
-  const void* step;  /* the step struct that the task names under `step:`, or NULL; see on_step */
+  void* stream;     /* cudaStream_t; NULL on CPU */
+  fk_device device; /* already current on this thread */
+  uint32_t flags;   /* FK_RUN_* */
+  const void* step; /* the step struct that the task names under `step:`, or NULL; see on_step */
 } fk_run;
-enum { FK_RUN_CAPTURING = 1u << 0, /* the stream is recording a graph */
-       FK_RUN_DRY = 1u << 1 };     /* building the tree only: touch no device, pointers are fake */
+enum {
+  FK_RUN_CAPTURING = 1u << 0, /* the stream is recording a graph */
+  FK_RUN_DRY = 1u << 1
+}; /* building the tree only: touch no device, pointers are fake */
 
 /* ---- an instance: a constructed task, whoever implements it ---- */
 typedef struct fk_instance fk_instance;
@@ -84,8 +121,8 @@ struct fk_host {
   /* [build-thread] device memory that lives as long as the instance being built */
   fk_status (*alloc)(const fk_host*, fk_device, size_t bytes, void** out);
   /* [build-thread] the resolver picks the implementation; `slot` names the child in its parent */
-  fk_status (*child)(const fk_host*, fk_str slot, fk_str task, uint64_t signature,
-                     const void* init, fk_instance** out);
+  fk_status (*child)(const fk_host*, fk_str slot, fk_str task, uint64_t signature, const void* init,
+                     fk_instance** out);
   /* [build-thread] the weight called `name` under this instance, loaded and placed */
   fk_status (*param)(const fk_host*, fk_str name, const fk_tensor** out);
   /* [build-thread] a buffer the task declares under `state:` (KV cache, SSM state); host-owned */
@@ -99,12 +136,12 @@ struct fk_host {
 /* ---- what a plugin offers ---- */
 typedef struct fk_impl {
   size_t struct_size;
-  fk_str task;          /* "rms_norm" */
-  fk_str name;          /* "warp4": unique among this plugin's implementations of the task */
-  fk_str version;       /* "1.2.0" */
-  uint64_t signature;   /* FK_RMS_NORM_SIGNATURE of the header it was built with */
-  fk_str signature_text;/* the text that was hashed, so a mismatch can be explained */
-  uint32_t flags;       /* FK_IMPL_* */
+  fk_str task;           /* "rms_norm" */
+  fk_str name;           /* "warp4": unique among this plugin's implementations of the task */
+  fk_str version;        /* "1.2.0" */
+  uint64_t signature;    /* FK_RMS_NORM_SIGNATURE of the header it was built with */
+  fk_str signature_text; /* the text that was hashed, so a mismatch can be explained */
+  uint32_t flags;        /* FK_IMPL_* */
   /* [any-thread] FK_OK, or FK_UNSUPPORTED with a reason; must not touch the device */
   fk_status (*supports)(const fk_host*, fk_device, int32_t sm, const void* init);
   /* [build-thread] */
@@ -120,9 +157,9 @@ enum { FK_IMPL_COMPOSITE = 1u << 0, FK_IMPL_GRAPH_SAFE = 1u << 1, FK_IMPL_BITWIS
 
 typedef struct fk_plugin {
   size_t struct_size;
-  uint32_t abi_major, abi_minor;  /* the header it was built with */
-  uint32_t abi_minor_needed;      /* the oldest host it runs on */
-  fk_str name, version, build;    /* build: git revision or source hash */
+  uint32_t abi_major, abi_minor; /* the header it was built with */
+  uint32_t abi_minor_needed;     /* the oldest host it runs on */
+  fk_str name, version, build;   /* build: git revision or source hash */
   const fk_impl* const* impls;
   size_t impl_count;
 } fk_plugin;
@@ -135,11 +172,12 @@ struct fk_threads {
   size_t struct_size;
   void* self;
   int32_t count; /* >= 1, the caller included; fixed for the life of the process */
-  /* [run-thread, build-thread] splits [0, n) into at most `count` contiguous ranges and calls body once
-   * per non-empty range, concurrently; returns when all are done. `thread` is in [0, count). A call from
-   * inside body runs the whole range inline. body must not throw or longjmp. */
+  /* [run-thread, build-thread] splits [0, n) into at most `count` contiguous ranges and calls body
+   * once per non-empty range, concurrently; returns when all are done. `thread` is in [0, count). A
+   * call from inside body runs the whole range inline. body must not throw or longjmp. */
   void (*parallel_for)(const fk_threads*, int64_t n,
-                       void (*body)(void* ctx, int64_t begin, int64_t end, int32_t thread), void* ctx);
+                       void (*body)(void* ctx, int64_t begin, int64_t end, int32_t thread),
+                       void* ctx);
 };
 
 typedef fk_status (*fk_plugin_entry_fn)(const fk_host* host, const fk_plugin** out);

@@ -36,14 +36,18 @@ struct Error : std::exception {
   const char* what() const noexcept override { return text; }
 };
 
-#define FK_REQUIRE(ok, ...) \
-  do { if (!(ok)) throw ::fk::Error(FK_INVALID_ARGUMENT, __VA_ARGS__); } while (0)
-#define FK_SUPPORT(ok, ...) \
-  do { if (!(ok)) throw ::fk::Error(FK_UNSUPPORTED, __VA_ARGS__); } while (0)
+#define FK_REQUIRE(ok, ...)                                         \
+  do {                                                              \
+    if (!(ok)) throw ::fk::Error(FK_INVALID_ARGUMENT, __VA_ARGS__); \
+  } while (0)
+#define FK_SUPPORT(ok, ...)                                    \
+  do {                                                         \
+    if (!(ok)) throw ::fk::Error(FK_UNSUPPORTED, __VA_ARGS__); \
+  } while (0)
 
-inline constexpr fk_dtype kFloat32{FK_FLOAT, 32, 1}, kFloat64{FK_FLOAT, 64, 1}, kFloat16{FK_FLOAT, 16, 1},
-    kBFloat16{FK_BFLOAT, 16, 1}, kInt8{FK_INT, 8, 1}, kInt32{FK_INT, 32, 1}, kInt64{FK_INT, 64, 1},
-    kUInt8{FK_UINT, 8, 1}, kBool{FK_BOOL, 8, 1};
+inline constexpr fk_dtype kFloat32{FK_FLOAT, 32, 1}, kFloat64{FK_FLOAT, 64, 1},
+    kFloat16{FK_FLOAT, 16, 1}, kBFloat16{FK_BFLOAT, 16, 1}, kInt8{FK_INT, 8, 1},
+    kInt32{FK_INT, 32, 1}, kInt64{FK_INT, 64, 1}, kUInt8{FK_UINT, 8, 1}, kBool{FK_BOOL, 8, 1};
 constexpr size_t size_of(fk_dtype t) { return size_t(t.bits) * t.lanes / 8; }  // 0 below a byte
 
 // A view of a tensor that the host owns. Valid as long as the fk_tensor it was made from.
@@ -65,7 +69,10 @@ class Tensor {
   }
   int64_t numel() const { return rows() * (t_->ndim ? size(-1) : 1); }
   fk_dtype dtype() const { return t_->dtype; }
-  template <class T> T* data() const { return static_cast<T*>(t_->data); }
+  template <class T>
+  T* data() const {
+    return static_cast<T*>(t_->data);
+  }
 
  private:
   const fk_tensor* t_ = nullptr;
@@ -77,23 +84,34 @@ class TensorView {
  public:
   static constexpr int kMaxDim = 6;
   TensorView(void* data, fk_device device, fk_dtype dtype, std::initializer_list<int64_t> shape) {
-    if (shape.size() > kMaxDim) throw Error(FK_INVALID_ARGUMENT, "a tensor of %zu dimensions, expected at most %d", shape.size(), kMaxDim);
+    if (shape.size() > kMaxDim)
+      throw Error(FK_INVALID_ARGUMENT, "a tensor of %zu dimensions, expected at most %d",
+                  shape.size(), kMaxDim);
     t_ = {data, device, int32_t(shape.size()), dtype, shape_, strides_, 0};
     std::copy(shape.begin(), shape.end(), shape_);
     int64_t step = 1;
-    for (int i = t_.ndim - 1; i >= 0; --i) { strides_[i] = step; step *= shape_[i]; }
+    for (int i = t_.ndim - 1; i >= 0; --i) {
+      strides_[i] = step;
+      step *= shape_[i];
+    }
   }
   // With strides in elements, for slices: columns of a wider matrix, rows seen as heads.
   TensorView(void* data, fk_device device, fk_dtype dtype, std::initializer_list<int64_t> shape,
-             std::initializer_list<int64_t> strides) : TensorView(data, device, dtype, shape) {
-    if (strides.size() != shape.size()) throw Error(FK_INVALID_ARGUMENT, "%zu strides for %zu dimensions", strides.size(), shape.size());
+             std::initializer_list<int64_t> strides)
+      : TensorView(data, device, dtype, shape) {
+    if (strides.size() != shape.size())
+      throw Error(FK_INVALID_ARGUMENT, "%zu strides for %zu dimensions", strides.size(),
+                  shape.size());
     std::copy(strides.begin(), strides.end(), strides_);
   }
   TensorView(const TensorView&) = delete;
   TensorView& operator=(const TensorView&) = delete;
   operator const fk_tensor*() const { return &t_; }
   const fk_tensor* operator->() const { return &t_; }
-  template <class T> T* data() const { return static_cast<T*>(t_.data); }
+  template <class T>
+  T* data() const {
+    return static_cast<T*>(t_.data);
+  }
 
  private:
   fk_tensor t_;
@@ -104,12 +122,14 @@ class TensorView {
 struct Run {
   const fk_host& host;
   const fk_run& raw;
-  void* scratch_bytes(size_t bytes) const {  // 256-byte aligned, gone when the current forward returns
+  void* scratch_bytes(
+      size_t bytes) const {  // 256-byte aligned, gone when the current forward returns
     void* p = nullptr;
     if (fk_status s = host.scratch(&host, &raw, bytes, &p)) throw s;
     return p;
   }
-  template <class T> T* scratch(int64_t count) const {
+  template <class T>
+  T* scratch(int64_t count) const {
     return static_cast<T*>(scratch_bytes(size_t(count) * sizeof(T)));
   }
   // A contiguous tensor in scratch memory.
@@ -119,8 +139,10 @@ struct Run {
     return {scratch_bytes((bits + 7) / 8), raw.device, dtype, shape};
   }
   // The step struct; the task's `step:` says which one.
-  template <class Step> const Step& step() const {
-    if (!raw.step) throw Error(FK_INVALID_ARGUMENT, "this task needs a step struct and run->step is NULL");
+  template <class Step>
+  const Step& step() const {
+    if (!raw.step)
+      throw Error(FK_INVALID_ARGUMENT, "this task needs a step struct and run->step is NULL");
     return *static_cast<const Step*>(raw.step);
   }
 };
@@ -129,11 +151,13 @@ struct Run {
 class Threads {
  public:
   explicit Threads(const fk_host& h)
-      : t_(static_cast<const fk_threads*>(h.service ? h.service(&h, str(FK_THREADS_SERVICE)) : nullptr)) {}
+      : t_(static_cast<const fk_threads*>(h.service ? h.service(&h, str(FK_THREADS_SERVICE))
+                                                    : nullptr)) {}
   int count() const { return t_ ? t_->count : 1; }
-  // body(begin, end, thread), concurrently over disjoint ranges of [0, n). What body throws is thrown here, after all
-  // ranges are done: nothing may unwind through the host's worker.
-  template <class F> void parallel_for(int64_t n, const F& body) const {
+  // body(begin, end, thread), concurrently over disjoint ranges of [0, n). What body throws is
+  // thrown here, after all ranges are done: nothing may unwind through the host's worker.
+  template <class F>
+  void parallel_for(int64_t n, const F& body) const {
     if (n <= 0) return;
     if (!t_ || t_->count == 1) return body(int64_t{0}, n, 0);
     Call<F> call{body, {}, nullptr};
@@ -142,7 +166,8 @@ class Threads {
   }
 
  private:
-  template <class F> struct Call {
+  template <class F>
+  struct Call {
     const F& body;
     std::mutex mutex;
     std::exception_ptr error;  // the first one
@@ -176,27 +201,37 @@ class Builder {
     return t;
   }
   // Memory on the device that lives as long as the instance; NULL data in a dry build.
-  template <class T> T* alloc(int64_t count) {
+  template <class T>
+  T* alloc(int64_t count) {
     void* p = nullptr;
     check(host.alloc(&host, run.device, size_t(count) * sizeof(T), &p));
     return static_cast<T*>(p);
   }
-  template <class Task> class Child {
+  template <class Task>
+  class Child {
    public:
     void operator()(const fk_run& run, const typename Task::Args& args) const {
-      if (fk_status s = p_->forward(p_, &run, &args)) throw s;  // the host already holds the message
+      if (fk_status s = p_->forward(p_, &run, &args))
+        throw s;  // the host already holds the message
     }
-    void operator()(const Run& run, const typename Task::Args& args) const { (*this)(run.raw, args); }
+    void operator()(const Run& run, const typename Task::Args& args) const {
+      (*this)(run.raw, args);
+    }
     explicit operator bool() const { return p_ != nullptr; }
     fk_instance* get() const { return p_; }
-    static Child borrow(fk_instance* p) { Child c; c.p_ = p; return c; }  // an init field of type `instance`
+    static Child borrow(fk_instance* p) {
+      Child c;
+      c.p_ = p;
+      return c;
+    }  // an init field of type `instance`
 
    private:
     friend Builder;
     fk_instance* p_ = nullptr;
   };
   // `slot` names the child in its parent and extends the weight path; "" keeps the parent's path.
-  template <class Task> Child<Task> child(std::string_view slot, const typename Task::Init& init) {
+  template <class Task>
+  Child<Task> child(std::string_view slot, const typename Task::Init& init) {
     Child<Task> c;
     check(host.child(&host, str(slot), str(Task::name), Task::signature, &init, &c.p_));
     return c;
@@ -205,12 +240,16 @@ class Builder {
   const fk_run& run;
 
  private:
-  static void check(fk_status s) { if (s) throw s; }
+  static void check(fk_status s) {
+    if (s) throw s;
+  }
 };
-template <class Task> using Child = Builder::Child<Task>;
+template <class Task>
+using Child = Builder::Child<Task>;
 
-// Adapts a class with `T(Builder&, const Init&)`, `void forward(const Run&, const Args&)`, and optionally
-// `static void supports(fk_device, int32_t sm, const Init&)` (throws, FK_SUPPORT) and `void on_step(const Run&)`.
+// Adapts a class with `T(Builder&, const Init&)`, `void forward(const Run&, const Args&)`, and
+// optionally `static void supports(fk_device, int32_t sm, const Init&)` (throws, FK_SUPPORT) and
+// `void on_step(const Run&)`.
 template <class Task, class T>
 struct Impl {
   using Init = typename Task::Init;
@@ -219,67 +258,97 @@ struct Impl {
     T object;
     Held(const fk_host* h, Builder& b, const Init& init) : host(h), object(b, init) {}
   };
-  template <class F> static fk_status guard(const fk_host* h, F&& body) noexcept {
-    try { body(); return FK_OK; }
-    catch (fk_status s) { return s; }
-    catch (const Error& e) { return h->error(h, e.code, str(e.what())); }
-    catch (const std::bad_alloc&) { return h->error(h, FK_OUT_OF_MEMORY, str("out of memory")); }
-    catch (const std::exception& e) { return h->error(h, FK_INTERNAL, str(e.what())); }
-    catch (...) { return h->error(h, FK_INTERNAL, str("unknown exception")); }
+  template <class F>
+  static fk_status guard(const fk_host* h, F&& body) noexcept {
+    try {
+      body();
+      return FK_OK;
+    } catch (fk_status s) { return s; } catch (const Error& e) {
+      return h->error(h, e.code, str(e.what()));
+    } catch (const std::bad_alloc&) {
+      return h->error(h, FK_OUT_OF_MEMORY, str("out of memory"));
+    } catch (const std::exception& e) {
+      return h->error(h, FK_INTERNAL, str(e.what()));
+    } catch (...) { return h->error(h, FK_INTERNAL, str("unknown exception")); }
   }
   static fk_status supports(const fk_host* h, fk_device d, int32_t sm, const void* init) {
     return guard(h, [&] {
       if constexpr (requires { T::supports(d, sm, *static_cast<const Init*>(init)); })
         T::supports(d, sm, *static_cast<const Init*>(init));
-      else (void)d, (void)sm, (void)init;
+      else
+        (void)d, (void)sm, (void)init;
     });
   }
   static fk_status create(const fk_host* h, const fk_run* r, const void* init, void** out) {
-    return guard(h, [&] { Builder b(*h, *r); *out = new Held(h, b, *static_cast<const Init*>(init)); });
+    return guard(h, [&] {
+      Builder b(*h, *r);
+      *out = new Held(h, b, *static_cast<const Init*>(init));
+    });
   }
   static void destroy(void* p) {
-    const fk_host* h = static_cast<Held*>(p)->host;  // outlives the state; hears of a destructor that throws
+    const fk_host* h =
+        static_cast<Held*>(p)->host;  // outlives the state; hears of a destructor that throws
     guard(h, [&] { delete static_cast<Held*>(p); });
   }
   static fk_status forward(void* p, const fk_host* h, const fk_run* r, const void* args) {
-    return guard(h, [&] { static_cast<Held*>(p)->object.forward(Run{*h, *r}, *static_cast<const typename Task::Args*>(args)); });
+    return guard(h, [&] {
+      static_cast<Held*>(p)->object.forward(Run{*h, *r},
+                                            *static_cast<const typename Task::Args*>(args));
+    });
   }
   static fk_status on_step(void* p, const fk_host* h, const fk_run* r) {
-    return guard(h, [&] { if constexpr (requires(T& t, const Run& q) { t.on_step(q); }) static_cast<Held*>(p)->object.on_step(Run{*h, *r}); });
+    return guard(h, [&] {
+      if constexpr (requires(T & t, const Run& q) { t.on_step(q); })
+        static_cast<Held*>(p)->object.on_step(Run{*h, *r});
+    });
   }
-  static constexpr fk_impl describe(std::string_view name, std::string_view version, uint32_t flags) {
+  static constexpr fk_impl describe(std::string_view name, std::string_view version,
+                                    uint32_t flags) {
     // A member of that name and another signature would be left out without a word.
-    static_assert(!requires { &T::supports; } || requires(fk_device d, int32_t sm, const Init& i) { T::supports(d, sm, i); },
-                  "expected: static void supports(fk_device, int32_t sm, const Init&)");
-    static_assert(!requires { &T::on_step; } || requires(T& t, const Run& r) { t.on_step(r); },
-                  "expected: void on_step(const fk::Run&)");
-    return {sizeof(fk_impl), str(Task::name), str(name), str(version), Task::signature, str(Task::text), flags,
-            supports, create, destroy, forward,
-            requires(T& t, const Run& r) { t.on_step(r); } ? on_step : nullptr};
+    static_assert(
+        !requires { &T::supports; } ||
+            requires(fk_device d, int32_t sm, const Init& i) { T::supports(d, sm, i); },
+        "expected: static void supports(fk_device, int32_t sm, const Init&)");
+    static_assert(
+        !requires { &T::on_step; } || requires(T & t, const Run& r) { t.on_step(r); },
+        "expected: void on_step(const fk::Run&)");
+    return {sizeof(fk_impl), str(Task::name), str(name), str(version), Task::signature,
+            str(Task::text), flags, supports, create, destroy, forward,
+            requires(T & t, const Run& r){t.on_step(r);
   }
+  ? on_step : nullptr
 };
+}  // namespace fk
+}
+;
 }  // namespace fk
 
 // FK_IMPL(fk::RmsNorm, "warp", "1.0.0", FK_IMPL_GRAPH_SAFE, WarpRmsNorm)
 // One line in the file that implements it: no table to edit, no static constructor to run.
 #define FK_CAT_(a, b) a##b
 #define FK_CAT(a, b) FK_CAT_(a, b)
-#define FK_IMPL(TASK, NAME, VERSION, FLAGS, ...)                                                        \
-  static constexpr fk_impl FK_CAT(fk_impl_, __LINE__) =                                                 \
-      ::fk::Impl<TASK, __VA_ARGS__>::describe(NAME, VERSION, FLAGS);                                    \
-  __attribute__((section("fk_impls"), used)) static const fk_impl* const FK_CAT(fk_impl_at_, __LINE__) = \
-      &FK_CAT(fk_impl_, __LINE__);
+#define FK_IMPL(TASK, NAME, VERSION, FLAGS, ...)                                 \
+  static constexpr fk_impl FK_CAT(fk_impl_, __LINE__) =                          \
+      ::fk::Impl<TASK, __VA_ARGS__>::describe(NAME, VERSION, FLAGS);             \
+  __attribute__((section("fk_impls"), used)) static const fk_impl* const FK_CAT( \
+      fk_impl_at_, __LINE__) = &FK_CAT(fk_impl_, __LINE__);
 
 // Once per plugin; fk_add_plugin() generates the file that holds it.
-#define FK_PLUGIN(NAME, VERSION, BUILD)                                                            \
-  extern "C" {                                                                                     \
-  extern const fk_impl* const __start_fk_impls[] __attribute__((visibility("hidden")));            \
-  extern const fk_impl* const __stop_fk_impls[] __attribute__((visibility("hidden")));             \
-  FK_EXPORT fk_status fk_plugin_entry_v1(const fk_host*, const fk_plugin** out) {                  \
-    static const fk_plugin plugin{sizeof(fk_plugin), FK_ABI_MAJOR, FK_ABI_MINOR, 0,                \
-                                  fk::str(NAME), fk::str(VERSION), fk::str(BUILD), __start_fk_impls, \
-                                  size_t(__stop_fk_impls - __start_fk_impls)};                     \
-    *out = &plugin;                                                                                \
-    return FK_OK;                                                                                  \
-  }                                                                                                \
+#define FK_PLUGIN(NAME, VERSION, BUILD)                                                 \
+  extern "C" {                                                                          \
+  extern const fk_impl* const __start_fk_impls[] __attribute__((visibility("hidden"))); \
+  extern const fk_impl* const __stop_fk_impls[] __attribute__((visibility("hidden")));  \
+  FK_EXPORT fk_status fk_plugin_entry_v1(const fk_host*, const fk_plugin** out) {       \
+    static const fk_plugin plugin{sizeof(fk_plugin),                                    \
+                                  FK_ABI_MAJOR,                                         \
+                                  FK_ABI_MINOR,                                         \
+                                  0,                                                    \
+                                  fk::str(NAME),                                        \
+                                  fk::str(VERSION),                                     \
+                                  fk::str(BUILD),                                       \
+                                  __start_fk_impls,                                     \
+                                  size_t(__stop_fk_impls - __start_fk_impls)};          \
+    *out = &plugin;                                                                     \
+    return FK_OK;                                                                       \
+  }                                                                                     \
   }

@@ -9,7 +9,10 @@
 #include "tests/unit/abi/golden.h"
 
 extern "C" int fk_test_has_step(const fk_run*);
-struct LayoutRow { const char *type, *field; size_t offset, size; };
+struct LayoutRow {
+  const char *type, *field;
+  size_t offset, size;
+};
 extern const LayoutRow kLayoutRows[];  // written by fk-gen out of the generated headers
 extern const size_t kLayoutRowCount;
 
@@ -17,7 +20,7 @@ namespace {
 
 using fk::core::Field;
 
-#define SAME_FIELD(ours, theirs) \
+#define SAME_FIELD(ours, theirs)                                          \
   static_assert(offsetof(fk_tensor, ours) == offsetof(DLTensor, theirs)); \
   static_assert(sizeof(fk_tensor::ours) == sizeof(DLTensor::theirs))
 SAME_FIELD(data, data);
@@ -28,10 +31,12 @@ SAME_FIELD(shape, shape);
 SAME_FIELD(strides, strides);
 SAME_FIELD(byte_offset, byte_offset);
 static_assert(sizeof(fk_tensor) == sizeof(DLTensor) && alignof(fk_tensor) == alignof(DLTensor));
-static_assert(offsetof(fk_dtype, bits) == offsetof(DLDataType, bits) && offsetof(fk_dtype, lanes) == offsetof(DLDataType, lanes));
+static_assert(offsetof(fk_dtype, bits) == offsetof(DLDataType, bits) &&
+              offsetof(fk_dtype, lanes) == offsetof(DLDataType, lanes));
 static_assert(offsetof(fk_device, index) == offsetof(DLDevice, device_id));
 static_assert(int(FK_CPU) == kDLCPU && int(FK_CUDA) == kDLCUDA && int(FK_CUDA_HOST) == kDLCUDAHost);
-static_assert(int(FK_INT) == kDLInt && int(FK_UINT) == kDLUInt && int(FK_FLOAT) == kDLFloat && int(FK_BFLOAT) == kDLBfloat);
+static_assert(int(FK_INT) == kDLInt && int(FK_UINT) == kDLUInt && int(FK_FLOAT) == kDLFloat &&
+              int(FK_BFLOAT) == kDLBfloat);
 
 TEST(Abi, TensorIsADLTensor) {
   int64_t shape[] = {2, 3}, strides[] = {3, 1};
@@ -63,10 +68,12 @@ TEST(Abi, GeneratedStructsHaveTheDynamicLayout) {
   using Key = std::pair<std::string, std::string>;
   std::map<Key, std::pair<size_t, size_t>> compiled, dynamic;
   for (size_t i = 0; i < kLayoutRowCount; ++i)
-    compiled[{kLayoutRows[i].type, kLayoutRows[i].field}] = {kLayoutRows[i].offset, kLayoutRows[i].size};
+    compiled[{kLayoutRows[i].type, kLayoutRows[i].field}] = {kLayoutRows[i].offset,
+                                                             kLayoutRows[i].size};
   auto add = [&](const std::string& type, const std::vector<Field>& fields, size_t size) {
     dynamic[{type, ""}] = {0, size};
-    for (const Field& f : fields) dynamic[{type, f.name}] = {f.offset, fk::core::slot_of(f.type).size};
+    for (const Field& f : fields)
+      dynamic[{type, f.name}] = {f.offset, fk::core::slot_of(f.type).size};
   };
   const auto registry = fk::core::Registry::load(FK_SOURCE_DIR "/registry");
   for (const auto& [name, s] : registry.structs()) add("fk_" + name, s.fields, s.size);

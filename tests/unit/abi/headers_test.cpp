@@ -14,18 +14,24 @@ namespace fs = std::filesystem;
 std::vector<std::string> headers(const char* root, const char* folder) {
   std::vector<std::string> out;
   for (const auto& e : fs::directory_iterator(fs::path(root) / folder))
-    if (e.path().extension() == ".h") out.push_back(std::string(folder) + "/" + e.path().filename().string());
+    if (e.path().extension() == ".h")
+      out.push_back(std::string(folder) + "/" + e.path().filename().string());
   return out;
 }
 
 // One translation unit a header; all in one compiler run.
-void compile(const std::string& compiler, const std::string& standard, const std::string& suffix, const std::vector<std::string>& names) {
-  const fs::path dir = fs::path(testing::TempDir()) / ("fk_headers_" + suffix + "_" + std::to_string(getpid()));
+void compile(const std::string& compiler, const std::string& standard, const std::string& suffix,
+             const std::vector<std::string>& names) {
+  const fs::path dir =
+      fs::path(testing::TempDir()) / ("fk_headers_" + suffix + "_" + std::to_string(getpid()));
   fs::create_directories(dir);
-  std::string command = compiler + " -std=" + standard + " -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I " FK_SOURCE_DIR "/plugin_api/include -I " FK_BUILD_DIR "/gen";
+  std::string command = compiler + " -std=" + standard +
+                        " -Wall -Wextra -Wpedantic -Werror -fsyntax-only -I " FK_SOURCE_DIR
+                        "/plugin_api/include -I " FK_BUILD_DIR "/gen";
   for (size_t i = 0; i < names.size(); ++i) {
     const fs::path file = dir / ("header" + std::to_string(i) + "." + suffix);
-    std::ofstream(file) << "#include \"" << names[i] << "\"\n#include \"" << names[i] << "\"\ntypedef int not_empty;\n";
+    std::ofstream(file) << "#include \"" << names[i] << "\"\n#include \"" << names[i]
+                        << "\"\ntypedef int not_empty;\n";
     command += " " + file.string();
   }
   const fs::path log = dir / "log";
@@ -58,13 +64,16 @@ TEST(Headers, CompileAloneAsCxx20) {
 
 #ifdef FK_NVCC
 TEST(Headers, CompileAsCuda) {
-  const fs::path file = fs::path(testing::TempDir()) / ("fk_headers_" + std::to_string(getpid()) + ".cu");
+  const fs::path file =
+      fs::path(testing::TempDir()) / ("fk_headers_" + std::to_string(getpid()) + ".cu");
   std::ofstream out(file);
   out << "#include \"fk/plugin.hpp\"\n";
   for (const std::string& h : c_headers()) out << "#include \"" << h << "\"\n";
   out.close();
-  const std::string command = FK_NVCC " -std=c++20 -Xcompiler=-Wall,-Wextra -Werror all-warnings -I " FK_SOURCE_DIR "/plugin_api/include -I " FK_BUILD_DIR "/gen -c -o " +
-                              file.string() + ".o " + file.string();
+  const std::string command =
+      FK_NVCC " -std=c++20 -Xcompiler=-Wall,-Wextra -Werror all-warnings -I " FK_SOURCE_DIR
+              "/plugin_api/include -I " FK_BUILD_DIR "/gen -c -o " +
+      file.string() + ".o " + file.string();
   EXPECT_EQ(std::system(command.c_str()), 0) << command;
   fs::remove(file);
   fs::remove(file.string() + ".o");

@@ -15,7 +15,8 @@ namespace {
 TEST(Architectures, AllFortySevenAreListedAndTheirStatusIsTrue) {
   const std::filesystem::path root = FK_SOURCE_DIR;
   const Registry registry = Registry::load(root / "registry");
-  const YAML::Node rows = YAML::LoadFile((root / "registry/architectures.yaml").string())["architectures"];
+  const YAML::Node rows =
+      YAML::LoadFile((root / "registry/architectures.yaml").string())["architectures"];
   ASSERT_EQ(rows.size(), 47u);
   std::set<std::string> keys;
   std::map<std::string, int> categories;
@@ -27,7 +28,8 @@ TEST(Architectures, AllFortySevenAreListedAndTheirStatusIsTrue) {
     ++categories[row["category"].as<std::string>()];
     for (const char* field : {"checkpoint", "dtype", "tensor_parallel", "weights", "configuration"})
       EXPECT_FALSE(row[field].as<std::string>().empty()) << key << ": " << field;
-    EXPECT_TRUE(status == "planned" || status == "dry" || status == "runs") << key << ": status " << status;
+    EXPECT_TRUE(status == "planned" || status == "dry" || status == "runs")
+        << key << ": status " << status;
     if (status == "planned") continue;
     const TaskSpec* task = registry.find(row["task"].as<std::string>());
     ASSERT_NE(task, nullptr) << key;
@@ -36,8 +38,9 @@ TEST(Architectures, AllFortySevenAreListedAndTheirStatusIsTrue) {
     runs += status == "runs";
   }
   EXPECT_GE(runs, 2);
-  const std::map<std::string, int> expected{{"llm", 8}, {"linear_attn", 9}, {"vision", 6}, {"multimodal", 6},
-                                            {"edge", 5}, {"3d_robotics", 6}, {"recsys", 5}, {"world_models", 2}};
+  const std::map<std::string, int> expected{
+      {"llm", 8},  {"linear_attn", 9}, {"vision", 6}, {"multimodal", 6},
+      {"edge", 5}, {"3d_robotics", 6}, {"recsys", 5}, {"world_models", 2}};
   EXPECT_EQ(categories, expected);
 }
 

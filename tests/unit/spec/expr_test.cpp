@@ -22,9 +22,7 @@ bool truth(const char* text) { return Expr::parse(text).eval_bool(names); }
 std::string error(const std::string& text) {
   try {
     Expr::parse(text).eval(names);
-  } catch (const Error& e) {
-    return e.text();
-  }
+  } catch (const Error& e) { return e.text(); }
   return "no error";
 }
 
@@ -63,36 +61,56 @@ TEST(Expr, Names) {
 
 TEST(Expr, ErrorsNameTheColumn) {
   EXPECT_EQ(error("2*(n"), "in \"2*(n\", column 5: found the end, expected \")\"");
-  EXPECT_EQ(error("2 * * n"), "in \"2 * * n\", column 5: found \"*\", expected a number, a name or \"(\"");
+  EXPECT_EQ(error("2 * * n"),
+            "in \"2 * * n\", column 5: found \"*\", expected a number, a name or \"(\"");
   EXPECT_EQ(error("n k"), "in \"n k\", column 3: found \"k\", expected an operator or the end");
   EXPECT_EQ(error(""), "in \"\", column 1: found the end, expected a number, a name or \"(\"");
-  EXPECT_EQ(error("1 < n < 3"), "in \"1 < n < 3\", column 7: found a second comparison, expected \"and\" between two");
-  EXPECT_EQ(error("quant == \"q4"), "in \"quant == \"q4\", column 10: found a text without its closing quote, expected one");
-  EXPECT_EQ(error("n and"), "in \"n and\", column 6: found the end, expected a number, a name or \"(\"");
+  EXPECT_EQ(error("1 < n < 3"),
+            "in \"1 < n < 3\", column 7: found a second comparison, expected \"and\" between two");
+  EXPECT_EQ(
+      error("quant == \"q4"),
+      "in \"quant == \"q4\", column 10: found a text without its closing quote, expected one");
+  EXPECT_EQ(error("n and"),
+            "in \"n and\", column 6: found the end, expected a number, a name or \"(\"");
   EXPECT_EQ(error("12ab"), "in \"12ab\", column 1: found \"12ab\", expected a number");
-  EXPECT_EQ(error("99999999999999999999"), "in \"99999999999999999999\", column 1: found \"99999999999999999999\", expected a number of at most 63 bits");
-  EXPECT_EQ(error("ceildiv(n, 2)"), "in \"ceildiv(n, 2)\", column 1: unknown function \"ceildiv\", expected one of: "
-                                    "ceil_div, min, max, sum, len, row_bytes, has (did you mean 'ceil_div'?)");
-  EXPECT_EQ(error("ceil_div(n)"), "in \"ceil_div(n)\", column 1: ceil_div has 1 arguments, expected 2");
+  EXPECT_EQ(error("99999999999999999999"),
+            "in \"99999999999999999999\", column 1: found \"99999999999999999999\", expected a "
+            "number of at most 63 bits");
+  EXPECT_EQ(error("ceildiv(n, 2)"),
+            "in \"ceildiv(n, 2)\", column 1: unknown function \"ceildiv\", expected one of: "
+            "ceil_div, min, max, sum, len, row_bytes, has (did you mean 'ceil_div'?)");
+  EXPECT_EQ(error("ceil_div(n)"),
+            "in \"ceil_div(n)\", column 1: ceil_div has 1 arguments, expected 2");
   EXPECT_EQ(error("min()"), "in \"min()\", column 1: min has 0 arguments, expected 1 or more");
-  EXPECT_EQ(error(std::string(3000, '1')), "in \"" + std::string(40, '1') + "\", column 1: is 3000 characters long, expected at most 2000");
+  EXPECT_EQ(error(std::string(3000, '1')),
+            "in \"" + std::string(40, '1') +
+                "\", column 1: is 3000 characters long, expected at most 2000");
   EXPECT_NE(error(std::string(500, '(')).find("nested too deep"), std::string::npos);
   EXPECT_NE(error(std::string(500, '-')).find("nested too deep"), std::string::npos);
 }
 
 TEST(Expr, ErrorsOfValues) {
   EXPECT_EQ(error("1 + rows"), "in \"1 + rows\", column 5: \"rows\" has no value here");
-  EXPECT_EQ(error("n / 2"), "in \"n / 2\", column 3: 7 / 2 leaves the remainder 1, expected an exact division");
+  EXPECT_EQ(error("n / 2"),
+            "in \"n / 2\", column 3: 7 / 2 leaves the remainder 1, expected an exact division");
   EXPECT_EQ(error("n % 0"), "in \"n % 0\", column 3: 7 % 0, division by zero");
   EXPECT_EQ(error("1.0 / 0"), "in \"1.0 / 0\", column 5: division by zero");
-  EXPECT_EQ(error("big * 4"), "in \"big * 4\", column 5: 4611686018427387904 and 4: the result does not fit 64 bits");
-  EXPECT_EQ(error("least / -1"), "in \"least / -1\", column 7: -9223372036854775808 and -1: the result does not fit 64 bits");
+  EXPECT_EQ(error("big * 4"),
+            "in \"big * 4\", column 5: 4611686018427387904 and 4: the result does not fit 64 bits");
+  EXPECT_EQ(
+      error("least / -1"),
+      "in \"least / -1\", column 7: -9223372036854775808 and -1: the result does not fit 64 bits");
   EXPECT_EQ(number("least % -1"), 0);
   EXPECT_EQ(error("quant + 1"), "in \"quant + 1\", column 1: found \"q4_1\", expected a number");
   EXPECT_EQ(error("n and bias"), "in \"n and bias\", column 1: found 7, expected true or false");
-  EXPECT_EQ(error("quant == 1"), "in \"quant == 1\", column 7: \"q4_1\" compared with 1, expected two of one kind");
-  EXPECT_EQ(error("row_bytes(quant, 33)"), "in \"row_bytes(quant, 33)\", column 1: a row of 33 elements, expected a multiple of the 32 in a block of q4_1");
-  EXPECT_EQ(error("row_bytes(\"none\", 32)"), "in \"row_bytes(\"none\", 32)\", column 1: \"none\" has no blocks, expected a quantised type");
+  EXPECT_EQ(error("quant == 1"),
+            "in \"quant == 1\", column 7: \"q4_1\" compared with 1, expected two of one kind");
+  EXPECT_EQ(error("row_bytes(quant, 33)"),
+            "in \"row_bytes(quant, 33)\", column 1: a row of 33 elements, expected a multiple of "
+            "the 32 in a block of q4_1");
+  EXPECT_EQ(error("row_bytes(\"none\", 32)"),
+            "in \"row_bytes(\"none\", 32)\", column 1: \"none\" has no blocks, expected a "
+            "quantised type");
   EXPECT_EQ(error("sum(n)"), "in \"sum(n)\", column 5: found 7, expected a list of integers");
 }
 

@@ -23,10 +23,15 @@ init:
   t:  {type: instance, of: scale}
 inputs: {x: {type: tensor, shape: [n]}, xs: {type: tensors}, k: {type: int}, g: {type: float}}
 )";
-constexpr const char* kPair = "struct: pair\nrevision: 1\nfields:\n  a: {type: int}\n  c: {type: enum, of: color}\n";
+constexpr const char* kPair =
+    "struct: pair\nrevision: 1\nfields:\n  a: {type: int}\n  c: {type: enum, of: color}\n";
 
 // What fk-gen writes for it.
-struct Pair { size_t struct_size; int64_t a; int32_t c; };
+struct Pair {
+  size_t struct_size;
+  int64_t a;
+  int32_t c;
+};
 struct All {
   size_t struct_size;
   int64_t i;
@@ -42,14 +47,23 @@ struct All {
 
 class InitValueTest : public testing::Test {
  protected:
-  InitValueTest() : registry_(good(files_).add("tasks/L2/all.yaml", kAll).add("structs/pair.yaml", kPair).load()) {}
-  InitValue from_json(const char* text) { return InitValue::from_json(registry_, task(), Json::parse(text)); }
+  InitValueTest()
+      : registry_(
+            good(files_).add("tasks/L2/all.yaml", kAll).add("structs/pair.yaml", kPair).load()) {}
+  InitValue from_json(const char* text) {
+    return InitValue::from_json(registry_, task(), Json::parse(text));
+  }
   const TaskSpec& task() const { return registry_.task("all"); }
-  template <class F> static std::string error(F&& call) {
-    try { call(); } catch (const Error& e) { return e.text(); }
+  template <class F>
+  static std::string error(F&& call) {
+    try {
+      call();
+    } catch (const Error& e) { return e.text(); }
     return "no error";
   }
-  std::string json_error(const char* text) { return error([&] { from_json(text); }); }
+  std::string json_error(const char* text) {
+    return error([&] { from_json(text); });
+  }
 
   TempRegistry files_;
   Registry registry_;
@@ -57,9 +71,11 @@ class InitValueTest : public testing::Test {
 
 TEST_F(InitValueTest, LayoutIsThatOfC) {
   EXPECT_EQ(task().init_size, sizeof(All));
-  const size_t offsets[] = {offsetof(All, i), offsetof(All, f), offsetof(All, b), offsetof(All, c), offsetof(All, o),
-                            offsetof(All, p), offsetof(All, l), offsetof(All, d), offsetof(All, s), offsetof(All, t)};
-  for (size_t k = 0; k < std::size(offsets); ++k) EXPECT_EQ(task().init[k].offset, offsets[k]) << task().init[k].name;
+  const size_t offsets[] = {offsetof(All, i), offsetof(All, f), offsetof(All, b), offsetof(All, c),
+                            offsetof(All, o), offsetof(All, p), offsetof(All, l), offsetof(All, d),
+                            offsetof(All, s), offsetof(All, t)};
+  for (size_t k = 0; k < std::size(offsets); ++k)
+    EXPECT_EQ(task().init[k].offset, offsets[k]) << task().init[k].name;
 }
 
 TEST_F(InitValueTest, FromJsonFillsDefaults) {
@@ -82,79 +98,121 @@ TEST_F(InitValueTest, FromJsonFillsDefaults) {
   fk_instance instance{};
   v.set_instance("t", &instance);
   EXPECT_EQ(a.t, &instance);
-  EXPECT_EQ(error([&] { v.set_instance("i", &instance); }), "all init: \"i\" is no field of type instance (did you mean 't'?)");
+  EXPECT_EQ(error([&] { v.set_instance("i", &instance); }),
+            "all init: \"i\" is no field of type instance (did you mean 't'?)");
 }
 
 TEST_F(InitValueTest, CanonicalTextIsTheSameFromEitherSide) {
   Pair pair{sizeof(Pair), 5, 0};
   fk_instance instance{};
   const int64_t list[] = {7, 8, 9};
-  All a{sizeof(All), -1, 0.25, 7, 0, {4, 1}, {1, 0}, {list, 3}, {FK_FLOAT, 16, 1}, &pair, &instance};
+  All a{sizeof(All),       -1,    0.25,     7, 0, {4, 1}, {1, 0}, {list, 3},
+        {FK_FLOAT, 16, 1}, &pair, &instance};
   InitValue v = InitValue::from_struct(registry_, task(), &a);
   pair.a = 0;  // the copy is deep
-  EXPECT_EQ(v.to_json([&](const fk_instance* p) { return Json(p == &instance ? "the instance" : "?"); }).dump(),
-            R"({"i":-1,"f":0.25,"b":true,"c":"red","o":4,"p":null,"l":[7,8,9],"d":"float16","s":{"a":5,"c":"red"},"t":"the instance"})");
-  InitValue w = from_json(R"({"t":{"size":1},"s":{"c":"red","a":5},"d":"float16","l":[7,8,9],"p":null,"o":4,"c":"red","f":0.25,"i":-1})");
+  EXPECT_EQ(
+      v.to_json([&](const fk_instance* p) {
+         return Json(p == &instance ? "the instance" : "?");
+       }).dump(),
+      R"({"i":-1,"f":0.25,"b":true,"c":"red","o":4,"p":null,"l":[7,8,9],"d":"float16","s":{"a":5,"c":"red"},"t":"the instance"})");
+  InitValue w = from_json(
+      R"({"t":{"size":1},"s":{"c":"red","a":5},"d":"float16","l":[7,8,9],"p":null,"o":4,"c":"red","f":0.25,"i":-1})");
   w.set_instance("t", &instance);
   EXPECT_EQ(w.to_json().dump(), v.to_json().dump());
 }
 
 TEST_F(InitValueTest, ShorterStructTakesDefaults) {
-  struct { size_t struct_size; int64_t i; double f; } old{24, 6, 1.5};
+  struct {
+    size_t struct_size;
+    int64_t i;
+    double f;
+  } old{24, 6, 1.5};
   EXPECT_EQ(error([&] { InitValue::from_struct(registry_, task(), &old); }),
             "all init.t: lies beyond the struct's size of 24 bytes and has no default");
   const TaskSpec& scale = registry_.task("scale");
-  struct { size_t struct_size; int64_t size; } shorter{16, 6};
+  struct {
+    size_t struct_size;
+    int64_t size;
+  } shorter{16, 6};
   EXPECT_EQ(InitValue::from_struct(registry_, scale, &shorter).to_json().dump(),
             R"({"size":6,"factor":2.0,"color":"red","window":null})");
 }
 
 TEST_F(InitValueTest, StructMistakes) {
   fk_instance instance{};
-  const All good_one{sizeof(All), 1, 1, 1, 0, {}, {}, {nullptr, 0}, {FK_FLOAT, 32, 1}, nullptr, &instance};
+  const All good_one{sizeof(All),       1,       1,        1, 0, {}, {}, {nullptr, 0},
+                     {FK_FLOAT, 32, 1}, nullptr, &instance};
   auto with = [&](auto&& change) {
     All a = good_one;
     change(a);
     return error([&] { InitValue::from_struct(registry_, task(), &a); });
   };
   EXPECT_EQ(with([](All&) {}), "no error");
-  EXPECT_EQ(with([](All& a) { a.struct_size = 0; }), "all init: struct_size is 0, expected " + std::to_string(sizeof(All)));
-  EXPECT_EQ(with([](All& a) { a.c = 2; }), "all init.c: 2 is no value of the enum color, expected 0 to 1");
-  EXPECT_EQ(with([](All& a) { a.c = -1; }), "all init.c: -1 is no value of the enum color, expected 0 to 1");
-  EXPECT_EQ(with([](All& a) { a.d = {99, 1, 1}; }), "all init.d: the dtype (code 99, bits 1, lanes 1) is none of ours");
-  EXPECT_EQ(with([](All& a) { a.l = {nullptr, 3}; }), "all init.l: a list of 3 integers at 0x0, expected a list");
-  EXPECT_EQ(with([](All& a) { a.t = nullptr; }), "all init.t: is NULL, expected an instance of scale");
-  EXPECT_EQ(error([&] { InitValue::from_struct(registry_, task(), nullptr); }), "all init: is NULL, expected a struct");
+  EXPECT_EQ(with([](All& a) { a.struct_size = 0; }),
+            "all init: struct_size is 0, expected " + std::to_string(sizeof(All)));
+  EXPECT_EQ(with([](All& a) { a.c = 2; }),
+            "all init.c: 2 is no value of the enum color, expected 0 to 1");
+  EXPECT_EQ(with([](All& a) { a.c = -1; }),
+            "all init.c: -1 is no value of the enum color, expected 0 to 1");
+  EXPECT_EQ(with([](All& a) {
+              a.d = {99, 1, 1};
+            }),
+            "all init.d: the dtype (code 99, bits 1, lanes 1) is none of ours");
+  EXPECT_EQ(with([](All& a) {
+              a.l = {nullptr, 3};
+            }),
+            "all init.l: a list of 3 integers at 0x0, expected a list");
+  EXPECT_EQ(with([](All& a) { a.t = nullptr; }),
+            "all init.t: is NULL, expected an instance of scale");
+  EXPECT_EQ(error([&] { InitValue::from_struct(registry_, task(), nullptr); }),
+            "all init: is NULL, expected a struct");
 }
 
 TEST_F(InitValueTest, JsonMistakes) {
   EXPECT_EQ(json_error("[]"), "all init: found [], expected an object");
-  EXPECT_EQ(json_error(R"({"t": {"size": 1}})"), "all init: has no \"i\", expected one (it has no default)");
+  EXPECT_EQ(json_error(R"({"t": {"size": 1}})"),
+            "all init: has no \"i\", expected one (it has no default)");
   EXPECT_EQ(json_error(R"({"i": 1, "ff": 2})"),
-            "all init: unknown field \"ff\", expected one of: i, f, b, c, o, p, l, d, s, t (did you mean 'f'?)");
+            "all init: unknown field \"ff\", expected one of: i, f, b, c, o, p, l, d, s, t (did "
+            "you mean 'f'?)");
   EXPECT_EQ(json_error(R"({"i": 1.5})"), "all init.i: found 1.5, expected an integer");
-  EXPECT_EQ(json_error(R"({"i": 18446744073709551615})"), "all init.i: found 18446744073709551615, expected an integer");
+  EXPECT_EQ(json_error(R"({"i": 18446744073709551615})"),
+            "all init.i: found 18446744073709551615, expected an integer");
   EXPECT_EQ(json_error(R"({"i": 1, "f": "x"})"), "all init.f: found \"x\", expected a number");
   EXPECT_EQ(json_error(R"({"i": 1, "b": 1})"), "all init.b: found 1, expected true or false");
-  EXPECT_EQ(json_error(R"({"i": 1, "c": "blue"})"), "all init.c: \"blue\" is no value of the enum color, expected one of: red, green");
-  EXPECT_EQ(json_error(R"({"i": 1, "o": "x"})"), "all init.o: found \"x\", expected an integer or null");
-  EXPECT_EQ(json_error(R"({"i": 1, "l": [1, "x"]})"), "all init.l: found \"x\", expected an integer");
-  EXPECT_EQ(json_error(R"({"i": 1, "d": "floot"})"), "all init.d: found \"floot\", expected a dtype such as \"float32\"");
-  EXPECT_EQ(json_error(R"({"i": 1, "s": {"a": 1, "c": 5}})"), "all init.s.c: found 5, expected a text");
-  EXPECT_EQ(json_error(R"({"i": 1, "t": {"siz": 1}})"), "scale init: unknown field \"siz\", expected one of: size, factor, color, window (did you mean 'size'?)");
+  EXPECT_EQ(json_error(R"({"i": 1, "c": "blue"})"),
+            "all init.c: \"blue\" is no value of the enum color, expected one of: red, green");
+  EXPECT_EQ(json_error(R"({"i": 1, "o": "x"})"),
+            "all init.o: found \"x\", expected an integer or null");
+  EXPECT_EQ(json_error(R"({"i": 1, "l": [1, "x"]})"),
+            "all init.l: found \"x\", expected an integer");
+  EXPECT_EQ(json_error(R"({"i": 1, "d": "floot"})"),
+            "all init.d: found \"floot\", expected a dtype such as \"float32\"");
+  EXPECT_EQ(json_error(R"({"i": 1, "s": {"a": 1, "c": 5}})"),
+            "all init.s.c: found 5, expected a text");
+  EXPECT_EQ(json_error(R"({"i": 1, "t": {"siz": 1}})"),
+            "scale init: unknown field \"siz\", expected one of: size, factor, color, window (did "
+            "you mean 'size'?)");
 }
 
 TEST_F(InitValueTest, LookupServesExpressions) {
   InitValue v = from_json(R"({"i": 6, "l": [4, 5], "t": {"size": 4}})");
   auto names = [&](std::string_view n) { return v.lookup(n); };
   EXPECT_EQ(Expr::parse("i * sum(l)").eval_int(names), 54);
-  EXPECT_TRUE(Expr::parse("b and c == \"green\" and not has(o) and has(p) and d == \"bfloat16\"").eval_bool(names));
+  EXPECT_TRUE(Expr::parse("b and c == \"green\" and not has(o) and has(p) and d == \"bfloat16\"")
+                  .eval_bool(names));
   EXPECT_EQ(v.lookup("nothing"), std::nullopt);
 }
 
 TEST_F(InitValueTest, ArgsByName) {
   StructValue args = StructValue::args(task());
-  struct Args { size_t struct_size; const fk_tensor* x; fk_tensors xs; int64_t k; double g; };
+  struct Args {
+    size_t struct_size;
+    const fk_tensor* x;
+    fk_tensors xs;
+    int64_t k;
+    double g;
+  };
   ASSERT_EQ(task().args_size, sizeof(Args));
   fk_tensor t{};
   args.set("x", &t);
@@ -168,14 +226,20 @@ TEST_F(InitValueTest, ArgsByName) {
   EXPECT_EQ(a.xs.data[0], &t);
   EXPECT_EQ(a.k, 5);
   EXPECT_EQ(a.g, 2.5);
-  EXPECT_EQ(error([&] { args.set("y", &t); }), "all args: unknown field \"y\", expected one of: x, xs, k, g (did you mean 'x'?)");
+  EXPECT_EQ(error([&] { args.set("y", &t); }),
+            "all args: unknown field \"y\", expected one of: x, xs, k, g (did you mean 'x'?)");
   EXPECT_EQ(error([&] { args.set("k", &t); }), "all args.k: given a tensor, expected the type int");
-  EXPECT_EQ(error([&] { args.set("x", int64_t{1}); }), "all args.x: given an integer, expected the type tensor");
+  EXPECT_EQ(error([&] { args.set("x", int64_t{1}); }),
+            "all args.x: given an integer, expected the type tensor");
 }
 
 TEST_F(InitValueTest, StepByName) {
   StructValue step = StructValue::step(registry_.struct_spec("my_step"));
-  struct Step { size_t struct_size; int64_t num_seqs; const fk_tensor* lens; };
+  struct Step {
+    size_t struct_size;
+    int64_t num_seqs;
+    const fk_tensor* lens;
+  };
   ASSERT_EQ(registry_.struct_spec("my_step").size, sizeof(Step));
   step.set("num_seqs", int64_t{3});
   EXPECT_EQ(static_cast<const Step*>(step.data())->num_seqs, 3);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The repository's own registry.
+#include "core/spec/registry.hpp"
+
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <sstream>
 
-#include "core/spec/registry.hpp"
 #include "core/spec/signature.hpp"
 
 namespace fk::core {
@@ -26,14 +27,18 @@ TEST(OwnRegistry, LockHoldsEverySignature) {
   ASSERT_TRUE(in) << "registry/abi.lock is missing";
   std::map<std::string, std::string> locked;
   for (std::string line; std::getline(in, line);)
-    if (!line.empty() && line[0] != '#') locked[line.substr(0, line.find(' '))] = line.substr(line.find(' ') + 1);
-  const std::string remedy = "; if that is meant: fk-gen --registry registry --lock registry/abi.lock";
+    if (!line.empty() && line[0] != '#')
+      locked[line.substr(0, line.find(' '))] = line.substr(line.find(' ') + 1);
+  const std::string remedy =
+      "; if that is meant: fk-gen --registry registry --lock registry/abi.lock";
   for (const auto& [name, t] : registry().tasks()) {
     ASSERT_TRUE(locked.count(name)) << "abi.lock has no line for " << name << remedy;
-    EXPECT_EQ(locked[name], fmt::format("{:016x} {}", t.signature, t.signature_text)) << name << " has changed" << remedy;
+    EXPECT_EQ(locked[name], fmt::format("{:016x} {}", t.signature, t.signature_text))
+        << name << " has changed" << remedy;
     locked.erase(name);
   }
-  for (const auto& [name, _] : locked) ADD_FAILURE() << "abi.lock has a line for " << name << ", which is gone" << remedy;
+  for (const auto& [name, _] : locked)
+    ADD_FAILURE() << "abi.lock has a line for " << name << ", which is gone" << remedy;
 }
 
 // Loading checks names and types; here every expression gets values, those of each case.
@@ -57,7 +62,8 @@ TEST(OwnRegistry, EveryExpressionYieldsANumber) {
       EXPECT_NO_THROW(EXPECT_GE(t.flops->eval_int(names), 0));
       for (const Field& p : t.params) {
         if (p.when && !p.when->eval_bool(names)) continue;
-        for (const Expr& dim : p.tensor.shape) EXPECT_NO_THROW(EXPECT_GT(dim.eval_int(names), 0)) << p.name;
+        for (const Expr& dim : p.tensor.shape)
+          EXPECT_NO_THROW(EXPECT_GT(dim.eval_int(names), 0)) << p.name;
       }
       for (const Field& a : t.args)
         for (const Expr& dim : a.tensor.shape) EXPECT_NO_THROW(dim.eval_int(names)) << a.name;

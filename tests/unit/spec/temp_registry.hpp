@@ -16,7 +16,8 @@ class TempRegistry {
  public:
   TempRegistry() {
     static int count = 0;
-    root_ = std::filesystem::temp_directory_path() / fmt::format("fk_spec_{}_{}", getpid(), count++);
+    root_ =
+        std::filesystem::temp_directory_path() / fmt::format("fk_spec_{}_{}", getpid(), count++);
     std::filesystem::create_directories(root_);
   }
   ~TempRegistry() { std::filesystem::remove_all(root_); }
@@ -55,8 +56,9 @@ inline std::string replaced(std::string text, const std::string& from, const std
 }
 
 inline constexpr const char* kColor = "enum: color\nrevision: 1\nvalues: [red, green]\n";
-inline constexpr const char* kStep = "struct: my_step\nrevision: 1\nfields:\n  num_seqs: {type: int}\n"
-                                     "  lens: {type: tensor, dtype: int32, shape: [num_seqs]}\n";
+inline constexpr const char* kStep =
+    "struct: my_step\nrevision: 1\nfields:\n  num_seqs: {type: int}\n"
+    "  lens: {type: tensor, dtype: int32, shape: [num_seqs]}\n";
 inline constexpr const char* kScale = R"(task: scale
 level: 1
 revision: 1
@@ -84,7 +86,9 @@ cases:
 )";
 
 inline TempRegistry& good(TempRegistry& r, const std::string& task = kScale) {
-  return r.add("structs/color.yaml", kColor).add("structs/my_step.yaml", kStep).add("tasks/L1/scale.yaml", task);
+  return r.add("structs/color.yaml", kColor)
+      .add("structs/my_step.yaml", kStep)
+      .add("tasks/L1/scale.yaml", task);
 }
 
 }  // namespace fk::core

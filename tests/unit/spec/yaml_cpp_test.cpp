@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Our reader and yaml-cpp see the same tree, in every YAML file of the repository and in what is easily got wrong.
+// Our reader and yaml-cpp see the same tree, in every YAML file of the repository and in what is
+// easily got wrong.
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
 
@@ -21,7 +22,8 @@ std::string show(const Yaml& n) {
       for (const Yaml& i : n.items) s += show(i) + ", ";
       return "[" + s + "]";
     case Yaml::Kind::kMap:
-      for (size_t i = 0; i < n.keys.size(); ++i) s += "<" + n.keys[i].text + ">: " + show(n.items[i]) + ", ";
+      for (size_t i = 0; i < n.keys.size(); ++i)
+        s += "<" + n.keys[i].text + ">: " + show(n.items[i]) + ", ";
       return "{" + s + "}";
   }
   return s;
@@ -55,7 +57,8 @@ const char* const kTexts[] = {
     "a: quant == \"none\"\nb: x#y\nc: http://a.b/c:d\nd: a:b\ne: -1\nf: -x\n",
     "a: {when: quant != \"none\", b: \"f(x, y)\", c: 2*n}\n",
     "---\na: 1\n...\n",
-    "\xef\xbb\xbf" "a: 1\n",
+    "\xef\xbb\xbf"
+    "a: 1\n",
     "a: 1\r\nb:\r\n  - x\r\n  - \"y\"\r\n",
     "# only\n\n  # comments\na: 1 #x\n#y\nb: 2\n",
     "a: caf\xc3\xa9 \xe2\x82\xac\n",
@@ -69,8 +72,12 @@ const char* const kTexts[] = {
 TEST(YamlReader, AgreesWithYamlCpp) {
   for (const char* text : kTexts) {
     std::string ours, theirs;
-    try { ours = show(parse_yaml(text, "f").root); } catch (const Error& e) { ours = "refused"; }
-    try { theirs = show(YAML::Load(text)); } catch (const YAML::Exception&) { theirs = "refused"; }
+    try {
+      ours = show(parse_yaml(text, "f").root);
+    } catch (const Error& e) { ours = "refused"; }
+    try {
+      theirs = show(YAML::Load(text));
+    } catch (const YAML::Exception&) { theirs = "refused"; }
     EXPECT_EQ(ours, theirs) << text;
   }
 }
@@ -78,7 +85,8 @@ TEST(YamlReader, AgreesWithYamlCpp) {
 TEST(YamlReader, AgreesOnEveryFileOfTheRepository) {
   size_t count = 0;
   for (const char* folder : {"registry", "configs"})
-    for (const auto& e : std::filesystem::recursive_directory_iterator(std::filesystem::path(FK_SOURCE_DIR) / folder)) {
+    for (const auto& e : std::filesystem::recursive_directory_iterator(
+             std::filesystem::path(FK_SOURCE_DIR) / folder)) {
       if (e.path().extension() != ".yaml") continue;
       std::stringstream text;
       text << std::ifstream(e.path()).rdbuf();

@@ -2,7 +2,8 @@
 /* A plugin in C11: no SDK beyond abi.h and the task's header. */
 #include "fk/tasks/squared_relu.h"
 
-#define STR(literal) {literal, sizeof(literal) - 1}
+#define STR(literal) \
+  { literal, sizeof(literal) - 1 }
 
 static int is_float32(const fk_tensor* t) {
   return t->dtype.code == FK_FLOAT && t->dtype.bits == 32 && t->dtype.lanes == 1;
@@ -44,13 +45,22 @@ static fk_status forward(void* state, const fk_host* host, const fk_run* run, co
   return FK_OK;
 }
 
-static const fk_impl impl = {
-    sizeof(fk_impl), STR("squared_relu"), STR("plain"), STR("1.0.0"), FK_SQUARED_RELU_SIGNATURE,
-    STR(FK_SQUARED_RELU_SIGNATURE_TEXT), FK_IMPL_GRAPH_SAFE | FK_IMPL_BITWISE,
-    supports, create, destroy, forward, 0};
+static const fk_impl impl = {sizeof(fk_impl),
+                             STR("squared_relu"),
+                             STR("plain"),
+                             STR("1.0.0"),
+                             FK_SQUARED_RELU_SIGNATURE,
+                             STR(FK_SQUARED_RELU_SIGNATURE_TEXT),
+                             FK_IMPL_GRAPH_SAFE | FK_IMPL_BITWISE,
+                             supports,
+                             create,
+                             destroy,
+                             forward,
+                             0};
 static const fk_impl* const impls[] = {&impl};
-static const fk_plugin plugin = {sizeof(fk_plugin), FK_ABI_MAJOR, FK_ABI_MINOR, 0, STR("plain_c"), STR("1.0.0"),
-                                 STR("examples"), impls, 1};
+static const fk_plugin plugin = {
+    sizeof(fk_plugin), FK_ABI_MAJOR,    FK_ABI_MINOR, 0, STR("plain_c"),
+    STR("1.0.0"),      STR("examples"), impls,        1};
 
 fk_status fk_plugin_entry_v1(const fk_host* host, const fk_plugin** out) {
   (void)host;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// silu(g) = g / (1 + 2^(-g * log2 e)): one exp2 an element, which CPUs have a cheaper way to than exp.
+// silu(g) = g / (1 + 2^(-g * log2 e)): one exp2 an element, which CPUs have a cheaper way to than
+// exp.
+#include "fk/tasks/silu_and_mul.h"
+
 #include <cmath>
 
 #include "fk/plugin.hpp"
-#include "fk/tasks/silu_and_mul.h"
 
 namespace {
 
@@ -23,7 +25,8 @@ class SiluAndMul {
       for (int64_t r = begin; r < end; ++r) {
         const float* in = x.data<float>() + r * x.stride(0);
         float* out = y.data<float>() + r * y.stride(0);
-        for (int64_t i = 0; i < d; ++i) out[i] = in[i] / (1 + std::exp2(-1.44269504f * in[i])) * in[d + i];
+        for (int64_t i = 0; i < d; ++i)
+          out[i] = in[i] / (1 + std::exp2(-1.44269504f * in[i])) * in[d + i];
       }
     });
   }
