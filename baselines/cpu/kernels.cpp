@@ -10,7 +10,8 @@ namespace fkcpu {
 const Kernels* find_kernels(const char* isa) {
   __builtin_cpu_init();
   if (!std::strcmp(isa, "generic")) return &kGenericKernels;
-  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                    __builtin_cpu_supports("f16c");
   if (!std::strcmp(isa, "avx2")) return avx2 ? &kAvx2Kernels : nullptr;
   if (!std::strcmp(isa, "avx512"))
     return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&

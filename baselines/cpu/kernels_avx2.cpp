@@ -7,8 +7,8 @@
 
 #include "kernels.hpp"
 
-// Only what stands between push and pop may use the wider instructions: an inline function of a header compiled
-// with them could otherwise be the copy that the linker keeps for everyone.
+// Only what stands between push and pop may use the wider instructions: an inline function of a
+// header compiled with them could otherwise be the copy that the linker keeps for everyone.
 #if defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #else

@@ -10,10 +10,12 @@
 
 #include "kernels.hpp"
 
-// Only what stands between push and pop may use the wider instructions: an inline function of a header compiled
-// with them could otherwise be the copy that the linker keeps for everyone.
+// Only what stands between push and pop may use the wider instructions: an inline function of a
+// header compiled with them could otherwise be the copy that the linker keeps for everyone.
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,f16c"))), apply_to = function)
+#pragma clang attribute push(                                                    \
+    __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,f16c"))), \
+    apply_to = function)
 #else
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512dq,avx512bw,avx512vl,avx2,fma,f16c")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// y = x * w^T + bias for a weight matrix in any storage: chooses between the kernels for few and for many rows of x
-// and splits the work over threads. Knows nothing of tasks or of the ABI.
+// y = x * w^T + bias for a weight matrix in any storage: chooses between the kernels for few and
+// for many rows of x and splits the work over threads. Knows nothing of tasks or of the ABI.
 #pragma once
 #include <cstddef>
 
@@ -24,7 +24,8 @@ class Matrix {
   static Matrix quantised(Quant quant, const uint8_t* packed, int64_t out, int64_t in);
   static size_t packed_bytes(Quant quant, int64_t out, int64_t in);
   // Repacks rows of GGUF blocks for groups [begin, end) of 16 rows; rows past `out` become zeros.
-  static void pack(Quant quant, const uint8_t* blocks, int64_t out, int64_t in, int64_t begin, int64_t end, uint8_t* to);
+  static void pack(Quant quant, const uint8_t* blocks, int64_t out, int64_t in, int64_t begin,
+                   int64_t end, uint8_t* to);
   static int64_t groups(int64_t out) { return (out + kGroup - 1) / kGroup; }
 
   // bias: fp32, round_up(out, 16) of them, or null.
@@ -32,8 +33,10 @@ class Matrix {
                 const Kernels& kernels) const;
 
  private:
-  void few_rows(const Rows&, int64_t n, const Rows&, const float* bias, const Workers&, const Kernels&) const;
-  void many_rows(const Rows&, int64_t n, const Rows&, const float* bias, const Workers&, const Kernels&) const;
+  void few_rows(const Rows&, int64_t n, const Rows&, const float* bias, const Workers&,
+                const Kernels&) const;
+  void many_rows(const Rows&, int64_t n, const Rows&, const float* bias, const Workers&,
+                 const Kernels&) const;
 
   bool is_quant_ = false;
   Type type_ = Type::kF32;

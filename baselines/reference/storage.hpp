@@ -10,8 +10,12 @@
 namespace fk::reference {
 
 // Storage types that C++20 has no name for. Loading is exact, storing rounds once to nearest even.
-struct BFloat16 { uint16_t bits; };
-struct Float16 { _Float16 value; };
+struct BFloat16 {
+  uint16_t bits;
+};
+struct Float16 {
+  _Float16 value;
+};
 
 inline double widen(double v) { return v; }
 inline double widen(float v) { return v; }
@@ -23,28 +27,43 @@ inline void narrow(double v, float& out) { out = float(v); }
 inline void narrow(double v, Float16& out) { out.value = _Float16(v); }
 inline void narrow(double v, BFloat16& out) {
   uint32_t u = std::bit_cast<uint32_t>(float(v));
-  if (std::isnan(v)) { out.bits = uint16_t((u >> 16) | 64); return; }
-  // Going through float would round twice: make the float odd when it is inexact, so that no tie is invented.
+  if (std::isnan(v)) {
+    out.bits = uint16_t((u >> 16) | 64);
+    return;
+  }
+  // Going through float would round twice: make the float odd when it is inexact, so that no tie is
+  // invented.
   if (double(float(v)) != v) u = (std::fabs(double(float(v))) > std::fabs(v) ? u - 1 : u) | 1;
   out.bits = uint16_t((u + 0x7fff + ((u >> 16) & 1)) >> 16);
 }
 
 // Calls f(T*) with the tensor's data as its storage type.
-template <class F> void with_type(Tensor t, F&& f) {
+template <class F>
+void with_type(Tensor t, F&& f) {
   const fk_dtype d = t.dtype();
-  if (d == kFloat32) f(t.data<float>());
-  else if (d == kFloat64) f(t.data<double>());
-  else if (d == kBFloat16) f(t.data<BFloat16>());
-  else if (d == kFloat16) f(t.data<Float16>());
-  else throw Error(FK_UNSUPPORTED, "float tensor expected, found dtype code %d with %d bits", d.code, d.bits);
+  if (d == kFloat32)
+    f(t.data<float>());
+  else if (d == kFloat64)
+    f(t.data<double>());
+  else if (d == kBFloat16)
+    f(t.data<BFloat16>());
+  else if (d == kFloat16)
+    f(t.data<Float16>());
+  else
+    throw Error(FK_UNSUPPORTED, "float tensor expected, found dtype code %d with %d bits", d.code,
+                d.bits);
 }
 
 // out[0..count) = the elements from `offset` on.
 inline void load(Tensor t, int64_t offset, int64_t count, double* out) {
-  with_type(t, [&](const auto* p) { for (int64_t i = 0; i < count; ++i) out[i] = widen(p[offset + i]); });
+  with_type(t, [&](const auto* p) {
+    for (int64_t i = 0; i < count; ++i) out[i] = widen(p[offset + i]);
+  });
 }
 inline void store(Tensor t, int64_t offset, int64_t count, const double* in) {
-  with_type(t, [&](auto* p) { for (int64_t i = 0; i < count; ++i) narrow(in[i], p[offset + i]); });
+  with_type(t, [&](auto* p) {
+    for (int64_t i = 0; i < count; ++i) narrow(in[i], p[offset + i]);
+  });
 }
 
 // Offset of row `r`, counting all dimensions but the last as rows, whatever their strides.
@@ -56,7 +75,11 @@ inline int64_t row_offset(Tensor t, int64_t r) {
   }
   return offset;
 }
-inline void load_row(Tensor t, int64_t r, double* out) { load(t, row_offset(t, r), t.size(-1), out); }
-inline void store_row(Tensor t, int64_t r, const double* in) { store(t, row_offset(t, r), t.size(-1), in); }
+inline void load_row(Tensor t, int64_t r, double* out) {
+  load(t, row_offset(t, r), t.size(-1), out);
+}
+inline void store_row(Tensor t, int64_t r, const double* in) {
+  store(t, row_offset(t, r), t.size(-1), in);
+}
 
 }  // namespace fk::reference

@@ -9,10 +9,14 @@
 
 namespace fk::reference {
 
-// One block of 32 weights. The value of a block element is a float by definition of the formats: it is rounded to
-// float here as well, so that every implementation means the same number.
+// One block of 32 weights. The value of a block element is a float by definition of the formats: it
+// is rounded to float here as well, so that every implementation means the same number.
 inline void dequantize_block(int32_t quant, const uint8_t* b, double* out) {
-  auto half = [&](int at) { _Float16 h; std::memcpy(&h, b + at, 2); return float(h); };
+  auto half = [&](int at) {
+    _Float16 h;
+    std::memcpy(&h, b + at, 2);
+    return float(h);
+  };
   const float d = half(0);
   if (quant == FK_QUANT_Q8_0) {  // f16 d, 32 x i8
     for (int j = 0; j < 32; ++j) out[j] = d * float(int8_t(b[2 + j]));
@@ -38,14 +42,18 @@ inline int64_t block_bytes(int32_t quant) {
 class WeightRows {
  public:
   WeightRows(Builder& b, int32_t quant, int64_t columns)
-      : tensor_(b.param(quant == FK_QUANT_NONE ? "weight" : "blocks")), quant_(quant), columns_(columns) {
+      : tensor_(b.param(quant == FK_QUANT_NONE ? "weight" : "blocks")),
+        quant_(quant),
+        columns_(columns) {
     FK_REQUIRE(quant == FK_QUANT_NONE || columns % 32 == 0,
-               "a quantised row has whole blocks of 32 weights; %" PRId64 " columns are not", columns);
+               "a quantised row has whole blocks of 32 weights; %" PRId64 " columns are not",
+               columns);
   }
   void row(int64_t r, double* out) const {
     if (quant_ == FK_QUANT_NONE) return load_row(tensor_, r, out);
     const uint8_t* p = tensor_.data<uint8_t>() + row_offset(tensor_, r);
-    for (int64_t i = 0; i < columns_; i += 32, p += block_bytes(quant_)) dequantize_block(quant_, p, out + i);
+    for (int64_t i = 0; i < columns_; i += 32, p += block_bytes(quant_))
+      dequantize_block(quant_, p, out + i);
   }
 
  private:

@@ -14,7 +14,9 @@ namespace fk::core {
 std::optional<fk_dtype> parse_dtype(std::string_view name);
 std::string_view dtype_name(fk_dtype t);
 inline size_t dtype_bytes(fk_dtype t) { return size_t(t.bits) * t.lanes / 8; }
-inline bool same(fk_dtype a, fk_dtype b) { return a.code == b.code && a.bits == b.bits && a.lanes == b.lanes; }
+inline bool same(fk_dtype a, fk_dtype b) {
+  return a.code == b.code && a.bits == b.bits && a.lanes == b.lanes;
+}
 
 inline float bf16_to_float(uint16_t h) { return std::bit_cast<float>(uint32_t(h) << 16); }
 inline uint16_t float_to_bf16(float f) {  // round to nearest even; NaN stays NaN
@@ -26,7 +28,8 @@ inline uint16_t float_to_bf16(float f) {  // round to nearest even; NaN stays Na
 inline float f16_to_float(uint16_t h) {  // exact
   const uint32_t sign = uint32_t(h & 0x8000) << 16, body = uint32_t(h & 0x7fff) << 13;
   if (body >= 0x0f800000) return std::bit_cast<float>(sign | body | 0x7f800000);  // infinity, NaN
-  return std::bit_cast<float>(sign | std::bit_cast<uint32_t>(std::bit_cast<float>(body) * 0x1p112f));
+  return std::bit_cast<float>(sign |
+                              std::bit_cast<uint32_t>(std::bit_cast<float>(body) * 0x1p112f));
 }
 inline uint16_t float_to_f16(float f) {  // round to nearest even; NaN stays NaN
   uint32_t u = std::bit_cast<uint32_t>(f);

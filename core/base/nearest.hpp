@@ -7,7 +7,8 @@
 
 namespace fk::core {
 
-// Number of single-character insertions, deletions, replacements and swaps of neighbours between two names.
+// Number of single-character insertions, deletions, replacements and swaps of neighbours between
+// two names.
 inline size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
   for (size_t j = 0; j <= b.size(); ++j) last[j] = j;
@@ -15,7 +16,8 @@ inline size_t edit_distance(std::string_view a, std::string_view b) {
     row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
       row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] != b[j - 1])});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row[j] = std::min(row[j], before[j - 2] + 1);
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], before[j - 2] + 1);
     }
     before.swap(last);
     last.swap(row);
@@ -32,7 +34,9 @@ std::string nearest(std::string_view wanted, const Names& names) {
   for (const auto& n : names) {
     std::string_view name(n);
     size_t d = edit_distance(wanted, name);
-    if (wanted.size() >= 3 && name.size() >= 3 && (name.starts_with(wanted) || wanted.starts_with(name))) d = std::min<size_t>(d, 2);
+    if (wanted.size() >= 3 && name.size() >= 3 &&
+        (name.starts_with(wanted) || wanted.starts_with(name)))
+      d = std::min<size_t>(d, 2);
     if (d < best_distance) best_distance = d, best = std::string(name);
   }
   return best;

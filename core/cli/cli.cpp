@@ -13,13 +13,14 @@ namespace {
 
 struct Command {
   const char* name;
-  int (*run)(const Words&);   // null: not in this version
+  int (*run)(const Words&);  // null: not in this version
   const char* help;
 };
 
 constexpr Command kCommands[] = {
     {"run", run_command, "run a model: prompts, a file of them, or a chat (also called fk-run)"},
-    {"list", list_command, "tasks and their implementations, and why others were refused (fk-list)"},
+    {"list", list_command,
+     "tasks and their implementations, and why others were refused (fk-list)"},
     {"describe", describe_command, "one task: what it computes, its fields, its implementations"},
     {"new", new_command, "write a new candidate or task that builds at once (fk-new)"},
     {"tokenize", tokenize_command, "ids of every line of a file"},
@@ -30,12 +31,17 @@ constexpr Command kCommands[] = {
 };
 
 void print_help() {
-  std::puts("fk: a benchmark of kernels that is an inference framework\n\nusage: fk COMMAND [flags]; every command explains itself with --help\n");
-  for (const Command& c : kCommands) std::printf("  %-10s%s%s\n", c.name, c.help, c.run ? "" : "; not in this version");
+  std::puts(
+      "fk: a benchmark of kernels that is an inference framework\n\nusage: fk COMMAND [flags]; "
+      "every command explains itself with --help\n");
+  for (const Command& c : kCommands)
+    std::printf("  %-10s%s%s\n", c.name, c.help, c.run ? "" : "; not in this version");
   std::puts(
       "\nfirst steps:\n"
-      "  scripts/fetch_models.sh                                   fetch the real weights of the demos\n"
-      "  fk run --config configs/llama.yaml --prompt \"Hello\"       stream an answer, then see the plan\n"
+      "  scripts/fetch_models.sh                                   fetch the real weights of the "
+      "demos\n"
+      "  fk run --config configs/llama.yaml --prompt \"Hello\"       stream an answer, then see "
+      "the plan\n"
       "  fk list                                                   what can be run, and by what\n"
       "  fk new candidate silu_and_mul mine                        a kernel of your own ...\n"
       "  fk run --config configs/llama.yaml --pin silu_and_mul=mine   ... in every layer\n\n"
@@ -48,9 +54,11 @@ int dispatch(const std::string& name, const Words& words) {
     names.push_back(c.name);
     if (c.name != name) continue;
     if (c.run) return c.run(words);
-    bad_input("`fk {}` ({}) is not in this version; `fk --help` names the commands that are", name, c.help);
+    bad_input("`fk {}` ({}) is not in this version; `fk --help` names the commands that are", name,
+              c.help);
   }
-  bad_input("unknown command '{}'{}; fk has: {}", name, did_you_mean(name, names), fmt::join(names, ", "));
+  bad_input("unknown command '{}'{}; fk has: {}", name, did_you_mean(name, names),
+            fmt::join(names, ", "));
 }
 
 }  // namespace

@@ -5,11 +5,12 @@
 
 namespace fk::core {
 
-// The program `fk`. Called as fk-run, fk-list, ... it takes the command from its name. Returns the exit code:
-// 0 ok, 1 a check failed, 2 bad usage or input, 3 missing dependency or device.
+// The program `fk`. Called as fk-run, fk-list, ... it takes the command from its name. Returns the
+// exit code: 0 ok, 1 a check failed, 2 bad usage or input, 3 missing dependency or device.
 int cli_main(int argc, char** argv);
 
-// Each takes the words after its name ("fk run ..." -> run_command) and returns the exit code; throws Error.
+// Each takes the words after its name ("fk run ..." -> run_command) and returns the exit code;
+// throws Error.
 using Words = std::vector<std::string>;
 int run_command(const Words&);
 int list_command(const Words&);

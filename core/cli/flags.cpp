@@ -21,9 +21,11 @@ void refuse_extras(const CLI::App& app) {
   for (const std::string& word : app.remaining()) {
     std::string flag = word.substr(0, word.find('='));
     if (flag.starts_with("-")) {
-      bad_input("unknown flag {}{}; `{} --help` lists them all", flag, did_you_mean(flag, long_flags(app)), app.get_name());
+      bad_input("unknown flag {}{}; `{} --help` lists them all", flag,
+                did_you_mean(flag, long_flags(app)), app.get_name());
     }
-    bad_input("unexpected word '{}': every value follows its flag; `{} --help` shows how", word, app.get_name());
+    bad_input("unexpected word '{}': every value follows its flag; `{} --help` shows how", word,
+              app.get_name());
   }
 }
 
@@ -31,7 +33,7 @@ void refuse_extras(const CLI::App& app) {
 
 bool parse_flags(CLI::App& app, const Words& words) {
   app.allow_extras();
-  Words reversed(words.rbegin(), words.rend());   // as CLI11 wants them
+  Words reversed(words.rbegin(), words.rend());  // as CLI11 wants them
   try {
     app.parse(reversed);
   } catch (const CLI::CallForHelp&) {
@@ -42,8 +44,10 @@ bool parse_flags(CLI::App& app, const Words& words) {
     for (const std::string& word : words) {
       std::string flag = word.substr(0, word.find('='));
       auto known = long_flags(app);
-      if (flag.starts_with("--") && flag.size() > 2 && std::find(known.begin(), known.end(), flag) == known.end()) {
-        bad_input("unknown flag {}{}; `{} --help` lists them all", flag, did_you_mean(flag, known), app.get_name());
+      if (flag.starts_with("--") && flag.size() > 2 &&
+          std::find(known.begin(), known.end(), flag) == known.end()) {
+        bad_input("unknown flag {}{}; `{} --help` lists them all", flag, did_you_mean(flag, known),
+                  app.get_name());
       }
     }
     bad_input("{}; `{} --help` explains the flags", e.what(), app.get_name());

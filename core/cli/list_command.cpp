@@ -10,26 +10,37 @@ namespace fk::core {
 namespace {
 
 const char* kind_name(Implementation::Kind k) {
-  return k == Implementation::Kind::kCandidate ? "candidate" : k == Implementation::Kind::kReference ? "reference" : "baseline";
+  return k == Implementation::Kind::kCandidate   ? "candidate"
+         : k == Implementation::Kind::kReference ? "reference"
+                                                 : "baseline";
 }
 
 Json implementations_json(const Catalog& catalog, const std::string& task) {
   Json out = Json::array();
   for (const Implementation* i : catalog.implementations(task)) {
-    out.push_back({{"id", i->id()}, {"version", i->version}, {"kind", kind_name(i->kind)}, {"hash", i->hash}, {"file", i->file}});
+    out.push_back({{"id", i->id()},
+                   {"version", i->version},
+                   {"kind", kind_name(i->kind)},
+                   {"hash", i->hash},
+                   {"file", i->file}});
   }
   return out;
 }
 
 Json refusal_json(const Refusal& r) {
-  return {{"plugin", r.plugin}, {"implementation", r.implementation}, {"task", r.task}, {"file", r.file}, {"reason", r.reason}};
+  return {{"plugin", r.plugin},
+          {"implementation", r.implementation},
+          {"task", r.task},
+          {"file", r.file},
+          {"reason", r.reason}};
 }
 
 void print_refusals(const std::vector<Refusal>& refusals) {
   if (refusals.empty()) return;
   fmt::print("\nnot taken:\n");
   for (const Refusal& r : refusals) {
-    std::string name = r.plugin + (r.implementation.empty() ? "" : "/" + r.implementation) + (r.task.empty() ? "" : " (" + r.task + ")");
+    std::string name = r.plugin + (r.implementation.empty() ? "" : "/" + r.implementation) +
+                       (r.task.empty() ? "" : " (" + r.task + ")");
     fmt::print("  {}: {}\n    {}\n", name.empty() ? "a plugin" : name, r.file, r.reason);
   }
 }
@@ -49,30 +60,38 @@ std::string shape_text(const TensorSpec& t) {
 }
 
 const char* type_name(FieldType t) {
-  constexpr const char* kNames[] = {"int", "float", "bool", "enum", "optional int", "ints", "dtype", "tensor", "tensors", "instance", "struct"};
+  constexpr const char* kNames[] = {"int",          "float",    "bool",  "enum",
+                                    "optional int", "ints",     "dtype", "tensor",
+                                    "tensors",      "instance", "struct"};
   return kNames[size_t(t)];
 }
 
 std::string type_text(const Field& f, const Registry& registry) {
   std::string s = type_name(f.type);
-  if (f.type == FieldType::kEnum) return fmt::format("enum {} ({})", f.of, fmt::join(registry.enum_spec(f.of).values, ", "));
+  if (f.type == FieldType::kEnum)
+    return fmt::format("enum {} ({})", f.of, fmt::join(registry.enum_spec(f.of).values, ", "));
   if (!f.of.empty()) s += " of " + f.of;
-  bool tensor = f.role == Field::Role::kParam || f.role == Field::Role::kState || f.type == FieldType::kTensor;
+  bool tensor = f.role == Field::Role::kParam || f.role == Field::Role::kState ||
+                f.type == FieldType::kTensor;
   return tensor ? shape_text(f.tensor) + " " + dtypes_text(f.tensor) : s;
 }
 
-void print_fields(const char* title, const std::vector<Field>& fields, const Registry& registry, const Field::Role* role = nullptr) {
+void print_fields(const char* title, const std::vector<Field>& fields, const Registry& registry,
+                  const Field::Role* role = nullptr) {
   bool any = false;
   for (const Field& f : fields) {
     if (role && f.role != *role) continue;
     if (!any) fmt::print("\n{}:\n", title);
     any = true;
     std::string notes;
-    if (f.role == Field::Role::kInit) notes += f.default_value.is_null() ? (f.type == FieldType::kOptionalInt ? "" : "; required") : "; default " + f.default_value.dump();
+    if (f.role == Field::Role::kInit)
+      notes += f.default_value.is_null() ? (f.type == FieldType::kOptionalInt ? "" : "; required")
+                                         : "; default " + f.default_value.dump();
     if (f.optional) notes += "; optional";
     if (f.is_mutable) notes += "; updated in place";
     if (f.when) notes += "; when " + f.when->text();
-    fmt::print("  {:<24} {}{}{}\n", f.name, type_text(f, registry), notes, f.doc.empty() ? "" : "; " + f.doc);
+    fmt::print("  {:<24} {}{}{}\n", f.name, type_text(f, registry), notes,
+               f.doc.empty() ? "" : "; " + f.doc);
   }
 }
 
@@ -80,7 +99,11 @@ Json fields_json(const std::vector<Field>& fields, const Registry& registry) {
   constexpr const char* kRoles[] = {"init", "param", "state", "input", "output", "step"};
   Json out = Json::array();
   for (const Field& f : fields) {
-    Json j = {{"name", f.name}, {"role", kRoles[size_t(f.role)]}, {"type", type_text(f, registry)}, {"optional", f.optional}, {"mutable", f.is_mutable}};
+    Json j = {{"name", f.name},
+              {"role", kRoles[size_t(f.role)]},
+              {"type", type_text(f, registry)},
+              {"optional", f.optional},
+              {"mutable", f.is_mutable}};
     if (f.when) j["when"] = f.when->text();
     if (!f.default_value.is_null()) j["default"] = f.default_value;
     if (!f.doc.empty()) j["doc"] = f.doc;
@@ -92,7 +115,9 @@ Json fields_json(const std::vector<Field>& fields, const Registry& registry) {
 }  // namespace
 
 int list_command(const Words& words) {
-  CLI::App app{"Lists tasks and their implementations, and what was found but not taken, with the reason.", "fk list"};
+  CLI::App app{
+      "Lists tasks and their implementations, and what was found but not taken, with the reason.",
+      "fk list"};
   std::string task;
   bool json = false;
   std::vector<std::string> candidates;
@@ -105,11 +130,14 @@ int list_command(const Words& words) {
   Json out = {{"tasks", Json::array()}, {"refusals", Json::array()}};
   for (const auto& [name, spec] : w.registry().tasks()) {
     if (!task.empty() && name != task) continue;
-    out["tasks"].push_back({{"task", name}, {"level", spec.level}, {"implementations", implementations_json(w.catalog(), name)}});
+    out["tasks"].push_back({{"task", name},
+                            {"level", spec.level},
+                            {"implementations", implementations_json(w.catalog(), name)}});
   }
   std::vector<Refusal> refusals;
   for (const Refusal& r : w.catalog().refusals()) {
-    if (task.empty() || r.task.empty() || r.task == task) refusals.push_back(r), out["refusals"].push_back(refusal_json(r));
+    if (task.empty() || r.task.empty() || r.task == task)
+      refusals.push_back(r), out["refusals"].push_back(refusal_json(r));
   }
   if (json) {
     fmt::print("{}\n", json_line(out));
@@ -122,8 +150,11 @@ int list_command(const Words& words) {
       if (!title) fmt::print("{}L{}\n", level > 1 && task.empty() ? "\n" : "", level);
       title = true;
       std::vector<std::string> names;
-      for (const Json& i : t["implementations"]) names.push_back(i["id"].get<std::string>() + (i["kind"] == "candidate" ? " (candidate)" : ""));
-      fmt::print("  {:<32} {}\n", t["task"].get<std::string>(), names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")));
+      for (const Json& i : t["implementations"])
+        names.push_back(i["id"].get<std::string>() +
+                        (i["kind"] == "candidate" ? " (candidate)" : ""));
+      fmt::print("  {:<32} {}\n", t["task"].get<std::string>(),
+                 names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", ")));
     }
   }
   print_refusals(refusals);
@@ -131,7 +162,8 @@ int list_command(const Words& words) {
 }
 
 int describe_command(const Words& words) {
-  CLI::App app{"Explains one task: what it computes, its fields, its implementations.", "fk describe"};
+  CLI::App app{"Explains one task: what it computes, its fields, its implementations.",
+               "fk describe"};
   std::string task;
   bool json = false;
   app.add_option("task", task, "the task")->required();
@@ -141,17 +173,33 @@ int describe_command(const Words& words) {
   const Registry& r = w.registry();
   const TaskSpec& t = r.task(task);
   if (json) {
-    Json out = {{"task", t.name}, {"level", t.level}, {"revision", t.revision}, {"doc", t.doc}, {"file", t.file}, {"mirrors", t.mirrors},
-                {"interface", t.interface}, {"step", t.step}, {"signature", fmt::format("{:016x}", t.signature)}, {"signature_text", t.signature_text},
-                {"init", fields_json(t.init, r)}, {"params", fields_json(t.params, r)}, {"states", fields_json(t.states, r)},
-                {"args", fields_json(t.args, r)}, {"bytes", t.bytes ? t.bytes->text() : ""}, {"flops", t.flops ? t.flops->text() : ""},
-                {"check", t.check}, {"cases", t.cases}, {"implementations", implementations_json(w.catalog(), t.name)}};
+    Json out = {{"task", t.name},
+                {"level", t.level},
+                {"revision", t.revision},
+                {"doc", t.doc},
+                {"file", t.file},
+                {"mirrors", t.mirrors},
+                {"interface", t.interface},
+                {"step", t.step},
+                {"signature", fmt::format("{:016x}", t.signature)},
+                {"signature_text", t.signature_text},
+                {"init", fields_json(t.init, r)},
+                {"params", fields_json(t.params, r)},
+                {"states", fields_json(t.states, r)},
+                {"args", fields_json(t.args, r)},
+                {"bytes", t.bytes ? t.bytes->text() : ""},
+                {"flops", t.flops ? t.flops->text() : ""},
+                {"check", t.check},
+                {"cases", t.cases},
+                {"implementations", implementations_json(w.catalog(), t.name)}};
     fmt::print("{}\n", json_line(out));
     return 0;
   }
   fmt::print("{} (L{}, revision {}, {})\n\n{}\n", t.name, t.level, t.revision, t.file, t.doc);
   if (t.mirrors.is_object()) {
-    for (auto& [where, what] : t.mirrors.items()) fmt::print("mirrors {}: {}\n", where, what.is_string() ? what.get<std::string>() : what.dump());
+    for (auto& [where, what] : t.mirrors.items())
+      fmt::print("mirrors {}: {}\n", where,
+                 what.is_string() ? what.get<std::string>() : what.dump());
   }
   constexpr Field::Role kIn = Field::Role::kIn, kOut = Field::Role::kOut;
   print_fields("init", t.init, r);
@@ -162,9 +210,11 @@ int describe_command(const Words& words) {
   if (!t.step.empty()) fmt::print("\nstep struct: {}\n", t.step);
   fmt::print("\nsignature {:016x}\n  {}\n", t.signature, t.signature_text);
   fmt::print("\nimplementations:\n");
-  for (const Implementation* i : w.catalog().implementations(t.name)) fmt::print("  {} {} ({}, {})\n", i->id(), i->version, kind_name(i->kind), i->file);
+  for (const Implementation* i : w.catalog().implementations(t.name))
+    fmt::print("  {} {} ({}, {})\n", i->id(), i->version, kind_name(i->kind), i->file);
   std::vector<Refusal> refusals;
-  for (const Refusal& x : w.catalog().refusals()) if (x.task == t.name) refusals.push_back(x);
+  for (const Refusal& x : w.catalog().refusals())
+    if (x.task == t.name) refusals.push_back(x);
   print_refusals(refusals);
   fmt::print("\nyour own: fk new candidate {} NAME\n", t.name);
   return 0;

@@ -6,8 +6,8 @@
 #include "core/base/dtype.hpp"
 #include "core/base/error.hpp"
 #include "core/base/nearest.hpp"
-#include "core/cli/prompts.hpp"
 #include "core/cli/progress.hpp"
+#include "core/cli/prompts.hpp"
 
 namespace fk::core {
 namespace {
@@ -37,10 +37,15 @@ LayerOptions parse_layers(const std::string& list) {
   for (size_t start = 0; start < list.size();) {
     size_t end = std::min(list.find(',', start), list.size());
     std::string s = list.substr(start, end - start);
-    if (s == "validate") o.validate = true;
-    else if (s == "trace") o.trace = true;
-    else if (s == "time") o.time = true;
-    else bad_input("--layers {}: unknown layer '{}'{}; expected some of validate, trace, time", list, s, did_you_mean(s, names));
+    if (s == "validate")
+      o.validate = true;
+    else if (s == "trace")
+      o.trace = true;
+    else if (s == "time")
+      o.time = true;
+    else
+      bad_input("--layers {}: unknown layer '{}'{}; expected some of validate, trace, time", list,
+                s, did_you_mean(s, names));
     start = end + 1;
   }
   return o;
@@ -52,7 +57,8 @@ Overrides overrides(const ModelFlags& f) {
   if (!f.tokenizer.empty()) o.tokenizer = f.tokenizer;
   if (!f.dtype.empty()) o.dtype = parse_run_dtype(f.dtype);
   if (!f.quant.empty()) {
-    if (f.quant != "keep" && f.quant != "none") bad_input("--quant {}: expected keep or none", f.quant);
+    if (f.quant != "keep" && f.quant != "none")
+      bad_input("--quant {}: expected keep or none", f.quant);
     o.keep_quant = f.quant == "keep";
   }
   return o;
@@ -60,10 +66,13 @@ Overrides overrides(const ModelFlags& f) {
 
 Config config_with_flags(const ModelFlags& f, const Paths& paths) {
   if (f.config.empty()) {
-    bad_input("--config is needed: the model to run, e.g. --config {}", (paths.root / "configs/llama.yaml").string());
+    bad_input("--config is needed: the model to run, e.g. --config {}",
+              (paths.root / "configs/llama.yaml").string());
   }
   Config c = load_config(f.config, paths.packages);
-  auto set = [](int64_t value, int64_t& to) { if (value) to = value; };
+  auto set = [](int64_t value, int64_t& to) {
+    if (value) to = value;
+  };
   set(f.block_size, c.options.block_size);
   set(f.num_blocks, c.options.num_blocks);
   set(f.max_model_len, c.options.max_model_len);
@@ -76,28 +85,61 @@ Config config_with_flags(const ModelFlags& f, const Paths& paths) {
 
 void ModelFlags::add_to(CLI::App& app) {
   app.add_option("--config", config, "the model: a file of configs/")->type_name("FILE");
-  app.add_option("--weights", weights, "weights in place of the config's: a .gguf or .safetensors file, or a folder as transformers writes it")->type_name("PATH");
-  app.add_option("--tokenizer", tokenizer, "tokenizer.json, .gguf or tokenizer.model in place of the model's own")->type_name("PATH");
+  app.add_option("--weights", weights,
+                 "weights in place of the config's: a .gguf or .safetensors file, or a folder as "
+                 "transformers writes it")
+      ->type_name("PATH");
+  app.add_option("--tokenizer", tokenizer,
+                 "tokenizer.json, .gguf or tokenizer.model in place of the model's own")
+      ->type_name("PATH");
   app.add_option("--device", device, "cpu or cuda:N")->type_name("DEVICE")->capture_default_str();
-  app.add_option("--dtype", dtype, "bfloat16, float16 or float32, for weights too (quantised ones are dequantised); default: the config's")->type_name("TYPE");
-  app.add_option("--quant", quant, "keep: use quantised weights as they are; none: dequantise them at load")->type_name("keep|none");
-  app.add_option("--threads", threads, "CPU threads; 0: one a core")->check(CLI::Range(0, 1024))->type_name("N");
-  app.add_option("--pin", pins, "task[@path-pattern]=implementation: who computes a task, everywhere or where the path matches; may be given again")
-      ->type_name("PIN")->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  app.add_option("--policy", policy, "baseline, best, or candidate:NAME")->type_name("POLICY")->capture_default_str();
+  app.add_option("--dtype", dtype,
+                 "bfloat16, float16 or float32, for weights too (quantised ones are dequantised); "
+                 "default: the config's")
+      ->type_name("TYPE");
+  app.add_option("--quant", quant,
+                 "keep: use quantised weights as they are; none: dequantise them at load")
+      ->type_name("keep|none");
+  app.add_option("--threads", threads, "CPU threads; 0: one a core")
+      ->check(CLI::Range(0, 1024))
+      ->type_name("N");
+  app.add_option("--pin", pins,
+                 "task[@path-pattern]=implementation: who computes a task, everywhere or where the "
+                 "path matches; may be given again")
+      ->type_name("PIN")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--policy", policy, "baseline, best, or candidate:NAME")
+      ->type_name("POLICY")
+      ->capture_default_str();
   app.add_option("--plan", plan, "replay exactly the choices of a saved plan")->type_name("FILE");
   app.add_option("--candidates", candidates, "one more folder with candidates; may be given again")
-      ->type_name("DIR")->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  app.add_option("--layers", layers, "around every node: validate (checks each call), trace (prints it), time (adds it up)")->type_name("LIST");
+      ->type_name("DIR")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option(
+         "--layers", layers,
+         "around every node: validate (checks each call), trace (prints it), time (adds it up)")
+      ->type_name("LIST");
   auto size = CLI::Range(int64_t{1}, int64_t{1} << 31);
-  app.add_option("--block-size", block_size, "tokens of a KV cache block")->check(size)->type_name("N");
+  app.add_option("--block-size", block_size, "tokens of a KV cache block")
+      ->check(size)
+      ->type_name("N");
   app.add_option("--num-blocks", num_blocks, "KV cache blocks")->check(size)->type_name("N");
-  app.add_option("--max-model-len", max_model_len, "context: tokens of prompt and answer")->check(size)->type_name("N");
-  app.add_option("--max-num-seqs", max_num_seqs, "sequences that run at once")->check(size)->type_name("N");
-  app.add_option("--max-num-batched-tokens", max_num_batched_tokens, "tokens of a step; longer prompts go in chunks")->check(size)->type_name("N");
+  app.add_option("--max-model-len", max_model_len, "context: tokens of prompt and answer")
+      ->check(size)
+      ->type_name("N");
+  app.add_option("--max-num-seqs", max_num_seqs, "sequences that run at once")
+      ->check(size)
+      ->type_name("N");
+  app.add_option("--max-num-batched-tokens", max_num_batched_tokens,
+                 "tokens of a step; longer prompts go in chunks")
+      ->check(size)
+      ->type_name("N");
 }
 
-Session::Session(const ModelFlags& f, bool dry) : workspace(Workspace::Candidates::kBuild, f.candidates) {
+Session::Session(const ModelFlags& f, bool dry)
+    : workspace(Workspace::Candidates::kBuild, f.candidates) {
   Overrides over = overrides(f);
   build.device = parse_device(f.device);
   build.threads = f.threads;
@@ -105,12 +147,17 @@ Session::Session(const ModelFlags& f, bool dry) : workspace(Workspace::Candidate
   build.policy = Policy::parse(f.policy);
   for (const std::string& p : f.pins) build.policy.pins.push_back(Pin::parse(p));
   if (build.device.type == FK_CUDA && !dry) {
-    missing("--device {}: this build drives no CUDA device; use --device cpu, or add --dry to see what is there for it", f.device);
+    missing(
+        "--device {}: this build drives no CUDA device; use --device cpu, or add --dry to see what "
+        "is there for it",
+        f.device);
   }
-  if (!f.plan.empty()) build.replay = std::make_shared<Plan>(Plan::from_yaml(read_input(f.plan), f.plan));
+  if (!f.plan.empty())
+    build.replay = std::make_shared<Plan>(Plan::from_yaml(read_input(f.plan), f.plan));
   assets = load_assets(workspace.registry(), config_with_flags(f, workspace.paths()), over);
   build.dtype = assets.dtype;
-  assets.config.options = fill_options(workspace.registry(), assets.config.model, assets.init, assets.config.options);
+  assets.config.options =
+      fill_options(workspace.registry(), assets.config.model, assets.init, assets.config.options);
   build.dims = engine_dims(assets.config.options);
 }
 
@@ -124,14 +171,15 @@ std::unique_ptr<Model> Session::dry_model() const {
 std::shared_ptr<WeightStore> Session::weights(const Plan& dry) const {
   size_t total = 0;
   for (const ParamUse& p : dry.params) total += p.bytes;
-  return with_progress(assets.open_weights(workspace.registry()), fmt::format("loading {}", assets.weights_text), total);
+  return with_progress(assets.open_weights(workspace.registry()),
+                       fmt::format("loading {}", assets.weights_text), total);
 }
 
 std::unique_ptr<CausalLm> Session::causal_lm() const {
   auto dry = dry_model();
   auto store = weights(dry->plan());
-  auto engine = CausalLm::build(workspace.catalog(), store, assets.config.model, assets.init, build, assets.config.options,
-                                assets.text_options());
+  auto engine = CausalLm::build(workspace.catalog(), store, assets.config.model, assets.init, build,
+                                assets.config.options, assets.text_options());
   refuse_unused(*store, assets);
   return engine;
 }
@@ -141,8 +189,11 @@ void refuse_unused(const WeightStore& store, const Assets& a) {
   if (names.empty()) return;
   size_t n = names.size();
   names.resize(std::min<size_t>(n, 5));
-  bad_input("{}: {} tensor{} that no node of the model uses: {}{}; a map lists what may stay unused under `ignore` ({})", a.weights_text,
-            n, n == 1 ? "" : "s", fmt::join(names, ", "), n > 5 ? ", ..." : "", a.name_map.string());
+  bad_input(
+      "{}: {} tensor{} that no node of the model uses: {}{}; a map lists what may stay unused "
+      "under `ignore` ({})",
+      a.weights_text, n, n == 1 ? "" : "s", fmt::join(names, ", "), n > 5 ? ", ..." : "",
+      a.name_map.string());
 }
 
 }  // namespace fk::core

@@ -9,10 +9,12 @@ namespace fk::core {
 
 // The flags of every command that builds a model.
 struct ModelFlags {
-  std::string config, device = "cpu", dtype, quant, policy = "baseline", plan, weights, tokenizer, layers;
+  std::string config, device = "cpu", dtype, quant, policy = "baseline", plan, weights, tokenizer,
+                      layers;
   std::vector<std::string> pins, candidates;
   int threads = 0;
-  int64_t block_size = 0, num_blocks = 0, max_model_len = 0, max_num_seqs = 0, max_num_batched_tokens = 0;
+  int64_t block_size = 0, num_blocks = 0, max_model_len = 0, max_num_seqs = 0,
+          max_num_batched_tokens = 0;
 
   void add_to(CLI::App&);
 };

@@ -22,8 +22,10 @@ void print_written(const Written& files, bool json, const std::string& next) {
 }
 
 int new_candidate_command(const Words& words) {
-  CLI::App app{"Writes candidates/<task>/<name>/: a plugin that builds and passes at once, with the baseline's body to start from.",
-               "fk new candidate"};
+  CLI::App app{
+      "Writes candidates/<task>/<name>/: a plugin that builds and passes at once, with the "
+      "baseline's body to start from.",
+      "fk new candidate"};
   std::string task, name, folder;
   bool json = false;
   app.add_option("task", task, "the task it computes; `fk list` shows them")->required();
@@ -33,23 +35,30 @@ int new_candidate_command(const Words& words) {
   if (!parse_flags(app, words)) return 0;
   Paths paths = find_paths();
   Registry registry = Registry::load(paths.registry);
-  std::filesystem::path into = folder.empty() ? paths.root / "candidates" : std::filesystem::path(folder);
+  std::filesystem::path into =
+      folder.empty() ? paths.root / "candidates" : std::filesystem::path(folder);
   Written files = new_candidate(registry, task, name, into, paths.root / "baselines");
-  print_written(files, json,
-                fmt::format("next: edit it, then\n  fk run --config {} --pin {}={} --prompt \"Hello\"{}\n"
-                            "fk run builds it whenever it changed.\n",
-                            (paths.root / "configs/llama.yaml").string(), task, name,
-                            folder.empty() ? "" : " --candidates " + folder));
+  print_written(
+      files, json,
+      fmt::format("next: edit it, then\n  fk run --config {} --pin {}={} --prompt \"Hello\"{}\n"
+                  "fk run builds it whenever it changed.\n",
+                  (paths.root / "configs/llama.yaml").string(), task, name,
+                  folder.empty() ? "" : " --candidates " + folder));
   return 0;
 }
 
 int new_task_command(const Words& words) {
-  CLI::App app{"Writes registry/tasks/L<level>/<name>.yaml and a baseline for it, small but complete, to be edited.", "fk new task"};
+  CLI::App app{
+      "Writes registry/tasks/L<level>/<name>.yaml and a baseline for it, small but complete, to be "
+      "edited.",
+      "fk new task"};
   std::string name;
   int level = 1;
   bool json = false;
   app.add_option("name", name, "snake_case, as the production module is called")->required();
-  app.add_option("--level", level, "1 operation, 2 fusion, 3 block, 4 model")->check(CLI::Range(1, 4))->capture_default_str();
+  app.add_option("--level", level, "1 operation, 2 fusion, 3 block, 4 model")
+      ->check(CLI::Range(1, 4))
+      ->capture_default_str();
   app.add_flag("--json", json, "as JSON");
   if (!parse_flags(app, words)) return 0;
   Paths paths = find_paths();
@@ -72,7 +81,10 @@ int new_command(const Words& words) {
     fmt::print("{}", kUsage);
     return 0;
   }
-  bad_input("{}\n{}", words.empty() ? "new what?" : fmt::format("'{}' is neither candidate nor task", words[0]), kUsage);
+  bad_input(
+      "{}\n{}",
+      words.empty() ? "new what?" : fmt::format("'{}' is neither candidate nor task", words[0]),
+      kUsage);
 }
 
 }  // namespace fk::core

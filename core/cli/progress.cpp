@@ -19,20 +19,26 @@ struct Progress::Impl {
   double seconds() const { return std::chrono::duration<double>(Clock::now() - start).count(); }
 };
 
-Progress::Progress(std::string what) : impl_(std::make_unique<Impl>()) { impl_->what = std::move(what); }
+Progress::Progress(std::string what) : impl_(std::make_unique<Impl>()) {
+  impl_->what = std::move(what);
+}
 
 Progress::~Progress() {
   if (!impl_->any) return;
-  if (impl_->terminal) fmt::print(stderr, "\r{}: done in {:.1f} s\033[K\n", impl_->what, impl_->seconds());
-  else fmt::print(stderr, "{}: done in {:.1f} s\n", impl_->what, impl_->seconds());
+  if (impl_->terminal)
+    fmt::print(stderr, "\r{}: done in {:.1f} s\033[K\n", impl_->what, impl_->seconds());
+  else
+    fmt::print(stderr, "{}: done in {:.1f} s\n", impl_->what, impl_->seconds());
 }
 
 void Progress::update(double done) {
   auto now = Impl::Clock::now();
   if (now - impl_->shown < std::chrono::milliseconds(impl_->any ? 100 : 500)) return;
   impl_->shown = now;
-  if (impl_->terminal) fmt::print(stderr, "\r{}: {:.0f} %\033[K", impl_->what, done * 100);
-  else if (!impl_->any) fmt::print(stderr, "{} ...\n", impl_->what);
+  if (impl_->terminal)
+    fmt::print(stderr, "\r{}: {:.0f} %\033[K", impl_->what, done * 100);
+  else if (!impl_->any)
+    fmt::print(stderr, "{} ...\n", impl_->what);
   impl_->any = true;
   std::fflush(stderr);
 }
@@ -42,7 +48,9 @@ namespace {
 class CountingStore : public WeightStore {
  public:
   CountingStore(std::unique_ptr<WeightStore> s, std::string what, size_t total)
-      : store_(std::move(s)), progress_(std::make_unique<Progress>(std::move(what))), total_(total) {}
+      : store_(std::move(s)),
+        progress_(std::make_unique<Progress>(std::move(what))),
+        total_(total) {}
   const fk_tensor* get(const ParamRequest& r) override {
     const fk_tensor* t = store_->get(r);
     size_t n = dtype_bytes(r.dtype);
@@ -63,7 +71,8 @@ class CountingStore : public WeightStore {
 
 }  // namespace
 
-std::shared_ptr<WeightStore> with_progress(std::unique_ptr<WeightStore> s, std::string what, size_t total) {
+std::shared_ptr<WeightStore> with_progress(std::unique_ptr<WeightStore> s, std::string what,
+                                           size_t total) {
   return std::make_shared<CountingStore>(std::move(s), std::move(what), total);
 }
 

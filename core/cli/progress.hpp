@@ -6,13 +6,14 @@
 
 namespace fk::core {
 
-// A line on stderr while something long goes on. On a terminal it is rewritten in place; elsewhere only its beginning
-// and its end are written. Nothing is shown for what takes less than half a second.
+// A line on stderr while something long goes on. On a terminal it is rewritten in place; elsewhere
+// only its beginning and its end are written. Nothing is shown for what takes less than half a
+// second.
 class Progress {
  public:
   explicit Progress(std::string what);
-  ~Progress();                              // ends the line
-  void update(double done);                 // 0..1; cheap to call often
+  ~Progress();               // ends the line
+  void update(double done);  // 0..1; cheap to call often
 
  private:
   struct Impl;
@@ -20,6 +21,7 @@ class Progress {
 };
 
 // Shows how far the weights are loaded: passes every call on and counts the bytes, of `total`.
-std::shared_ptr<WeightStore> with_progress(std::unique_ptr<WeightStore>, std::string what, size_t total);
+std::shared_ptr<WeightStore> with_progress(std::unique_ptr<WeightStore>, std::string what,
+                                           size_t total);
 
 }  // namespace fk::core

@@ -12,8 +12,9 @@
 namespace fk::core {
 namespace {
 
-const std::vector<std::string> kKeys = {"prompt", "messages", "token_ids", "id", "max_tokens", "temperature",
-                                        "top_k", "top_p", "min_p", "seed", "stop"};
+const std::vector<std::string> kKeys = {"prompt",     "messages",    "token_ids", "id",
+                                        "max_tokens", "temperature", "top_k",     "top_p",
+                                        "min_p",      "seed",        "stop"};
 
 struct Line {
   const Json& object;
@@ -32,37 +33,46 @@ struct Line {
     if (!object.contains(key)) return;
     const Json& v = object[key];
     if (!v.is_number_integer()) fail("\"{}\" must be a whole number, found {}", key, found(v));
-    to = T(std::clamp<int64_t>(v.get<int64_t>(), std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
+    to = T(std::clamp<int64_t>(v.get<int64_t>(), std::numeric_limits<T>::min(),
+                               std::numeric_limits<T>::max()));
   }
   void number(const char* key, float& to) const {
     if (!object.contains(key)) return;
-    if (!object[key].is_number()) fail("\"{}\" must be a number, found {}", key, found(object[key]));
+    if (!object[key].is_number())
+      fail("\"{}\" must be a number, found {}", key, found(object[key]));
     to = object[key].get<float>();
   }
   void stop(SamplingParams& p) const {
     if (!object.contains("stop")) return;
     const Json& v = object["stop"];
     for (const Json& s : v.is_array() ? v : Json::array({v})) {
-      if (s.is_string() && !s.get<std::string>().empty()) p.stop_strings.push_back(s.get<std::string>());
-      else if (s.is_number_integer()) p.stop_ids.push_back(s.get<int32_t>());
-      else fail("\"stop\" must be a string, a token id, or a list of them, found {}", found(s));
+      if (s.is_string() && !s.get<std::string>().empty())
+        p.stop_strings.push_back(s.get<std::string>());
+      else if (s.is_number_integer())
+        p.stop_ids.push_back(s.get<int32_t>());
+      else
+        fail("\"stop\" must be a string, a token id, or a list of them, found {}", found(s));
     }
   }
   void messages() const {
     const Json& v = object["messages"];
-    if (!v.is_array() || v.empty()) fail("\"messages\" must be a list with at least one message, found {}", found(v));
+    if (!v.is_array() || v.empty())
+      fail("\"messages\" must be a list with at least one message, found {}", found(v));
     for (size_t i = 0; i < v.size(); ++i) {
       if (!v[i].is_object() || !v[i].contains("role") || !v[i]["role"].is_string()) {
-        fail("message {} must be an object with \"role\" and \"content\", found {}", i, found(v[i]));
+        fail("message {} must be an object with \"role\" and \"content\", found {}", i,
+             found(v[i]));
       }
     }
   }
   std::vector<int32_t> ids() const {
     const Json& v = object["token_ids"];
-    if (!v.is_array() || v.empty()) fail("\"token_ids\" must be a list with at least one id, found {}", found(v));
+    if (!v.is_array() || v.empty())
+      fail("\"token_ids\" must be a list with at least one id, found {}", found(v));
     std::vector<int32_t> out;
     for (const Json& id : v) {
-      if (!id.is_number_integer() || id.get<int64_t>() < 0 || id.get<int64_t>() > std::numeric_limits<int32_t>::max()) {
+      if (!id.is_number_integer() || id.get<int64_t>() < 0 ||
+          id.get<int64_t>() > std::numeric_limits<int32_t>::max()) {
         fail("\"token_ids\" must be whole numbers from 0 on, found {}", found(id));
       }
       out.push_back(id.get<int32_t>());
@@ -71,7 +81,8 @@ struct Line {
   }
 };
 
-Prompt parse_line(const Json& object, const std::string& where, size_t number, const SamplingParams& defaults) {
+Prompt parse_line(const Json& object, const std::string& where, size_t number,
+                  const SamplingParams& defaults) {
   Line line{object, where};
   if (!object.is_object()) line.fail("a line must be a JSON object, found {}", line.found(object));
   Prompt p;
@@ -80,7 +91,8 @@ Prompt parse_line(const Json& object, const std::string& where, size_t number, c
   std::vector<std::string> given;
   for (auto& [key, value] : object.items()) {
     if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end()) {
-      line.fail("unknown key \"{}\"{}; a line may have: {}", key, did_you_mean(key, kKeys), fmt::join(kKeys, ", "));
+      line.fail("unknown key \"{}\"{}; a line may have: {}", key, did_you_mean(key, kKeys),
+                fmt::join(kKeys, ", "));
     }
     if (key == "prompt" || key == "messages" || key == "token_ids") given.push_back(key);
   }
@@ -89,9 +101,11 @@ Prompt parse_line(const Json& object, const std::string& where, size_t number, c
               given.empty() ? "none of them" : fmt::format("{}", fmt::join(given, " and ")));
   }
   p.id = object.value("id", Json(number));
-  if (!p.id.is_string() && !p.id.is_number_integer()) line.fail("\"id\" must be text or a whole number, found {}", line.found(p.id));
+  if (!p.id.is_string() && !p.id.is_number_integer())
+    line.fail("\"id\" must be text or a whole number, found {}", line.found(p.id));
   if (given[0] == "prompt") {
-    if (!object["prompt"].is_string()) line.fail("\"prompt\" must be text, found {}", line.found(object["prompt"]));
+    if (!object["prompt"].is_string())
+      line.fail("\"prompt\" must be text, found {}", line.found(object["prompt"]));
     p.text = object["prompt"].get<std::string>();
     if (p.text.empty()) line.fail("the prompt is empty");
   } else if (given[0] == "messages") {
@@ -121,7 +135,8 @@ void for_each_line(std::string_view text, const std::string& file, F&& f) {
     std::string_view s = text.substr(start, end - start);
     if (s.ends_with('\r')) s.remove_suffix(1);
     ++line;
-    if (s.find_first_not_of(" \t") != std::string_view::npos) f(s, fmt::format("{}:{}", file, line)), any = true;
+    if (s.find_first_not_of(" \t") != std::string_view::npos)
+      f(s, fmt::format("{}:{}", file, line)), any = true;
     start = end + 1;
   }
   if (!any) bad_input("{}: it holds no prompts", file);
@@ -137,14 +152,18 @@ std::string read_input(const std::filesystem::path& path) {
   return s.str();
 }
 
-std::vector<Prompt> parse_jsonl(std::string_view text, const std::string& file, const SamplingParams& defaults) {
+std::vector<Prompt> parse_jsonl(std::string_view text, const std::string& file,
+                                const SamplingParams& defaults) {
   std::vector<Prompt> prompts;
   for_each_line(text, file, [&](std::string_view s, const std::string& where) {
     Json object;
     try {
       object = Json::parse(s);
     } catch (const Json::parse_error& e) {
-      bad_input("{}: byte {} is where this stops being JSON; a line looks like {{\"id\": \"a\", \"prompt\": \"text\"}}", where, e.byte);
+      bad_input(
+          "{}: byte {} is where this stops being JSON; a line looks like {{\"id\": \"a\", "
+          "\"prompt\": \"text\"}}",
+          where, e.byte);
     }
     prompts.push_back(parse_line(object, where, prompts.size(), defaults));
   });
@@ -171,18 +190,20 @@ std::vector<Prompt> read_lines(const std::filesystem::path& path, const Sampling
 std::vector<int32_t> encode(const Prompt& p, const Assets& a) {
   if (p.kind == Prompt::Kind::kIds) return p.ids;
   if (!a.tokenizer) {
-    bad_input("{}: {} has no tokenizer; give \"token_ids\" in an --input file, or a tokenizer.json with --tokenizer", p.where,
-              a.config.file);
+    bad_input(
+        "{}: {} has no tokenizer; give \"token_ids\" in an --input file, or a tokenizer.json with "
+        "--tokenizer",
+        p.where, a.config.file);
   }
-  if (p.kind == Prompt::Kind::kText) return a.tokenizer->encode(p.text, {.add_special = true, .parse_special = true});
+  if (p.kind == Prompt::Kind::kText)
+    return a.tokenizer->encode(p.text, {.add_special = true, .parse_special = true});
   if (!a.chat_template) {
-    bad_input("{}: {} has no chat template; give \"prompt\" instead of \"messages\"", p.where, a.config.file);
+    bad_input("{}: {} has no chat template; give \"prompt\" instead of \"messages\"", p.where,
+              a.config.file);
   }
   try {
     return a.tokenizer->encode(a.render(p.messages), {.add_special = false, .parse_special = true});
-  } catch (const Error& e) {
-    throw e.within(p.where);
-  }
+  } catch (const Error& e) { throw e.within(p.where); }
 }
 
 }  // namespace fk::core

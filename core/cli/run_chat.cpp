@@ -15,7 +15,8 @@ namespace {
 volatile std::sig_atomic_t g_interrupted = 0;
 void on_interrupt(int) { g_interrupted = 1; }
 
-// Ctrl-C ends the answer, not the program; without SA_RESTART it still ends a prompt that is being typed.
+// Ctrl-C ends the answer, not the program; without SA_RESTART it still ends a prompt that is being
+// typed.
 struct InterruptGuard {
   InterruptGuard() {
     struct sigaction a {};
@@ -70,8 +71,11 @@ struct Chat {
       fmt::print("\n");
       messages.push_back({{"role", "assistant"}, {"content", c.text}});
       if (!flags.quiet) {
-        fmt::print(stderr, "({} tokens in, {} out, first after {:.0f} ms, then {:.1f} tok/s{})\n", c.prompt.size(), c.tokens.size(),
-                   c.ttft_ms, c.decode_tokens_per_s, c.finish_reason == FinishReason::kLength ? "; cut off by --max-tokens or the context" : "");
+        fmt::print(stderr, "({} tokens in, {} out, first after {:.0f} ms, then {:.1f} tok/s{})\n",
+                   c.prompt.size(), c.tokens.size(), c.ttft_ms, c.decode_tokens_per_s,
+                   c.finish_reason == FinishReason::kLength
+                       ? "; cut off by --max-tokens or the context"
+                       : "");
       }
     }
   }
@@ -82,13 +86,17 @@ struct Chat {
 int run_chat(const RunFlags& f, Session& session) {
   const Assets& assets = session.assets;
   if (!assets.tokenizer || !assets.chat_template) {
-    bad_input("{}: a chat needs a tokenizer and a chat template, and this model has no {}; give --prompt or --input", f.model.config,
-              !assets.tokenizer ? "tokenizer" : "chat template");
+    bad_input(
+        "{}: a chat needs a tokenizer and a chat template, and this model has no {}; give --prompt "
+        "or --input",
+        f.model.config, !assets.tokenizer ? "tokenizer" : "chat template");
   }
   auto engine = session.causal_lm();
   bool terminal = isatty(STDIN_FILENO);
   if (terminal) {
-    fmt::print(stderr, "{} ({}). /reset begins anew, /plan shows who computes what, /quit or Ctrl-D ends; Ctrl-C cuts an answer short.\n",
+    fmt::print(stderr,
+               "{} ({}). /reset begins anew, /plan shows who computes what, /quit or Ctrl-D ends; "
+               "Ctrl-C cuts an answer short.\n",
                f.model.config, assets.weights_text);
   }
   InterruptGuard guard;
@@ -108,10 +116,14 @@ int run_chat(const RunFlags& f, Session& session) {
     }
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     if (line == "/quit" || line == "/exit") break;
-    if (line == "/reset") chat.reset();
-    else if (line == "/plan") fmt::print("{}", plan_text(engine->model().plan()));
-    else if (line[0] == '/') fmt::print(stderr, "unknown command {}; there are /reset, /plan and /quit\n", line);
-    else chat.answer(line);
+    if (line == "/reset")
+      chat.reset();
+    else if (line == "/plan")
+      fmt::print("{}", plan_text(engine->model().plan()));
+    else if (line[0] == '/')
+      fmt::print(stderr, "unknown command {}; there are /reset, /plan and /quit\n", line);
+    else
+      chat.answer(line);
   }
   if (terminal) fmt::print("\n");
   return 0;

@@ -18,14 +18,16 @@ namespace {
 
 double cosine(const std::vector<float>& a, const std::vector<float>& b) {
   double dot = 0, aa = 0, bb = 0;
-  for (size_t i = 0; i < a.size(); ++i) dot += double(a[i]) * b[i], aa += double(a[i]) * a[i], bb += double(b[i]) * b[i];
+  for (size_t i = 0; i < a.size(); ++i)
+    dot += double(a[i]) * b[i], aa += double(a[i]) * a[i], bb += double(b[i]) * b[i];
   return aa > 0 && bb > 0 ? dot / std::sqrt(aa * bb) : 0;
 }
 
 // JSON lines by the name of the file; anything else is plain text, one line each.
 std::vector<Prompt> gather(const RunFlags& f) {
   std::string name = std::filesystem::path(f.input).extension().string();
-  return name == ".jsonl" || name == ".json" ? read_jsonl(f.input, f.sampling) : read_lines(f.input, f.sampling);
+  return name == ".jsonl" || name == ".json" ? read_jsonl(f.input, f.sampling)
+                                             : read_lines(f.input, f.sampling);
 }
 
 Prompt text_prompt(const std::string& where, const std::string& text) {
@@ -39,11 +41,15 @@ Prompt text_prompt(const std::string& where, const std::string& text) {
 
 std::vector<int32_t> ids_of(const Prompt& p, const Assets& a, int64_t max_tokens) {
   if (p.kind == Prompt::Kind::kIds) return p.ids;
-  if (p.kind == Prompt::Kind::kMessages) bad_input("{}: an encoder takes \"prompt\" or \"token_ids\", not \"messages\"", p.where);
-  if (!a.tokenizer) return encode(p, a);   // says what is missing
+  if (p.kind == Prompt::Kind::kMessages)
+    bad_input("{}: an encoder takes \"prompt\" or \"token_ids\", not \"messages\"", p.where);
+  if (!a.tokenizer) return encode(p, a);  // says what is missing
   EncoderInput in = encode_for_embedding(*a.tokenizer, p.text, max_tokens);
   if (in.dropped) {
-    fmt::print(stderr, "{}: the text has {} tokens more than the {} that the encoder takes; they are cut off\n", p.where, in.dropped, max_tokens);
+    fmt::print(
+        stderr,
+        "{}: the text has {} tokens more than the {} that the encoder takes; they are cut off\n",
+        p.where, in.dropped, max_tokens);
   }
   return std::move(in.ids);
 }
@@ -51,8 +57,11 @@ std::vector<int32_t> ids_of(const Prompt& p, const Assets& a, int64_t max_tokens
 void print_ranking(const std::vector<Prompt>& prompts, const std::vector<double>& scores) {
   std::vector<size_t> order(prompts.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return scores[a] > scores[b]; });
-  for (size_t i : order) fmt::print("{:7.4f}  {}\n", scores[i], prompts[i].kind == Prompt::Kind::kText ? prompts[i].text : json_line(prompts[i].id));
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return scores[a] > scores[b]; });
+  for (size_t i : order)
+    fmt::print("{:7.4f}  {}\n", scores[i],
+               prompts[i].kind == Prompt::Kind::kText ? prompts[i].text : json_line(prompts[i].id));
 }
 
 }  // namespace
@@ -60,21 +69,28 @@ void print_ranking(const std::vector<Prompt>& prompts, const std::vector<double>
 int run_encoder(const RunFlags& f, Session& session) {
   const Assets& assets = session.assets;
   if (f.chat || (!f.has_prompt && f.input.empty())) {
-    bad_input("{} is an encoder: give --prompt TEXT, or --input FILE with or without --query TEXT", f.model.config);
+    bad_input("{} is an encoder: give --prompt TEXT, or --input FILE with or without --query TEXT",
+              f.model.config);
   }
   // With a file, --prompt is the query as well: there is nothing else for it to be.
   bool ranks = f.has_query || (f.has_prompt && !f.input.empty());
-  std::vector<Prompt> prompts = f.input.empty() ? std::vector<Prompt>{text_prompt("--prompt", f.prompt)} : gather(f);
+  std::vector<Prompt> prompts =
+      f.input.empty() ? std::vector<Prompt>{text_prompt("--prompt", f.prompt)} : gather(f);
   auto dry = session.dry_model();
   auto store = session.weights(dry->plan());
-  auto engine = EncoderEngine::build(session.workspace.catalog(), store, assets.config.model, assets.init, session.build, assets.config.options);
+  auto engine = EncoderEngine::build(session.workspace.catalog(), store, assets.config.model,
+                                     assets.init, session.build, assets.config.options);
   refuse_unused(*store, assets);
   std::vector<std::vector<int32_t>> ids;
-  if (ranks) ids.push_back(ids_of(f.has_query ? text_prompt("--query", f.query) : text_prompt("--prompt", f.prompt), assets, engine->max_tokens()));
+  if (ranks)
+    ids.push_back(
+        ids_of(f.has_query ? text_prompt("--query", f.query) : text_prompt("--prompt", f.prompt),
+               assets, engine->max_tokens()));
   for (const Prompt& p : prompts) {
     ids.push_back(ids_of(p, assets, engine->max_tokens()));
     if (int64_t(ids.back().size()) > engine->max_tokens()) {
-      bad_input("{}: {} token ids, and the encoder takes at most {}", p.where, ids.back().size(), engine->max_tokens());
+      bad_input("{}: {} token ids, and the encoder takes at most {}", p.where, ids.back().size(),
+                engine->max_tokens());
     }
   }
   auto start = std::chrono::steady_clock::now();
@@ -89,14 +105,23 @@ int run_encoder(const RunFlags& f, Session& session) {
   for (size_t i = first; ranks && i < all.size(); ++i) scores.push_back(cosine(all[0], all[i]));
   if (f.json) {
     for (size_t i = 0; i < prompts.size(); ++i) {
-      Json out = {{"id", prompts[i].id}, {"prompt_token_ids", ids[first + i]}, {"embedding", all[first + i]}};
+      Json out = {{"id", prompts[i].id},
+                  {"prompt_token_ids", ids[first + i]},
+                  {"embedding", all[first + i]}};
       if (ranks) out["score"] = scores[i];
       fmt::print("{}\n", json_line(out));
     }
-    Json summary = {{"config", f.model.config}, {"model", assets.config.model}, {"weights", assets.weights_text},
-                    {"dtype", dtype_name(assets.dtype)}, {"plan_hash", plan.hash()}, {"requests", prompts.size()},
-                    {"prompt_tokens", tokens}, {"seconds", seconds}, {"tokens_per_s", seconds > 0 ? double(tokens) / seconds : 0},
-                    {"peak_memory_bytes", peak_memory_bytes()}, {"retained_bytes", engine->model().retained_bytes()}};
+    Json summary = {{"config", f.model.config},
+                    {"model", assets.config.model},
+                    {"weights", assets.weights_text},
+                    {"dtype", dtype_name(assets.dtype)},
+                    {"plan_hash", plan.hash()},
+                    {"requests", prompts.size()},
+                    {"prompt_tokens", tokens},
+                    {"seconds", seconds},
+                    {"tokens_per_s", seconds > 0 ? double(tokens) / seconds : 0},
+                    {"peak_memory_bytes", peak_memory_bytes()},
+                    {"retained_bytes", engine->model().retained_bytes()}};
     if (session.build.layers.time) summary["timings"] = engine->model().timings();
     fmt::print("{}\n", json_line({{"summary", summary}}));
     return 0;
@@ -106,13 +131,16 @@ int run_encoder(const RunFlags& f, Session& session) {
   } else {
     for (size_t i = 0; i < prompts.size(); ++i) {
       std::span<const float> head(all[i].data(), std::min<size_t>(8, all[i].size()));
-      fmt::print("[{}] {} values: {:.5f}{}\n", json_line(prompts[i].id), all[i].size(), fmt::join(head, " "), all[i].size() > 8 ? " ..." : "");
+      fmt::print("[{}] {} values: {:.5f}{}\n", json_line(prompts[i].id), all[i].size(),
+                 fmt::join(head, " "), all[i].size() > 8 ? " ..." : "");
     }
   }
   if (f.quiet) return 0;
-  print_report(session, plan, nullptr, session.build.layers.time ? engine->model().timings() : Json());
-  fmt::print("{} texts, {} tokens in {:.3f} s: {:.0f} tok/s; peak memory {}\n", ids.size(), tokens, seconds,
-             seconds > 0 ? double(tokens) / seconds : 0.0, bytes_text(peak_memory_bytes()));
+  print_report(session, plan, nullptr,
+               session.build.layers.time ? engine->model().timings() : Json());
+  fmt::print("{} texts, {} tokens in {:.3f} s: {:.0f} tok/s; peak memory {}\n", ids.size(), tokens,
+             seconds, seconds > 0 ? double(tokens) / seconds : 0.0,
+             bytes_text(peak_memory_bytes()));
   return 0;
 }
 

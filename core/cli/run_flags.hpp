@@ -19,7 +19,7 @@ struct RunFlags {
 
 // What fk-run does, once it is known what is asked for. Each returns the exit code.
 int run_dry(const RunFlags&);
-int run_prompts(const RunFlags&, Session&);   // --prompt or --input, causal LM
+int run_prompts(const RunFlags&, Session&);  // --prompt or --input, causal LM
 int run_chat(const RunFlags&, Session&);
 int run_encoder(const RunFlags&, Session&);
 

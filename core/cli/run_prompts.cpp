@@ -13,7 +13,10 @@ namespace fk::core {
 namespace {
 
 Json completion_json(const Completion& c, const Json& id, bool top_logits) {
-  Json out = {{"id", id}, {"prompt_token_ids", c.prompt}, {"token_ids", c.tokens}, {"text", c.text},
+  Json out = {{"id", id},
+              {"prompt_token_ids", c.prompt},
+              {"token_ids", c.tokens},
+              {"text", c.text},
               {"finish_reason", finish_reason_name(c.finish_reason)}};
   out["timing"] = {{"ttft_ms", c.ttft_ms}, {"decode_tokens_per_s", c.decode_tokens_per_s}};
   if (top_logits) {
@@ -35,7 +38,9 @@ std::vector<Prompt> gather(const RunFlags& f, const Assets& a) {
     if (!f.system.empty()) p.messages.push_back({{"role", "system"}, {"content", f.system}});
     p.messages.push_back({{"role", "user"}, {"content", f.prompt}});
   } else {
-    if (!f.system.empty()) bad_input("--system: plain text has no system message (no chat template{})", f.raw ? ", because of --raw" : "");
+    if (!f.system.empty())
+      bad_input("--system: plain text has no system message (no chat template{})",
+                f.raw ? ", because of --raw" : "");
     p.text = f.prompt;
   }
   return {p};
@@ -67,11 +72,10 @@ int run_prompts(const RunFlags& f, Session& session) {
     }
     try {
       index[engine->add(std::move(r))] = i;
-    } catch (const Error& e) {
-      throw e.within(prompts[i].where);
-    }
+    } catch (const Error& e) { throw e.within(prompts[i].where); }
   }
-  // Requests finish in any order and are shown in that of the input, as soon as all before them are done.
+  // Requests finish in any order and are shown in that of the input, as soon as all before them are
+  // done.
   std::vector<Completion> done(prompts.size());
   std::vector<bool> is_done(prompts.size());
   size_t next = 0;
@@ -83,8 +87,13 @@ int run_prompts(const RunFlags& f, Session& session) {
     }
     for (; next < done.size() && is_done[next]; ++next) {
       const Completion& c = done[next];
-      if (f.json) fmt::print("{}\n", json_line(completion_json(c, prompts[next].id, f.top_logits > 0)));
-      else if (!single) fmt::print("[{}] {}\n", prompts[next].id.is_string() ? prompts[next].id.get<std::string>() : prompts[next].id.dump(), c.text);
+      if (f.json)
+        fmt::print("{}\n", json_line(completion_json(c, prompts[next].id, f.top_logits > 0)));
+      else if (!single)
+        fmt::print("[{}] {}\n",
+                   prompts[next].id.is_string() ? prompts[next].id.get<std::string>()
+                                                : prompts[next].id.dump(),
+                   c.text);
       std::fflush(stdout);
     }
   }
@@ -94,30 +103,48 @@ int run_prompts(const RunFlags& f, Session& session) {
   if (!f.save_plan.empty()) std::ofstream(f.save_plan) << plan.to_yaml();
   double rate = seconds > 0 ? double(st.generated_tokens) / seconds : 0;
   if (f.json) {
-    Json summary = {{"config", f.model.config}, {"model", assets.config.model}, {"weights", assets.weights_text},
-                    {"dtype", dtype_name(assets.dtype)}, {"plan_hash", plan.hash()}, {"requests", prompts.size()},
-                    {"prompt_tokens", st.prompt_tokens}, {"generated_tokens", st.generated_tokens}, {"seconds", seconds},
-                    {"tokens_per_s", rate}, {"steps", st.steps}, {"preemptions", st.preemptions},
-                    {"peak_memory_bytes", peak_memory_bytes()}, {"state_bytes", engine->model().state_bytes()},
+    Json summary = {{"config", f.model.config},
+                    {"model", assets.config.model},
+                    {"weights", assets.weights_text},
+                    {"dtype", dtype_name(assets.dtype)},
+                    {"plan_hash", plan.hash()},
+                    {"requests", prompts.size()},
+                    {"prompt_tokens", st.prompt_tokens},
+                    {"generated_tokens", st.generated_tokens},
+                    {"seconds", seconds},
+                    {"tokens_per_s", rate},
+                    {"steps", st.steps},
+                    {"preemptions", st.preemptions},
+                    {"peak_memory_bytes", peak_memory_bytes()},
+                    {"state_bytes", engine->model().state_bytes()},
                     {"retained_bytes", engine->model().retained_bytes()}};
     if (session.build.layers.time) summary["timings"] = engine->model().timings();
     fmt::print("{}\n", json_line({{"summary", summary}}));
     return 0;
   }
   if (f.quiet) return 0;
-  print_report(session, plan, &engine->sampler().plan(), session.build.layers.time ? engine->model().timings() : Json());
+  print_report(session, plan, &engine->sampler().plan(),
+               session.build.layers.time ? engine->model().timings() : Json());
   if (single) {
     const Completion& c = done[0];
-    fmt::print("prompt {} tokens, answer {} tokens ({}); first token after {:.0f} ms, then {:.1f} tok/s; peak memory {}\n", c.prompt.size(),
-               c.tokens.size(), finish_reason_name(c.finish_reason), c.ttft_ms, c.decode_tokens_per_s, bytes_text(peak_memory_bytes()));
+    fmt::print(
+        "prompt {} tokens, answer {} tokens ({}); first token after {:.0f} ms, then {:.1f} tok/s; "
+        "peak memory {}\n",
+        c.prompt.size(), c.tokens.size(), finish_reason_name(c.finish_reason), c.ttft_ms,
+        c.decode_tokens_per_s, bytes_text(peak_memory_bytes()));
     if (f.top_logits) {
-      for (auto [token, value] : c.top_logits) fmt::print("  {:>7}  {:>10.4f}  {}\n", token, value, assets.tokenizer ? assets.tokenizer->token_text(token) : "");
+      for (auto [token, value] : c.top_logits)
+        fmt::print("  {:>7}  {:>10.4f}  {}\n", token, value,
+                   assets.tokenizer ? assets.tokenizer->token_text(token) : "");
     }
   } else {
     double ttft = 0;
     for (const Completion& c : done) ttft += c.ttft_ms / double(done.size());
-    fmt::print("{} requests: {} prompt tokens, {} generated in {:.2f} s: {:.1f} tok/s; first token after {:.0f} ms on average; peak memory {}\n",
-               done.size(), st.prompt_tokens, st.generated_tokens, seconds, rate, ttft, bytes_text(peak_memory_bytes()));
+    fmt::print(
+        "{} requests: {} prompt tokens, {} generated in {:.2f} s: {:.1f} tok/s; first token after "
+        "{:.0f} ms on average; peak memory {}\n",
+        done.size(), st.prompt_tokens, st.generated_tokens, seconds, rate, ttft,
+        bytes_text(peak_memory_bytes()));
   }
   return 0;
 }

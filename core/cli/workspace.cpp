@@ -44,12 +44,15 @@ Paths find_paths() {
   return p;
 }
 
-Workspace::Workspace(Candidates candidates, const std::vector<std::string>& more) : paths_(find_paths()) {
-  if (!fs::exists(paths_.registry)) missing("{}: no registry there; set FK_ROOT to the source tree", paths_.registry.string());
+Workspace::Workspace(Candidates candidates, const std::vector<std::string>& more)
+    : paths_(find_paths()) {
+  if (!fs::exists(paths_.registry))
+    missing("{}: no registry there; set FK_ROOT to the source tree", paths_.registry.string());
   registry_ = std::make_unique<Registry>(Registry::load(shown(paths_.registry)));
   catalog_ = std::make_unique<Catalog>(*registry_);
   if (!fs::is_directory(paths_.plugins)) {
-    missing("{}: no plugins there; build them (`make build`) or set FK_PLUGINS", paths_.plugins.string());
+    missing("{}: no plugins there; build them (`make build`) or set FK_PLUGINS",
+            paths_.plugins.string());
   }
   std::vector<fs::path> folders;
   for (const auto& e : fs::directory_iterator(paths_.plugins)) {
@@ -58,14 +61,16 @@ Workspace::Workspace(Candidates candidates, const std::vector<std::string>& more
   std::sort(folders.begin(), folders.end());
   for (const fs::path& f : folders) {
     bool reference = f.filename() == "reference";
-    catalog_->add_folder(f, reference ? Implementation::Kind::kReference : Implementation::Kind::kBaseline);
+    catalog_->add_folder(
+        f, reference ? Implementation::Kind::kReference : Implementation::Kind::kBaseline);
   }
   if (candidates == Candidates::kIgnore) return;
   for (const std::string& folder : more) {
     if (!fs::is_directory(folder)) bad_input("--candidates {}: no such folder", folder);
     paths_.candidates.push_back(folder);
   }
-  // Without the SDK prebuilt candidates still load; those that need a compiler become refusals with this reason.
+  // Without the SDK prebuilt candidates still load; those that need a compiler become refusals with
+  // this reason.
   try {
     catalog_->use_builder(CandidateBuilder(Sdk::of_this_process(), [](const std::string& line) {
                             fmt::print(stderr, "{}\n", line);
@@ -74,7 +79,8 @@ Workspace::Workspace(Candidates candidates, const std::vector<std::string>& more
     catalog_->use_builder([text = e.text()](const Manifest&) -> fs::path { missing("{}", text); });
   }
   size_t before = catalog_->refusals().size();
-  for (const fs::path& f : paths_.candidates) catalog_->add_folder(f, Implementation::Kind::kCandidate);
+  for (const fs::path& f : paths_.candidates)
+    catalog_->add_folder(f, Implementation::Kind::kCandidate);
   const auto& refusals = catalog_->refusals();
   for (size_t i = before; i < refusals.size(); ++i) {
     fmt::print(stderr, "left out: {}: {}\n", shown(refusals[i].file).string(), refusals[i].reason);

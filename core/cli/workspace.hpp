@@ -9,15 +9,17 @@ namespace fk::core {
 
 // Where the program finds what it works with: beside its own build tree, or where it was installed.
 struct Paths {
-  std::filesystem::path root;         // the source tree, or <prefix>/share/fastkernels
+  std::filesystem::path root;  // the source tree, or <prefix>/share/fastkernels
   std::filesystem::path registry, plugins, packages, examples;
   std::vector<std::filesystem::path> candidates;
 };
-// FK_ROOT and FK_PLUGINS take the place of what is worked out; FK_CANDIDATES (folders with ':' between) comes on top.
+// FK_ROOT and FK_PLUGINS take the place of what is worked out; FK_CANDIDATES (folders with ':'
+// between) comes on top.
 Paths find_paths();
 
-// The registry and every plugin: baselines, then candidates, whose changed sources are built first (progress and
-// compiler errors go to stderr; what does not build is left out, the rest keeps working).
+// The registry and every plugin: baselines, then candidates, whose changed sources are built first
+// (progress and compiler errors go to stderr; what does not build is left out, the rest keeps
+// working).
 class Workspace {
  public:
   enum class Candidates { kBuild, kIgnore };

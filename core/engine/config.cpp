@@ -46,14 +46,16 @@ Json to_json(const Yaml& n) {
 
 int64_t integer(const Yaml& n, int64_t low, int64_t high) {
   int64_t v = n.as_int("a whole number");
-  if (v < low || v > high) fail_at(n, "found {}, expected a whole number between {} and {}", v, low, high);
+  if (v < low || v > high)
+    fail_at(n, "found {}, expected a whole number between {} and {}", v, low, high);
   return v;
 }
 
 std::string one_of(const Yaml& n, std::initializer_list<std::string_view> allowed) {
   std::string what = fmt::format("one of {}", fmt::join(allowed, ", "));
   const std::string& s = n.as_text(what);
-  if (std::find(allowed.begin(), allowed.end(), s) == allowed.end()) fail_at(n, "found \"{}\", expected {}", s, what);
+  if (std::find(allowed.begin(), allowed.end(), s) == allowed.end())
+    fail_at(n, "found \"{}\", expected {}", s, what);
   return s;
 }
 
@@ -99,7 +101,8 @@ struct Reader {
 
   static void options(const Yaml& m, EngineOptions& o) {
     m.as_map("a mapping");
-    m.only({"block_size", "num_blocks", "max_model_len", "max_num_seqs", "max_num_batched_tokens"}, "options");
+    m.only({"block_size", "num_blocks", "max_model_len", "max_num_seqs", "max_num_batched_tokens"},
+           "options");
     auto read = [&](const char* key, int64_t& to, int64_t high) {
       if (const Yaml* n = m.find(key)) to = integer(*n, 1, high);
     };
@@ -113,9 +116,12 @@ struct Reader {
   static void stop(const Yaml& n, Config& c) {
     for (const Yaml& item : n.as_list("a list of token ids and strings").items) {
       Json v = to_json(item);
-      if (v.is_number_integer()) c.stop_ids.push_back(int32_t(integer(item, 0, kMany)));
-      else if (item.as_text("a token id or a string").empty()) fail_at(item, "found an empty string, expected a token id or a string");
-      else c.stop_strings.push_back(item.text);
+      if (v.is_number_integer())
+        c.stop_ids.push_back(int32_t(integer(item, 0, kMany)));
+      else if (item.as_text("a token id or a string").empty())
+        fail_at(item, "found an empty string, expected a token id or a string");
+      else
+        c.stop_strings.push_back(item.text);
     }
   }
 };
@@ -127,24 +133,30 @@ Config parse_config(const std::string& text, const fs::path& path, const fs::pat
   const Yaml& m = file.root;
   Reader r{fs::absolute(path).parent_path(), packages};
   m.as_map("a mapping");
-  m.only({"model", "engine", "weights", "names", "dtype", "quant", "init", "tokenizer", "chat_template", "stop", "options"},
+  m.only({"model", "engine", "weights", "names", "dtype", "quant", "init", "tokenizer",
+          "chat_template", "stop", "options"},
          "a config");
   Config c;
   c.file = path.string();
   c.model = m.at("model", "a config").as_text("the name of a task");
-  if (one_of(m.at("engine", "a config"), {"causal_lm", "encoder"}) == "encoder") c.engine = Config::Engine::kEncoder;
+  if (one_of(m.at("engine", "a config"), {"causal_lm", "encoder"}) == "encoder")
+    c.engine = Config::Engine::kEncoder;
   if (const Yaml* n = m.find("weights")) r.weights(*n, c);
   if (const Yaml* n = m.find("names")) {
     if (!n->is_list()) c.names.push_back(r.beside(*n));
     for (const Yaml& item : n->items) c.names.push_back(r.beside(item));
   }
-  if (const Yaml* n = m.find("dtype")) c.dtype = *parse_dtype(one_of(*n, {"float32", "bfloat16", "float16", "float64"}));
+  if (const Yaml* n = m.find("dtype"))
+    c.dtype = *parse_dtype(one_of(*n, {"float32", "bfloat16", "float16", "float64"}));
   if (const Yaml* n = m.find("quant")) c.keep_quant = one_of(*n, {"keep", "none"}) == "keep";
-  if (const Yaml* n = m.find("init")) c.init = to_json(n->as_map("a mapping of the task's init fields"));
+  if (const Yaml* n = m.find("init"))
+    c.init = to_json(n->as_map("a mapping of the task's init fields"));
   if (const Yaml* n = m.find("tokenizer")) c.tokenizer = r.file_or_package(*n);
   if (const Yaml* n = m.find("chat_template")) {
-    if (n->is_scalar() && n->text == "none") c.no_chat_template = true;
-    else c.chat_template = r.file_or_package(*n);
+    if (n->is_scalar() && n->text == "none")
+      c.no_chat_template = true;
+    else
+      c.chat_template = r.file_or_package(*n);
   }
   if (const Yaml* n = m.find("stop")) r.stop(*n, c);
   if (const Yaml* n = m.find("options")) r.options(*n, c.options);
@@ -161,7 +173,8 @@ Config load_config(const fs::path& path, const fs::path& packages) {
     }
     std::sort(there.begin(), there.end());
     bad_input("{}: no such config{}", path.string(),
-              there.empty() ? std::string() : fmt::format("; its folder holds {}", fmt::join(there, ", ")));
+              there.empty() ? std::string()
+                            : fmt::format("; its folder holds {}", fmt::join(there, ", ")));
   }
   std::stringstream text;
   text << in.rdbuf();

@@ -9,19 +9,22 @@
 
 namespace fk::core {
 
-// Drives a task of `interface: encoder`: batches of token sequences in, one vector a sequence out. Packs sequences of
-// mixed lengths without padding, at most options.max_num_batched_tokens a step. One thread drives it.
+// Drives a task of `interface: encoder`: batches of token sequences in, one vector a sequence out.
+// Packs sequences of mixed lengths without padding, at most options.max_num_batched_tokens a step.
+// One thread drives it.
 class EncoderEngine {
  public:
   // `weights` and `init` as for Model::build; `task` is the L4 task. Throws Error.
   static std::unique_ptr<EncoderEngine> build(const Catalog&, std::shared_ptr<WeightStore> weights,
-                                              const std::string& task, const Json& init, const BuildOptions&,
-                                              const EngineOptions&);
+                                              const std::string& task, const Json& init,
+                                              const BuildOptions&, const EngineOptions&);
   ~EncoderEngine();
-  // One embedding for every sequence, in order. Throws Error for an empty sequence or one longer than max_tokens().
+  // One embedding for every sequence, in order. Throws Error for an empty sequence or one longer
+  // than max_tokens().
   std::vector<std::vector<float>> embed(std::span<const std::vector<int32_t>> sequences);
-  int64_t max_tokens() const;      // longest sequence: options.max_model_len, else the task's max_position_embeddings
-  int64_t dimension() const;       // of an embedding
+  int64_t max_tokens()
+      const;  // longest sequence: options.max_model_len, else the task's max_position_embeddings
+  int64_t dimension() const;  // of an embedding
   const Model& model() const;
 
  private:

@@ -29,17 +29,23 @@ CacheKinds cache_kinds(const Registry& registry, const Plan& plan) {
 }
 
 std::map<std::string, int64_t> engine_dims(const EngineOptions& o) {
-  return {{"num_blocks", o.num_blocks}, {"block_size", o.block_size}, {"num_slots", o.max_num_seqs}};
+  return {
+      {"num_blocks", o.num_blocks}, {"block_size", o.block_size}, {"num_slots", o.max_num_seqs}};
 }
 
-EngineOptions fill_options(const Registry& registry, const std::string& task, const Json& init, EngineOptions o) {
-  // Positions past this have no meaning for the model (rotary tables end there); a task without the field has no limit.
+EngineOptions fill_options(const Registry& registry, const std::string& task, const Json& init,
+                           EngineOptions o) {
+  // Positions past this have no meaning for the model (rotary tables end there); a task without the
+  // field has no limit.
   InitValue value = InitValue::from_json(registry, registry.task(task), init);
   int64_t limit = std::numeric_limits<int32_t>::max();
-  if (auto v = value.lookup("max_position_embeddings"); v && std::holds_alternative<int64_t>(*v)) limit = std::get<int64_t>(*v);
+  if (auto v = value.lookup("max_position_embeddings"); v && std::holds_alternative<int64_t>(*v))
+    limit = std::get<int64_t>(*v);
   o.max_model_len = o.max_model_len ? std::min(o.max_model_len, limit) : limit;
   int64_t blocks = (o.max_model_len + o.block_size - 1) / o.block_size;
-  if (!o.num_blocks) o.num_blocks = std::min<int64_t>(2 * blocks, std::numeric_limits<int32_t>::max() / o.block_size);
+  if (!o.num_blocks)
+    o.num_blocks =
+        std::min<int64_t>(2 * blocks, std::numeric_limits<int32_t>::max() / o.block_size);
   return o;
 }
 

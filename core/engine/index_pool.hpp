@@ -5,7 +5,8 @@
 
 namespace fk::core {
 
-// Numbers 0..count-1 that are lent and come back: cache blocks, state slots. Never allocates after construction.
+// Numbers 0..count-1 that are lent and come back: cache blocks, state slots. Never allocates after
+// construction.
 class IndexPool {
  public:
   explicit IndexPool(int64_t count) : count_(count) {

@@ -21,8 +21,9 @@ inline std::vector<std::pair<int32_t, float>> largest(const float* logits, int64
   all.reserve(size_t(n));
   for (int64_t i = 0; i < n; ++i) all.emplace_back(int32_t(i), logits[i]);
   size_t keep = std::min<size_t>(size_t(k), all.size());
-  std::partial_sort(all.begin(), all.begin() + int64_t(keep), all.end(),
-                    [](auto& a, auto& b) { return a.second != b.second ? a.second > b.second : a.first < b.first; });
+  std::partial_sort(all.begin(), all.begin() + int64_t(keep), all.end(), [](auto& a, auto& b) {
+    return a.second != b.second ? a.second > b.second : a.first < b.first;
+  });
   all.resize(keep);
   return all;
 }

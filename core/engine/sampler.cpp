@@ -5,8 +5,8 @@ namespace fk::core {
 namespace {
 
 std::unique_ptr<Model> build_model(const Catalog& catalog, BuildOptions o) {
-  o.dtype = kFloat32;   // logits are fp32 whatever the model runs in
-  o.threads = 1;        // a second pool of spinning workers would take the model's cores
+  o.dtype = kFloat32;  // logits are fp32 whatever the model runs in
+  o.threads = 1;       // a second pool of spinning workers would take the model's cores
   o.replay = nullptr;
   return Model::build(catalog, nullptr, "sample", Json::object(), o);
 }
@@ -32,7 +32,8 @@ Sampler::Sampler(const Catalog& catalog, const BuildOptions& options, int64_t n)
   args_.set("token_ids", token_ids_.get());
 }
 
-const int32_t* Sampler::sample(StepTensor& logits, const std::vector<StepBatch::Row>& rows, int64_t count) {
+const int32_t* Sampler::sample(StepTensor& logits, const std::vector<StepBatch::Row>& rows,
+                               int64_t count) {
   for (int64_t i = 0; i < count; ++i) {
     const Sequence& s = *rows[size_t(i)].sequence;
     const SamplingParams& p = s.request.sampling;
@@ -43,7 +44,8 @@ const int32_t* Sampler::sample(StepTensor& logits, const std::vector<StepBatch::
     seed_.data<int64_t>()[i] = p.seed;
     offset_.data<int64_t>()[i] = s.generated();
   }
-  for (StepTensor* t : {&temperature_, &top_k_, &top_p_, &min_p_, &seed_, &offset_, &token_ids_}) t->resize(count);
+  for (StepTensor* t : {&temperature_, &top_k_, &top_p_, &min_p_, &seed_, &offset_, &token_ids_})
+    t->resize(count);
   int64_t all = logits.rows();
   logits.resize(count);
   args_.set("logits", logits.get());

@@ -5,7 +5,8 @@
 
 namespace fk::core {
 
-Scheduler::Scheduler(const Limits& limits) : limits_(limits), blocks_(limits.num_blocks), slots_(limits.num_slots) {
+Scheduler::Scheduler(const Limits& limits)
+    : limits_(limits), blocks_(limits.num_blocks), slots_(limits.num_slots) {
   batch_.reserve(size_t(limits.max_num_seqs));
 }
 
@@ -18,7 +19,8 @@ const std::vector<Scheduled>& Scheduler::schedule() {
   preempted_ = false;
   schedule_decodes();
   schedule_prompts();
-  // A sequence that was just pushed out must not come back for the blocks that it gave up for another.
+  // A sequence that was just pushed out must not come back for the blocks that it gave up for
+  // another.
   if (!preempted_) admit();
   return batch_;
 }
@@ -56,7 +58,8 @@ void Scheduler::admit() {
   while (!waiting_.empty() && int64_t(running_.size()) < limits_.max_num_seqs && tokens_left_ > 0) {
     Sequence& s = *waiting_.front();
     if (limits_.num_slots && slots_.available() == 0) return;
-    // Only when the whole prompt fits now: half a prompt that waits for blocks keeps them from others.
+    // Only when the whole prompt fits now: half a prompt that waits for blocks keeps them from
+    // others.
     if (limits_.num_blocks && blocks_for(int64_t(s.tokens.size())) > blocks_.available()) return;
     int64_t n = chunk(s);
     if (n == 0) return;
@@ -90,7 +93,8 @@ void Scheduler::put(Sequence& s, int64_t count) {
 
 void Scheduler::grow(Sequence& s, int64_t tokens) {
   if (!limits_.num_blocks) return;
-  for (int64_t n = blocks_for(tokens); int64_t(s.blocks.size()) < n;) s.blocks.push_back(blocks_.take());
+  for (int64_t n = blocks_for(tokens); int64_t(s.blocks.size()) < n;)
+    s.blocks.push_back(blocks_.take());
 }
 
 void Scheduler::release(Sequence& s) {

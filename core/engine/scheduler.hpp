@@ -13,18 +13,21 @@ namespace fk::core {
 struct Scheduled {
   Sequence* sequence;
   int64_t count;
-  bool last() const { return count == sequence->to_compute(); }   // its last row gives the next token
+  bool last() const {
+    return count == sequence->to_compute();
+  }  // its last row gives the next token
 };
 
-// Decides what every step runs. Decoding sequences go first, one token each; what is left of the token budget goes to
-// prompts, in order of arrival and in chunks. When the cache is full the youngest sequence gives up its blocks and
-// waits at the head of the queue to be computed again. schedule() does not allocate.
+// Decides what every step runs. Decoding sequences go first, one token each; what is left of the
+// token budget goes to prompts, in order of arrival and in chunks. When the cache is full the
+// youngest sequence gives up its blocks and waits at the head of the queue to be computed again.
+// schedule() does not allocate.
 class Scheduler {
  public:
   struct Limits {
-    int64_t num_blocks = 0, block_size = 1;   // num_blocks 0: no KV cache
-    int64_t num_slots = 0;                    // 0: no recurrent state
-    int64_t max_num_seqs = 1, max_tokens = 1, max_rows = 1;   // of a step; rows: of logits
+    int64_t num_blocks = 0, block_size = 1;                  // num_blocks 0: no KV cache
+    int64_t num_slots = 0;                                   // 0: no recurrent state
+    int64_t max_num_seqs = 1, max_tokens = 1, max_rows = 1;  // of a step; rows: of logits
   };
   explicit Scheduler(const Limits&);
   void add(std::unique_ptr<Sequence>);
@@ -40,14 +43,16 @@ class Scheduler {
 
  private:
   using Queue = std::list<std::unique_ptr<Sequence>>;
-  int64_t blocks_for(int64_t tokens) const { return (tokens + limits_.block_size - 1) / limits_.block_size; }
-  int64_t capacity(const Sequence&) const;        // tokens that its blocks and the free ones could hold
+  int64_t blocks_for(int64_t tokens) const {
+    return (tokens + limits_.block_size - 1) / limits_.block_size;
+  }
+  int64_t capacity(const Sequence&) const;  // tokens that its blocks and the free ones could hold
   void grow(Sequence&, int64_t tokens);
   void release(Sequence&);
-  bool preempt_youngest();                        // false: it was the only one
+  bool preempt_youngest();  // false: it was the only one
   void put(Sequence&, int64_t count);
   int64_t rows(const Sequence&, int64_t count) const;
-  int64_t chunk(const Sequence&) const;           // tokens it may have in this step, 0: none
+  int64_t chunk(const Sequence&) const;  // tokens it may have in this step, 0: none
   void schedule_decodes();
   void schedule_prompts();
   void admit();

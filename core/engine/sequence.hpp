@@ -14,15 +14,15 @@ struct Sequence {
 
   int64_t handle = 0;
   Request request;
-  std::vector<int32_t> tokens;     // prompt, then what was generated
-  int64_t max_len = 0;             // tokens.size() never passes it
-  int64_t computed = 0;            // tokens whose k, v or state the caches hold
-  std::vector<int32_t> blocks;     // block i holds tokens [i * block_size, (i + 1) * block_size)
-  int32_t slot = -1;               // of recurrent state
-  std::unique_ptr<TextStream> text;   // null without a tokenizer
+  std::vector<int32_t> tokens;       // prompt, then what was generated
+  int64_t max_len = 0;               // tokens.size() never passes it
+  int64_t computed = 0;              // tokens whose k, v or state the caches hold
+  std::vector<int32_t> blocks;       // block i holds tokens [i * block_size, (i + 1) * block_size)
+  int32_t slot = -1;                 // of recurrent state
+  std::unique_ptr<TextStream> text;  // null without a tokenizer
   std::vector<std::pair<int32_t, float>> top_logits;
   double nll = 0;
-  int64_t scored = 0;              // positions whose likelihood is in nll
+  int64_t scored = 0;  // positions whose likelihood is in nll
   Clock::time_point added, first, last;
 
   int64_t prompt_len() const { return int64_t(request.prompt.size()); }

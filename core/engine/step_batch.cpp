@@ -59,7 +59,8 @@ void StepBatch::fill(const std::vector<Scheduled>& batch) {
     const Scheduled& s = batch[size_t(i)];
     if (!s.sequence->request.score) continue;
     for (int64_t k = 0; k < s.count; ++k) {
-      *logits_indices_.row<int32_t>(int64_t(rows_.size())) = query_start_loc_.data<int32_t>()[i] + int32_t(k);
+      *logits_indices_.row<int32_t>(int64_t(rows_.size())) =
+          query_start_loc_.data<int32_t>()[i] + int32_t(k);
       rows_.push_back({s.sequence, s.sequence->computed + k});
     }
   }
@@ -82,10 +83,12 @@ void StepBatch::fill_sequence(int64_t index, const Scheduled& s, int64_t first) 
     positions_.data<int64_t>()[first + k] = position;
     if (shape_.kv_cache) {
       int64_t block = q.blocks[size_t(position / shape_.block_size)];
-      slot_mapping_.data<int64_t>()[first + k] = block * shape_.block_size + position % shape_.block_size;
+      slot_mapping_.data<int64_t>()[first + k] =
+          block * shape_.block_size + position % shape_.block_size;
     }
   }
-  if (shape_.kv_cache) std::copy(q.blocks.begin(), q.blocks.end(), block_table_.row<int32_t>(index));
+  if (shape_.kv_cache)
+    std::copy(q.blocks.begin(), q.blocks.end(), block_table_.row<int32_t>(index));
 }
 
 }  // namespace fk::core

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include "core/engine/step_tensor.hpp"
 #include "core/engine/scheduler.hpp"
+#include "core/engine/step_tensor.hpp"
 #include "core/spec/registry.hpp"
 
 namespace fk::core {
 
-// The tensors of one step of a task of `interface: causal_lm`: its args, and the fk_batch_step beside them.
-// All memory is allocated once; fill() only writes.
+// The tensors of one step of a task of `interface: causal_lm`: its args, and the fk_batch_step
+// beside them. All memory is allocated once; fill() only writes.
 class StepBatch {
  public:
   struct Shape {
@@ -19,9 +19,12 @@ class StepBatch {
   const void* step() { return step_.data(); }
   const void* args() { return args_.data(); }
 
-  // Rows of logits: first one for every sequence whose next token is wanted, in the order of the batch, then those of
-  // score requests: one for every token of theirs in the step.
-  struct Row { Sequence* sequence; int64_t position; };
+  // Rows of logits: first one for every sequence whose next token is wanted, in the order of the
+  // batch, then those of score requests: one for every token of theirs in the step.
+  struct Row {
+    Sequence* sequence;
+    int64_t position;
+  };
   const std::vector<Row>& rows() const { return rows_; }
   int64_t sampled_rows() const { return sampled_rows_; }
   StepTensor& logits() { return logits_; }

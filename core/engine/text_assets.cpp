@@ -40,12 +40,14 @@ fs::path model_folder(const Assets& a, const Overrides& over) {
 void add_stop(Assets& a, const Json& id) {
   if (!id.is_number_integer()) return;
   int32_t v = id.get<int32_t>();
-  if (std::find(a.stop_ids.begin(), a.stop_ids.end(), v) == a.stop_ids.end()) a.stop_ids.push_back(v);
+  if (std::find(a.stop_ids.begin(), a.stop_ids.end(), v) == a.stop_ids.end())
+    a.stop_ids.push_back(v);
 }
 
 void load_tokenizer(Assets& a, const Overrides& over, const fs::path& folder) {
   if (over.tokenizer) {
-    if (!fs::exists(*over.tokenizer)) bad_input("--tokenizer {}: no such file or folder", over.tokenizer->string());
+    if (!fs::exists(*over.tokenizer))
+      bad_input("--tokenizer {}: no such file or folder", over.tokenizer->string());
     a.tokenizer = Tokenizer::open(*over.tokenizer);
   } else if (a.config.tokenizer && !over.weights) {
     require_file(*a.config.tokenizer, a.config.file, "tokenizer");
@@ -73,7 +75,8 @@ std::optional<std::string> token_text(const Json& config, const char* key) {
   if (!config.contains(key)) return {};
   const Json& v = config[key];
   if (v.is_string()) return v.get<std::string>();
-  if (v.is_object() && v.contains("content") && v["content"].is_string()) return v["content"].get<std::string>();
+  if (v.is_object() && v.contains("content") && v["content"].is_string())
+    return v["content"].get<std::string>();
   return {};
 }
 
@@ -82,7 +85,8 @@ std::optional<std::string> template_text(const Json& v) {
   if (v.is_string()) return v.get<std::string>();
   if (!v.is_array()) return {};
   for (const Json& t : v) {
-    if (t.is_object() && t.value("name", "") == "default" && t.contains("template")) return t["template"].get<std::string>();
+    if (t.is_object() && t.value("name", "") == "default" && t.contains("template"))
+      return t["template"].get<std::string>();
   }
   return {};
 }
@@ -125,21 +129,26 @@ void load_stops(Assets& a, const fs::path& folder) {
   a.stop_ids = a.config.stop_ids;
   if (is_gguf(a)) {
     const Json& m = a.file->metadata();
-    for (const char* key : {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"}) {
+    for (const char* key : {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id",
+                            "tokenizer.ggml.eom_token_id"}) {
       if (m.contains(key)) add_stop(a, m[key]);
     }
   } else if (!folder.empty() && fs::exists(folder / "generation_config.json")) {
     Json g = read_json(folder / "generation_config.json");
     if (g.is_object() && g.contains("eos_token_id")) {
       const Json& eos = g["eos_token_id"];
-      if (eos.is_array()) for (const Json& id : eos) add_stop(a, id);
-      else add_stop(a, eos);
+      if (eos.is_array())
+        for (const Json& id : eos) add_stop(a, id);
+      else
+        add_stop(a, eos);
     }
   } else if (a.file && a.file->metadata().contains("config")) {
     const Json& m = a.file->metadata()["config"];
     if (m.contains("eos_token_id")) {
-      if (m["eos_token_id"].is_array()) for (const Json& id : m["eos_token_id"]) add_stop(a, id);
-      else add_stop(a, m["eos_token_id"]);
+      if (m["eos_token_id"].is_array())
+        for (const Json& id : m["eos_token_id"]) add_stop(a, id);
+      else
+        add_stop(a, m["eos_token_id"]);
     }
   }
   if (a.tokenizer && a.tokenizer->eos_id()) add_stop(a, *a.tokenizer->eos_id());

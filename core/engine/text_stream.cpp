@@ -43,7 +43,8 @@ void TextStream::finish() {
 }
 
 std::string_view TextStream::fresh() {
-  std::string_view piece(text_.data() + std::min(shown_, certain_), certain_ - std::min(shown_, certain_));
+  std::string_view piece(text_.data() + std::min(shown_, certain_),
+                         certain_ - std::min(shown_, certain_));
   shown_ = std::max(shown_, certain_);
   return piece;
 }

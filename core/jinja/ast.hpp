@@ -22,24 +22,56 @@ struct Argument {
 
 struct Expression {
   enum class Kind {
-    kLiteral, kName, kList, kTuple, kDict, kAttribute, kIndex, kSlice, kCall, kFilter, kTest,
-    kNot, kNegative, kPositive, kBinary, kCompare, kAnd, kOr, kIf
+    kLiteral,
+    kName,
+    kList,
+    kTuple,
+    kDict,
+    kAttribute,
+    kIndex,
+    kSlice,
+    kCall,
+    kFilter,
+    kTest,
+    kNot,
+    kNegative,
+    kPositive,
+    kBinary,
+    kCompare,
+    kAnd,
+    kOr,
+    kIf
   } kind;
   Position at;
   Value literal;
   std::string name;               // of a name, attribute, filter, test or operator
-  std::vector<ExpressionPtr> of;  // operands; dict: key, value, key, value...; slice: object, start?, stop?, step?; if: then, condition, else?
+  std::vector<ExpressionPtr> of;  // operands; dict: key, value, key, value...; slice: object,
+                                  // start?, stop?, step?; if: then, condition, else?
   std::vector<std::string> ops;   // of a comparison chain: of.size() - 1
   std::vector<Argument> arguments;
 };
 
 struct Statement {
-  enum class Kind { kText, kOutput, kIf, kFor, kSet, kSetBlock, kMacro, kCallBlock, kFilterBlock, kScope, kBreak, kContinue } kind;
+  enum class Kind {
+    kText,
+    kOutput,
+    kIf,
+    kFor,
+    kSet,
+    kSetBlock,
+    kMacro,
+    kCallBlock,
+    kFilterBlock,
+    kScope,
+    kBreak,
+    kContinue
+  } kind;
   Position at;
-  std::string text;                 // text, or the name of a macro
-  std::vector<std::string> names;   // targets of for and set; parameters of a macro
-  std::string field;                // of a namespace: {% set names[0].field = ... %}
-  std::vector<ExpressionPtr> expressions;  // output; set value; if: a condition a branch; for: iterable, filter?; macro: defaults (may be null)
+  std::string text;                        // text, or the name of a macro
+  std::vector<std::string> names;          // targets of for and set; parameters of a macro
+  std::string field;                       // of a namespace: {% set names[0].field = ... %}
+  std::vector<ExpressionPtr> expressions;  // output; set value; if: a condition a branch; for:
+                                           // iterable, filter?; macro: defaults (may be null)
   std::vector<Body> bodies;                // if: branches, then else; for: body, else
 };
 

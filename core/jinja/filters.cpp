@@ -27,10 +27,14 @@ const Value& Args::need(size_t i, std::string_view name, std::string_view what) 
   return *v;
 }
 
-void Args::allow(std::string_view what, size_t limit, std::initializer_list<std::string_view> names) const {
-  if (positional.size() > limit) fail(fmt::format("{} takes at most {} arguments, {} are given", what, limit, positional.size()));
+void Args::allow(std::string_view what, size_t limit,
+                 std::initializer_list<std::string_view> names) const {
+  if (positional.size() > limit)
+    fail(
+        fmt::format("{} takes at most {} arguments, {} are given", what, limit, positional.size()));
   for (const auto& kv : named)
-    if (std::find(names.begin(), names.end(), kv.first) == names.end()) fail(fmt::format("{} has no argument '{}'", what, kv.first));
+    if (std::find(names.begin(), names.end(), kv.first) == names.end())
+      fail(fmt::format("{} has no argument '{}'", what, kv.first));
 }
 
 namespace {
@@ -49,7 +53,8 @@ int64_t integer(const Value& v, std::string_view what) {
   fail(fmt::format("{} needs an integer, found {}", what, v.type_name()));
 }
 
-std::string replaced(const std::string& s, const std::string& from, const std::string& to, int64_t count) {
+std::string replaced(const std::string& s, const std::string& from, const std::string& to,
+                     int64_t count) {
   std::string out;
   if (from.empty()) {
     for (std::string_view c : code_points(s)) {
@@ -60,7 +65,8 @@ std::string replaced(const std::string& s, const std::string& from, const std::s
     return out;
   }
   size_t at = 0;
-  for (size_t p; count != 0 && (p = s.find(from, at)) != std::string::npos; at = p + from.size(), --count) {
+  for (size_t p; count != 0 && (p = s.find(from, at)) != std::string::npos;
+       at = p + from.size(), --count) {
     check_size(out.size() + p - at + to.size());
     out.append(s, at, p - at) += to;
   }
@@ -81,7 +87,8 @@ Value attribute_of(Value item, const Value& path) {
 
 Args rest(const Args& args, size_t from) {
   Args out;
-  for (size_t i = from; i < args.positional.size(); ++i) out.positional.push_back(args.positional[i]);
+  for (size_t i = from; i < args.positional.size(); ++i)
+    out.positional.push_back(args.positional[i]);
   out.named = args.named;
   return out;
 }
@@ -92,7 +99,9 @@ Value select(const Value& in, const Args& args, bool by_attribute, bool keep) {
   List out;
   for (const Value& item : in.iterate()) {
     const Value v = by_attribute ? attribute_of(item, args.positional[0]) : item;
-    const bool ok = args.positional.size() > test ? apply_test(args.positional[test].text(), v, rest(args, test + 1)) : v.truth();
+    const bool ok = args.positional.size() > test
+                        ? apply_test(args.positional[test].text(), v, rest(args, test + 1))
+                        : v.truth();
     if (ok == keep) out.push_back(item);
   }
   return out;
@@ -119,11 +128,16 @@ Value fold_case(const Value& v, bool case_sensitive) {
 
 Value sorted(const Value& in, const Args& args) {
   args.allow("sort", 3, {"reverse", "case_sensitive", "attribute"});
-  const bool reverse = args.get(0, "reverse", false).truth(), sensitive = args.get(1, "case_sensitive", false).truth();
+  const bool reverse = args.get(0, "reverse", false).truth(),
+             sensitive = args.get(1, "case_sensitive", false).truth();
   const Value* attribute = args.find(2, "attribute");
   std::vector<std::pair<Value, Value>> keyed;
-  for (const Value& item : in.iterate()) keyed.emplace_back(fold_case(attribute ? attribute_of(item, *attribute) : item, sensitive), item);
-  std::stable_sort(keyed.begin(), keyed.end(), [&](auto& a, auto& b) { return reverse ? less(b.first, a.first) : less(a.first, b.first); });
+  for (const Value& item : in.iterate())
+    keyed.emplace_back(fold_case(attribute ? attribute_of(item, *attribute) : item, sensitive),
+                       item);
+  std::stable_sort(keyed.begin(), keyed.end(), [&](auto& a, auto& b) {
+    return reverse ? less(b.first, a.first) : less(a.first, b.first);
+  });
   List out;
   for (auto& kv : keyed) out.push_back(std::move(kv.second));
   return out;
@@ -132,11 +146,16 @@ Value sorted(const Value& in, const Args& args) {
 Value dictsort(const Value& in, const Args& args) {
   args.allow("dictsort", 3, {"case_sensitive", "by", "reverse"});
   if (!in.dict()) fail(fmt::format("dictsort needs a dict, found {}", in.type_name()));
-  const bool sensitive = args.get(0, "case_sensitive", false).truth(), reverse = args.get(2, "reverse", false).truth();
+  const bool sensitive = args.get(0, "case_sensitive", false).truth(),
+             reverse = args.get(2, "reverse", false).truth();
   const bool by_value = args.get(1, "by", "key").text() == "value";
   Dict items = *in.dict();
-  auto key = [&](const auto& kv) { return fold_case(by_value ? kv.second : Value(kv.first), sensitive); };
-  std::stable_sort(items.begin(), items.end(), [&](auto& a, auto& b) { return reverse ? less(key(b), key(a)) : less(key(a), key(b)); });
+  auto key = [&](const auto& kv) {
+    return fold_case(by_value ? kv.second : Value(kv.first), sensitive);
+  };
+  std::stable_sort(items.begin(), items.end(), [&](auto& a, auto& b) {
+    return reverse ? less(key(b), key(a)) : less(key(a), key(b));
+  });
   List out;
   for (auto& [k, v] : items) out.push_back(Value::tuple({Value(k), v}));
   return out;
@@ -148,19 +167,23 @@ Value extreme(const Value& in, const Args& args, bool maximum) {
   bool first = true;
   for (const Value& item : in.iterate()) {
     const Value key = attribute ? attribute_of(item, *attribute) : item;
-    if (first || (maximum ? less(best_key, key) : less(key, best_key))) best = item, best_key = key, first = false;
+    if (first || (maximum ? less(best_key, key) : less(key, best_key)))
+      best = item, best_key = key, first = false;
   }
   return best;
 }
 
 Value tojson(const Value& in, const Args& args) {
   args.allow("tojson", 2, {"ensure_ascii", "indent", "sort_keys", "separators"});
-  // transformers' own tojson: (x, ensure_ascii=False, indent=None, separators=None, sort_keys=False)
-  if (const Value* s = args.find(99, "separators"); s && !s->is_none()) fail("tojson: separators= is not supported");
+  // transformers' own tojson: (x, ensure_ascii=False, indent=None, separators=None,
+  // sort_keys=False)
+  if (const Value* s = args.find(99, "separators"); s && !s->is_none())
+    fail("tojson: separators= is not supported");
   const Value indent = args.get(1, "indent", None{});
   const int64_t n = indent.is_none() ? -1 : integer(indent, "tojson(indent)");
   if (n > 32) fail("tojson: an indent above 32");
-  return defined(in).to_json(int(n), args.get(99, "sort_keys", false).truth(), args.get(0, "ensure_ascii", false).truth());
+  return defined(in).to_json(int(n), args.get(99, "sort_keys", false).truth(),
+                             args.get(0, "ensure_ascii", false).truth());
 }
 
 Value join(const Value& in, const Args& args) {
@@ -181,9 +204,12 @@ Value join(const Value& in, const Args& args) {
 Value indent(const Value& in, const Args& args) {
   args.allow("indent", 3, {"width", "first", "blank"});
   const Value width = args.get(0, "width", 4);
-  if (width.get<int64_t>() && (*width.get<int64_t>() < 0 || *width.get<int64_t>() > 1000)) fail("indent: a width outside 0..1000");
-  const std::string pad = width.string() ? *width.string() : std::string(size_t(integer(width, "indent")), ' ');
-  const bool first = args.get(1, "first", false).truth(), blank = args.get(2, "blank", false).truth();
+  if (width.get<int64_t>() && (*width.get<int64_t>() < 0 || *width.get<int64_t>() > 1000))
+    fail("indent: a width outside 0..1000");
+  const std::string pad =
+      width.string() ? *width.string() : std::string(size_t(integer(width, "indent")), ' ');
+  const bool first = args.get(1, "first", false).truth(),
+             blank = args.get(2, "blank", false).truth();
   std::string out;
   const std::string text = in.text();
   for (size_t at = 0, line = 0; at <= text.size(); ++line) {
@@ -222,7 +248,8 @@ Value round_filter(const Value& in, const Args& args) {
   const double scale = std::pow(10.0, double(digits)), x = in.number() * scale;
   if (method == "ceil") return std::ceil(x) / scale;
   if (method == "floor") return std::floor(x) / scale;
-  if (method != "common") fail(fmt::format("round: the method is '{}'; expected common, ceil or floor", method));
+  if (method != "common")
+    fail(fmt::format("round: the method is '{}'; expected common, ceil or floor", method));
   return std::nearbyint(x) / scale;
 }
 
@@ -232,13 +259,19 @@ Value format(const Value& in, const Args& args) {
   std::string out;
   size_t used = 0;
   for (size_t i = 0; i < f.size(); ++i) {
-    if (f[i] != '%') { out += f[i]; continue; }
+    if (f[i] != '%') {
+      out += f[i];
+      continue;
+    }
     size_t end = f.find_first_not_of("-+ 0123456789.", i + 1);
     if (end == std::string::npos) fail("format: a '%' at the end");
     const std::string flags = f.substr(i + 1, end - i - 1);
     const char kind = f[end];
     i = end;
-    if (kind == '%') { out += '%'; continue; }
+    if (kind == '%') {
+      out += '%';
+      continue;
+    }
     if (flags.size() > 8) fail("format: flags of more than 8 characters");
     if (used >= args.positional.size()) fail("format: not enough arguments for the format string");
     const Value& v = args.positional[used++];
@@ -246,10 +279,14 @@ Value format(const Value& in, const Args& args) {
     if (kind == 's' || kind == 'r') {
       const std::string s = kind == 's' ? v.text() : v.repr();
       const long width = std::strtol(flags.c_str(), nullptr, 10);
-      const std::string pad(size_t(std::max<long>(0, std::min<long>(std::labs(width), 1000) - long(code_points(std::string_view(s)).size()))), ' ');
+      const std::string pad(
+          size_t(std::max<long>(0, std::min<long>(std::labs(width), 1000) -
+                                       long(code_points(std::string_view(s)).size()))),
+          ' ');
       out += width < 0 ? s + pad : pad + s;
     } else if (kind == 'd' || kind == 'i' || kind == 'x' || kind == 'X') {
-      std::snprintf(text, sizeof text, ("%" + flags + "ll" + (kind == 'i' ? 'd' : kind)).c_str(), static_cast<long long>(v.number()));
+      std::snprintf(text, sizeof text, ("%" + flags + "ll" + (kind == 'i' ? 'd' : kind)).c_str(),
+                    static_cast<long long>(v.number()));
       out += text;
     } else if (kind == 'f' || kind == 'g' || kind == 'e') {
       std::snprintf(text, sizeof text, ("%" + flags + kind).c_str(), v.number());
@@ -264,14 +301,16 @@ Value format(const Value& in, const Args& args) {
 }
 
 Value to_int(const Value& in, const Args& args) {
-  if (in.is_number()) return in.get<double>() ? int64_t(std::clamp(in.number(), -9.2e18, 9.2e18)) : integer(in, "int");
+  if (in.is_number())
+    return in.get<double>() ? int64_t(std::clamp(in.number(), -9.2e18, 9.2e18))
+                            : integer(in, "int");
   try {
     size_t used = 0;
     const std::string s = strip(in.text(), true, true);
     const double d = std::stod(s, &used);
-    if (used == s.size() && std::abs(d) < 9e18) return s.find_first_of(".eE") == std::string::npos ? std::stoll(s) : int64_t(d);
-  } catch (const std::exception&) {
-  }
+    if (used == s.size() && std::abs(d) < 9e18)
+      return s.find_first_of(".eE") == std::string::npos ? std::stoll(s) : int64_t(d);
+  } catch (const std::exception&) {}
   return args.get(0, "default", 0);
 }
 
@@ -282,14 +321,14 @@ Value to_float(const Value& in, const Args& args) {
     const std::string s = strip(in.text(), true, true);
     const double d = std::stod(s, &used);
     if (used == s.size()) return d;
-  } catch (const std::exception&) {
-  }
+  } catch (const std::exception&) {}
   return args.get(0, "default", 0.0);
 }
 
 Value length(const Value& in) {
   if (in.is_undefined()) return 0;
-  if (in.is_number() || in.is_none()) fail(fmt::format("object of type '{}' has no length", in.type_name()));
+  if (in.is_number() || in.is_none())
+    fail(fmt::format("object of type '{}' has no length", in.type_name()));
   return in.list() ? in.list()->size() : in.dict() ? in.dict()->size() : in.iterate().size();
 }
 
@@ -313,7 +352,8 @@ Value unique(const Value& in, const Args& args) {
   List seen, out;
   for (const Value& item : in.iterate()) {
     const Value key = fold_case(attribute ? attribute_of(item, *attribute) : item, sensitive);
-    if (std::any_of(seen.begin(), seen.end(), [&](const Value& s) { return equal(s, key); })) continue;
+    if (std::any_of(seen.begin(), seen.end(), [&](const Value& s) { return equal(s, key); }))
+      continue;
     seen.push_back(key);
     out.push_back(item);
   }
@@ -332,48 +372,75 @@ Value reverse(const Value& in) {
 Value escape(const Value& in, const Args&) {
   std::string out;
   for (char c : in.text()) {
-    const char* e = c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '\'' ? "&#39;" : c == '"' ? "&#34;" : nullptr;
-    if (e) out += e; else out += c;
+    const char* e = c == '&'    ? "&amp;"
+                    : c == '<'  ? "&lt;"
+                    : c == '>'  ? "&gt;"
+                    : c == '\'' ? "&#39;"
+                    : c == '"'  ? "&#34;"
+                                : nullptr;
+    if (e)
+      out += e;
+    else
+      out += c;
   }
   return out;
 }
 
 const std::map<std::string, Filter, std::less<>>& table() {
   static const std::map<std::string, Filter, std::less<>> kFilters{
-      {"abs", [](const Value& v, const Args&) -> Value {
+      {"abs",
+       [](const Value& v, const Args&) -> Value {
          if (auto* i = v.get<int64_t>()) return *i < 0 && *i != INT64_MIN ? -*i : *i;
          return std::abs(v.number());
        }},
-      {"capitalize", capitalize}, {"count", [](const Value& v, const Args&) { return length(v); }},
-      {"d", default_filter}, {"default", default_filter}, {"dictsort", dictsort}, {"e", escape}, {"escape", escape},
-      {"first", [](const Value& v, const Args&) -> Value {
+      {"capitalize", capitalize},
+      {"count", [](const Value& v, const Args&) { return length(v); }},
+      {"d", default_filter},
+      {"default", default_filter},
+      {"dictsort", dictsort},
+      {"e", escape},
+      {"escape", escape},
+      {"first",
+       [](const Value& v, const Args&) -> Value {
          const List l = v.iterate();
          return l.empty() ? Value::undefined("the first element of an empty sequence") : l.front();
        }},
-      {"float", to_float}, {"format", format}, {"indent", indent}, {"int", to_int},
-      {"items", [](const Value& v, const Args&) { return items(v); }}, {"join", join},
-      {"last", [](const Value& v, const Args&) -> Value {
+      {"float", to_float},
+      {"format", format},
+      {"indent", indent},
+      {"int", to_int},
+      {"items", [](const Value& v, const Args&) { return items(v); }},
+      {"join", join},
+      {"last",
+       [](const Value& v, const Args&) -> Value {
          const List l = v.iterate();
          return l.empty() ? Value::undefined("the last element of an empty sequence") : l.back();
        }},
       {"length", [](const Value& v, const Args&) { return length(v); }},
       {"list", [](const Value& v, const Args&) -> Value { return v.iterate(); }},
       {"lower", [](const Value& v, const Args&) -> Value { return change_case(v.text(), false); }},
-      {"map", map_filter}, {"max", [](const Value& v, const Args& a) { return extreme(v, a, true); }},
+      {"map", map_filter},
+      {"max", [](const Value& v, const Args& a) { return extreme(v, a, true); }},
       {"min", [](const Value& v, const Args& a) { return extreme(v, a, false); }},
       {"reject", [](const Value& v, const Args& a) { return select(v, a, false, false); }},
       {"rejectattr", [](const Value& v, const Args& a) { return select(v, a, true, false); }},
-      {"replace", [](const Value& v, const Args& a) -> Value {
+      {"replace",
+       [](const Value& v, const Args& a) -> Value {
          a.allow("replace", 3, {"old", "new", "count"});
          const Value count = a.get(2, "count", None{});
-         return replaced(v.text(), a.need(0, "old", "replace").text(), a.need(1, "new", "replace").text(), count.is_none() ? -1 : integer(count, "replace"));
+         return replaced(v.text(), a.need(0, "old", "replace").text(),
+                         a.need(1, "new", "replace").text(),
+                         count.is_none() ? -1 : integer(count, "replace"));
        }},
-      {"reverse", [](const Value& v, const Args&) { return reverse(v); }}, {"round", round_filter},
+      {"reverse", [](const Value& v, const Args&) { return reverse(v); }},
+      {"round", round_filter},
       {"safe", [](const Value& v, const Args&) -> Value { return v.text(); }},
       {"select", [](const Value& v, const Args& a) { return select(v, a, false, true); }},
       {"selectattr", [](const Value& v, const Args& a) { return select(v, a, true, true); }},
-      {"sort", sorted}, {"string", [](const Value& v, const Args&) -> Value { return v.text(); }},
-      {"sum", [](const Value& v, const Args& a) -> Value {
+      {"sort", sorted},
+      {"string", [](const Value& v, const Args&) -> Value { return v.text(); }},
+      {"sum",
+       [](const Value& v, const Args& a) -> Value {
          const Value* attribute = a.find(0, "attribute");
          double total = 0;
          bool integers = true;
@@ -383,12 +450,15 @@ const std::map<std::string, Filter, std::less<>>& table() {
          }
          return integers ? Value(int64_t(total)) : Value(total);
        }},
-      {"title", title}, {"tojson", tojson},
-      {"trim", [](const Value& v, const Args& a) -> Value {
+      {"title", title},
+      {"tojson", tojson},
+      {"trim",
+       [](const Value& v, const Args& a) -> Value {
          const Value* chars = a.find(0, "chars");
          return strip(v.text(), true, true, chars ? chars->string() : nullptr);
        }},
-      {"unique", unique}, {"upper", [](const Value& v, const Args&) -> Value { return change_case(v.text(), true); }}};
+      {"unique", unique},
+      {"upper", [](const Value& v, const Args&) -> Value { return change_case(v.text(), true); }}};
   return kFilters;
 }
 
@@ -401,8 +471,12 @@ Value apply_filter(const std::string& name, const Value& in, const Args& args) {
 }
 
 bool apply_test(const std::string& name, const Value& in, const Args& args) {
-  auto is = [&](std::string_view a, std::string_view b = {}, std::string_view c = {}) { return name == a || (!b.empty() && name == b) || (!c.empty() && name == c); };
-  auto other = [&]() -> const Value& { return args.need(0, "other", fmt::format("the test '{}'", name)); };
+  auto is = [&](std::string_view a, std::string_view b = {}, std::string_view c = {}) {
+    return name == a || (!b.empty() && name == b) || (!c.empty() && name == c);
+  };
+  auto other = [&]() -> const Value& {
+    return args.need(0, "other", fmt::format("the test '{}'", name));
+  };
   if (is("defined")) return !in.is_undefined();
   if (is("undefined")) return in.is_undefined();
   if (is("none")) return in.is_none();

@@ -18,12 +18,15 @@ Value arithmetic(const std::string& op, const Value& a, const Value& b) {
   auto wrong = [&]() -> Value {
     for (const Value* v : {&a, &b})
       if (auto* u = v->get<Undefined>()) fail(fmt::format("'{}' is undefined", u->name));
-    fail(fmt::format("unsupported operand types for {}: '{}' and '{}'", op, a.type_name(), b.type_name()));
+    fail(fmt::format("unsupported operand types for {}: '{}' and '{}'", op, a.type_name(),
+                     b.type_name()));
   };
   auto repeat = [](const Value& what, int64_t n) -> Value {
     n = std::max<int64_t>(n, 0);
     if (auto* s = what.string()) {
-      check_size(s->size() > 0 && size_t(n) > (size_t{1} << 40) / s->size() ? ~size_t{0} : s->size() * size_t(n));
+      check_size(s->size() > 0 && size_t(n) > (size_t{1} << 40) / s->size()
+                     ? ~size_t{0}
+                     : s->size() * size_t(n));
       std::string out;
       for (int64_t i = 0; i < n && !s->empty(); ++i) out += *s;
       return out;
@@ -47,9 +50,12 @@ Value arithmetic(const std::string& op, const Value& a, const Value& b) {
     out.insert(out.end(), b.list()->begin(), b.list()->end());
     return a.is_tuple() ? Value::tuple(std::move(out)) : Value(std::move(out));
   }
-  if (op == "*" && (a.string() || a.list()) && b.get<int64_t>()) return repeat(a, *b.get<int64_t>());
-  if (op == "*" && (b.string() || b.list()) && a.get<int64_t>()) return repeat(b, *a.get<int64_t>());
-  if (op == "%" && a.string()) return apply_filter("format", a, {b.is_tuple() ? *b.list() : List{b}, {}});
+  if (op == "*" && (a.string() || a.list()) && b.get<int64_t>())
+    return repeat(a, *b.get<int64_t>());
+  if (op == "*" && (b.string() || b.list()) && a.get<int64_t>())
+    return repeat(b, *a.get<int64_t>());
+  if (op == "%" && a.string())
+    return apply_filter("format", a, {b.is_tuple() ? *b.list() : List{b}, {}});
   if (!a.is_number() || !b.is_number()) return wrong();
   const bool integers = !a.get<double>() && !b.get<double>();
   const double x = a.number(), y = b.number();
@@ -63,14 +69,21 @@ Value arithmetic(const std::string& op, const Value& a, const Value& b) {
   if (integers) {
     const int64_t i = int64_t(x), j = int64_t(y);
     int64_t r = 0;
-    const int64_t ia = a.get<int64_t>() ? *a.get<int64_t>() : i, ib = b.get<int64_t>() ? *b.get<int64_t>() : j;
+    const int64_t ia = a.get<int64_t>() ? *a.get<int64_t>() : i,
+                  ib = b.get<int64_t>() ? *b.get<int64_t>() : j;
     bool over = false;
-    if (op == "+") over = __builtin_add_overflow(ia, ib, &r);
-    else if (op == "-") over = __builtin_sub_overflow(ia, ib, &r);
-    else if (op == "*") over = __builtin_mul_overflow(ia, ib, &r);
-    else if (ib == -1) over = op == "//" && __builtin_sub_overflow(int64_t{0}, ia, &r);
-    else if (op == "//") r = ia / ib - (ia % ib != 0 && (ia < 0) != (ib < 0));
-    else r = ia % ib + (ia % ib != 0 && (ia < 0) != (ib < 0) ? ib : 0);
+    if (op == "+")
+      over = __builtin_add_overflow(ia, ib, &r);
+    else if (op == "-")
+      over = __builtin_sub_overflow(ia, ib, &r);
+    else if (op == "*")
+      over = __builtin_mul_overflow(ia, ib, &r);
+    else if (ib == -1)
+      over = op == "//" && __builtin_sub_overflow(int64_t{0}, ia, &r);
+    else if (op == "//")
+      r = ia / ib - (ia % ib != 0 && (ia < 0) != (ib < 0));
+    else
+      r = ia % ib + (ia % ib != 0 && (ia < 0) != (ib < 0) ? ib : 0);
     if (over) fail(fmt::format("{} {} {} does not fit 64 bits", ia, op, ib));
     return r;
   }
@@ -104,8 +117,10 @@ class Interpreter {
       if (args.size() != 1 || !args[0].string()) fail("strftime_now needs a format");
       const std::time_t now = fixed ? *fixed : std::time(nullptr);
       std::tm local{};
-      if (fixed) gmtime_r(&now, &local);
-      else localtime_r(&now, &local);
+      if (fixed)
+        gmtime_r(&now, &local);
+      else
+        localtime_r(&now, &local);
       char text[256];
       return std::string(text, std::strftime(text, sizeof text, args[0].string()->c_str(), &local));
     });
@@ -122,7 +137,8 @@ class Interpreter {
     int64_t v[3] = {0, 0, 1};
     if (args.empty() || args.size() > 3) fail("range needs one to three integers");
     for (size_t i = 0; i < args.size(); ++i) {
-      if (!args[i].get<int64_t>()) fail(fmt::format("range needs integers, found {}", args[i].type_name()));
+      if (!args[i].get<int64_t>())
+        fail(fmt::format("range needs integers, found {}", args[i].type_name()));
       v[args.size() == 1 ? 1 : i] = *args[i].get<int64_t>();
     }
     if (v[2] == 0) fail("range: the step is 0");
@@ -149,14 +165,18 @@ class Interpreter {
 
   void assign(const std::string& name, Value value) {
     for (auto& [k, v] : scopes_.back())
-      if (k == name) { v = std::move(value); return; }
+      if (k == name) {
+        v = std::move(value);
+        return;
+      }
     scopes_.back().emplace_back(name, std::move(value));
   }
 
   void assign(const std::vector<std::string>& names, const Value& value) {
     if (names.size() == 1) return assign(names[0], value);
     const List parts = value.iterate();
-    if (parts.size() != names.size()) fail(fmt::format("{} values to unpack into {} names", parts.size(), names.size()));
+    if (parts.size() != names.size())
+      fail(fmt::format("{} values to unpack into {} names", parts.size(), names.size()));
     for (size_t i = 0; i < names.size(); ++i) assign(names[i], parts[i]);
   }
 
@@ -170,7 +190,8 @@ class Interpreter {
   struct Isolated {
     Isolated(Interpreter& i, bool globals_only) : i_(i) {
       if (!globals_only) return;
-      outer_.assign(std::make_move_iterator(i.scopes_.begin() + 1), std::make_move_iterator(i.scopes_.end()));
+      outer_.assign(std::make_move_iterator(i.scopes_.begin() + 1),
+                    std::make_move_iterator(i.scopes_.end()));
       i.scopes_.resize(1);
     }
     ~Isolated() {
@@ -183,7 +204,8 @@ class Interpreter {
 
   void emit(std::string_view text, std::string& out) {
     written_ += text.size();
-    if (written_ > limits_.output) fail(fmt::format("more than {} bytes of output", limits_.output));
+    if (written_ > limits_.output)
+      fail(fmt::format("more than {} bytes of output", limits_.output));
     out += text;
   }
 
@@ -201,12 +223,16 @@ class Interpreter {
       case St::kOutput: emit(eval(*s.expressions[0]).text(), out); break;
       case St::kIf:
         for (size_t i = 0; i < s.bodies.size(); ++i)
-          if (i >= s.expressions.size() || eval(*s.expressions[i]).truth()) return body_of(s.bodies[i], out);
+          if (i >= s.expressions.size() || eval(*s.expressions[i]).truth())
+            return body_of(s.bodies[i], out);
         break;
       case St::kFor: return loop(s, out);
       case St::kSet: {
         Value value = eval(*s.expressions[0]);
-        if (s.field.empty()) { assign(s.names, value); break; }
+        if (s.field.empty()) {
+          assign(s.names, value);
+          break;
+        }
         set_field(s, std::move(value));
         break;
       }
@@ -216,8 +242,10 @@ class Interpreter {
           Scope scope(*this);
           body_of(s.bodies[0], text);
         }
-        if (s.field.empty()) assign(s.names, Value(std::move(text)));
-        else set_field(s, Value(std::move(text)));
+        if (s.field.empty())
+          assign(s.names, Value(std::move(text)));
+        else
+          set_field(s, Value(std::move(text)));
         break;
       }
       case St::kMacro: assign(s.text, Value(macro(s))); break;
@@ -240,7 +268,8 @@ class Interpreter {
       }
       case St::kScope: {
         Dict values;
-        for (size_t i = 0; i < s.names.size(); ++i) values.emplace_back(s.names[i], eval(*s.expressions[i]));
+        for (size_t i = 0; i < s.names.size(); ++i)
+          values.emplace_back(s.names[i], eval(*s.expressions[i]));
         Scope scope(*this);
         for (auto& [k, v] : values) assign(k, v);
         return body_of(s.bodies[0], out);
@@ -256,7 +285,10 @@ class Interpreter {
     auto* n = target ? target->get<std::shared_ptr<Value::Namespace>>() : nullptr;
     if (!n) fail(fmt::format("cannot assign to {}.{}: it is no namespace", s.names[0], s.field));
     for (auto& [k, v] : (*n)->fields)
-      if (k == s.field) { v = std::move(value); return; }
+      if (k == s.field) {
+        v = std::move(value);
+        return;
+      }
     (*n)->fields.emplace_back(s.field, std::move(value));
   }
 
@@ -281,14 +313,26 @@ class Interpreter {
     const auto n = int64_t(items.size());
     for (int64_t i = 0; i < n; ++i) {
       Scope scope(*this);
-      auto at = [&](int64_t k) { return k >= 0 && k < n ? items[size_t(k)] : Value::undefined(k < 0 ? "loop.previtem" : "loop.nextitem"); };
+      auto at = [&](int64_t k) {
+        return k >= 0 && k < n ? items[size_t(k)]
+                               : Value::undefined(k < 0 ? "loop.previtem" : "loop.nextitem");
+      };
       Function cycle = [i](const List& args, const Kwargs&) -> Value {
         if (args.empty()) fail("loop.cycle needs values");
         return args[size_t(i) % args.size()];
       };
-      assign("loop", Value(Dict{{"index", i + 1}, {"index0", i}, {"revindex", n - i}, {"revindex0", n - i - 1}, {"first", i == 0},
-                                {"last", i == n - 1}, {"length", n}, {"depth", 1}, {"depth0", 0}, {"previtem", at(i - 1)},
-                                {"nextitem", at(i + 1)}, {"cycle", Value(std::move(cycle))}}));
+      assign("loop", Value(Dict{{"index", i + 1},
+                                {"index0", i},
+                                {"revindex", n - i},
+                                {"revindex0", n - i - 1},
+                                {"first", i == 0},
+                                {"last", i == n - 1},
+                                {"length", n},
+                                {"depth", 1},
+                                {"depth0", 0},
+                                {"previtem", at(i - 1)},
+                                {"nextitem", at(i + 1)},
+                                {"cycle", Value(std::move(cycle))}}));
       assign(s.names, items[size_t(i)]);
       if (body_of(s.bodies[0], out) == Flow::kBreak) break;
     }
@@ -298,8 +342,10 @@ class Interpreter {
   // A macro sees the template's own variables and its parameters, not the caller's.
   Function macro(const Statement& s) {
     return [this, &s](const List& args, const Kwargs& named) -> Value {
-      const std::string what = s.kind == St::kMacro ? fmt::format("macro '{}'", s.text) : std::string("caller()");
-      if (args.size() > s.names.size()) fail(fmt::format("{} takes {} arguments, {} are given", what, s.names.size(), args.size()));
+      const std::string what =
+          s.kind == St::kMacro ? fmt::format("macro '{}'", s.text) : std::string("caller()");
+      if (args.size() > s.names.size())
+        fail(fmt::format("{} takes {} arguments, {} are given", what, s.names.size(), args.size()));
       if (++depth_ > limits_.depth) fail(fmt::format("calls nested deeper than {}", limits_.depth));
       const Isolated isolated(*this, s.kind == St::kMacro);
       std::string text;
@@ -311,11 +357,15 @@ class Interpreter {
             if (k == s.names[i]) given = &v;
           // parameters() pushed one default (or NULL) a parameter, before a call block's own call.
           const Expression* otherwise = s.expressions[i].get();
-          assign(s.names[i], given ? *given : otherwise ? eval(*otherwise) : Value::undefined(s.names[i]));
+          assign(s.names[i], given       ? *given
+                             : otherwise ? eval(*otherwise)
+                                         : Value::undefined(s.names[i]));
         }
         for (const auto& [k, v] : named) {
-          if (k == "caller") assign(k, v);
-          else if (std::find(s.names.begin(), s.names.end(), k) == s.names.end()) fail(fmt::format("{} has no argument '{}'", what, k));
+          if (k == "caller")
+            assign(k, v);
+          else if (std::find(s.names.begin(), s.names.end(), k) == s.names.end())
+            fail(fmt::format("{} has no argument '{}'", what, k));
         }
         body_of(s.bodies[0], text);
       }
@@ -331,8 +381,8 @@ class Interpreter {
         for (Value& v : eval(*a.value).iterate()) out.positional.push_back(std::move(v));
       } else if (a.name.empty()) {
         out.positional.push_back(eval(*a.value));
-      }
-      else out.named.emplace_back(a.name, eval(*a.value));
+      } else
+        out.named.emplace_back(a.name, eval(*a.value));
     }
     return out;
   }
@@ -355,7 +405,8 @@ class Interpreter {
       case Ex::kName:
         if (Value* v = lookup(e.name)) return *v;
         return Value::undefined(e.name);
-      case Ex::kList: case Ex::kTuple: {
+      case Ex::kList:
+      case Ex::kTuple: {
         List out;
         for (const auto& x : e.of) out.push_back(eval(*x));
         return e.kind == Ex::kList ? Value(std::move(out)) : Value::tuple(std::move(out));
@@ -364,7 +415,8 @@ class Interpreter {
         Dict out;
         for (size_t i = 0; i < e.of.size(); i += 2) {
           const Value key = eval(*e.of[i]);
-          if (!key.string()) fail(fmt::format("keys of a dict must be strings, found {}", key.type_name()));
+          if (!key.string())
+            fail(fmt::format("keys of a dict must be strings, found {}", key.type_name()));
           Value value = eval(*e.of[i + 1]);
           bool known = false;
           for (auto& [k, v] : out)
@@ -416,10 +468,14 @@ class Interpreter {
     for (size_t i = 0; i < e.ops.size(); ++i) {
       Value right = eval(*e.of[i + 1]);
       const std::string& op = e.ops[i];
-      const bool ok = op == "==" ? equal(left, right) : op == "!=" ? !equal(left, right)
-                    : op == "<" ? less(left, right) : op == ">" ? less(right, left)
-                    : op == "<=" ? !less(right, left) : op == ">=" ? !less(left, right)
-                    : op == "in" ? contains(right, left) : !contains(right, left);
+      const bool ok = op == "=="   ? equal(left, right)
+                      : op == "!=" ? !equal(left, right)
+                      : op == "<"  ? less(left, right)
+                      : op == ">"  ? less(right, left)
+                      : op == "<=" ? !less(right, left)
+                      : op == ">=" ? !less(left, right)
+                      : op == "in" ? contains(right, left)
+                                   : !contains(right, left);
       if (!ok) return false;
       left = std::move(right);
     }
@@ -429,7 +485,8 @@ class Interpreter {
   Value slice(const Expression& e) {
     const Value object = eval(*e.of[0]);
     if (auto* u = object.get<Undefined>()) fail(fmt::format("'{}' is undefined", u->name));
-    if (!object.list() && !object.string()) fail(fmt::format("'{}' object cannot be sliced", object.type_name()));
+    if (!object.list() && !object.string())
+      fail(fmt::format("'{}' object cannot be sliced", object.type_name()));
     const List items = object.iterate();
     const auto n = int64_t(items.size());
     auto part = [&](size_t i) -> std::optional<int64_t> {
@@ -446,13 +503,15 @@ class Interpreter {
       const int64_t i = *v < 0 ? *v + n : *v;
       return step > 0 ? std::clamp<int64_t>(i, 0, n) : std::clamp<int64_t>(i, -1, n - 1);
     };
-    const int64_t begin = clamp(part(1), step > 0 ? 0 : n - 1), end = clamp(part(2), step > 0 ? n : -1);
+    const int64_t begin = clamp(part(1), step > 0 ? 0 : n - 1),
+                  end = clamp(part(2), step > 0 ? n : -1);
     List out;
     for (int64_t i = begin; step > 0 ? i < end : i > end; i += step) {
       out.push_back(items[size_t(i)]);
       if (step > n || -step > n) break;
     }
-    if (object.list()) return object.is_tuple() ? Value::tuple(std::move(out)) : Value(std::move(out));
+    if (object.list())
+      return object.is_tuple() ? Value::tuple(std::move(out)) : Value(std::move(out));
     std::string text;
     for (const Value& v : out) text += *v.string();
     return text;

@@ -16,14 +16,17 @@ struct Args {
   const Value* find(size_t i, std::string_view name) const;
   Value get(size_t i, std::string_view name, Value otherwise) const;
   const Value& need(size_t i, std::string_view name, std::string_view what) const;
-  // Throws RenderError for arguments beyond `positional_limit` or with names that are none of `names`.
-  void allow(std::string_view what, size_t positional_limit, std::initializer_list<std::string_view> names) const;
+  // Throws RenderError for arguments beyond `positional_limit` or with names that are none of
+  // `names`.
+  void allow(std::string_view what, size_t positional_limit,
+             std::initializer_list<std::string_view> names) const;
 };
 
 // Both throw RenderError; the second tells whether there is such a filter or test at all.
 Value apply_filter(const std::string& name, const Value& in, const Args& args);
 bool apply_test(const std::string& name, const Value& in, const Args& args);
-// The method `name` of a string, list or dict, bound to it; nullopt when the type has none of that name.
+// The method `name` of a string, list or dict, bound to it; nullopt when the type has none of that
+// name.
 std::optional<Function> find_method(const Value& object, const std::string& name);
 
 // Attribute as Jinja looks it up (attribute, then item; undefined when there is neither) and item.

@@ -10,14 +10,27 @@ struct Position {
   int line = 1, column = 1;
 };
 
-// Raised for text that is not Jinja; the caller turns it into core's Error with the template's name.
+// Raised for text that is not Jinja; the caller turns it into core's Error with the template's
+// name.
 struct SyntaxError {
   Position at;
   std::string text;
 };
 
 struct Token {
-  enum class Kind { kText, kBlockBegin, kBlockEnd, kOutputBegin, kOutputEnd, kName, kInteger, kFloat, kString, kOperator, kEnd } kind;
+  enum class Kind {
+    kText,
+    kBlockBegin,
+    kBlockEnd,
+    kOutputBegin,
+    kOutputEnd,
+    kName,
+    kInteger,
+    kFloat,
+    kString,
+    kOperator,
+    kEnd
+  } kind;
   std::string text;  // a string's value with its escapes undone
   Position at;
 };

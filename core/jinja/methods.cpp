@@ -19,7 +19,8 @@ List split(const std::string& s, const std::string* by, int64_t limit, bool from
   List out;
   if (by) {
     std::vector<size_t> cuts;
-    for (size_t p = s.find(*by); p != std::string::npos; p = s.find(*by, p + by->size())) cuts.push_back(p);
+    for (size_t p = s.find(*by); p != std::string::npos; p = s.find(*by, p + by->size()))
+      cuts.push_back(p);
     if (from_right && limit >= 0) {  // overlapping matches from the right, as Python finds them
       cuts.clear();
       for (size_t p = s.size(); limit > 0 && p >= by->size(); --limit) {
@@ -73,11 +74,15 @@ bool affix(const std::string& s, const Value& which, bool front) {
 }
 
 int64_t position(const std::string& s, size_t byte) {
-  return byte == std::string::npos ? -1 : int64_t(code_points(std::string_view(s).substr(0, byte)).size());
+  return byte == std::string::npos
+             ? -1
+             : int64_t(code_points(std::string_view(s).substr(0, byte)).size());
 }
 
 std::optional<Value> string_method(const std::string& s, const std::string& name, const Args& a) {
-  auto text = [&](size_t i, std::string_view n) -> const std::string& { return text_of(a.need(i, n, name), name); };
+  auto text = [&](size_t i, std::string_view n) -> const std::string& {
+    return text_of(a.need(i, n, name), name);
+  };
   if (name == "strip" || name == "lstrip" || name == "rstrip") {
     const Value chars = a.get(0, "chars", None{});
     return Value(strip(s, name[0] != 'r', name[0] != 'l', chars.string()));
@@ -85,13 +90,20 @@ std::optional<Value> string_method(const std::string& s, const std::string& name
   if (name == "split" || name == "rsplit") {
     const Value by = a.get(0, "sep", None{}), limit = a.get(1, "maxsplit", -1);
     if (!by.is_none()) text_of(by, name);
-    return Value(split(s, by.string(), limit.get<int64_t>() ? *limit.get<int64_t>() : -1, name[0] == 'r'));
+    return Value(
+        split(s, by.string(), limit.get<int64_t>() ? *limit.get<int64_t>() : -1, name[0] == 'r'));
   }
   if (name == "splitlines") return Value(split_lines(s));
   if (name == "startswith") return Value(affix(s, a.need(0, "prefix", name), true));
   if (name == "endswith") return Value(affix(s, a.need(0, "suffix", name), false));
-  if (name == "removeprefix") { const auto& p = text(0, "prefix"); return Value(s.compare(0, p.size(), p) == 0 ? s.substr(p.size()) : s); }
-  if (name == "removesuffix") { const auto& p = text(0, "suffix"); return Value(affix(s, p, false) ? s.substr(0, s.size() - p.size()) : s); }
+  if (name == "removeprefix") {
+    const auto& p = text(0, "prefix");
+    return Value(s.compare(0, p.size(), p) == 0 ? s.substr(p.size()) : s);
+  }
+  if (name == "removesuffix") {
+    const auto& p = text(0, "suffix");
+    return Value(affix(s, p, false) ? s.substr(0, s.size() - p.size()) : s);
+  }
   if (name == "find") return Value(position(s, s.find(text(0, "sub"))));
   if (name == "rfind") return Value(position(s, s.rfind(text(0, "sub"))));
   if (name == "index") {
@@ -107,9 +119,15 @@ std::optional<Value> string_method(const std::string& s, const std::string& name
     return Value(n);
   }
   if (name == "join") return apply_filter("join", a.need(0, "iterable", name), {{Value(s)}, {}});
-  if (name == "replace" || name == "upper" || name == "lower" || name == "title" || name == "capitalize") return apply_filter(name, Value(s), a);
-  if (name == "isdigit" || name == "isnumeric" || name == "isdecimal") return Value(!s.empty() && s.find_first_not_of("0123456789") == std::string::npos);
-  if (name == "isspace") { const auto p = code_points(s); return Value(!p.empty() && std::all_of(p.begin(), p.end(), is_space)); }
+  if (name == "replace" || name == "upper" || name == "lower" || name == "title" ||
+      name == "capitalize")
+    return apply_filter(name, Value(s), a);
+  if (name == "isdigit" || name == "isnumeric" || name == "isdecimal")
+    return Value(!s.empty() && s.find_first_not_of("0123456789") == std::string::npos);
+  if (name == "isspace") {
+    const auto p = code_points(s);
+    return Value(!p.empty() && std::all_of(p.begin(), p.end(), is_space));
+  }
   if (name == "isupper") return Value(s == change_case(s, true) && s != change_case(s, false));
   if (name == "islower") return Value(s == change_case(s, false) && s != change_case(s, true));
   return std::nullopt;
@@ -139,21 +157,29 @@ std::optional<Value> list_method(const Value& list, const std::string& name, con
       if (equal(l[i], a.need(0, "value", name))) return Value(i);
     fail(fmt::format("{} is not in list", a.need(0, "value", name).repr()));
   }
-  if (name == "count") return Value(std::count_if(l.begin(), l.end(), [&](const Value& v) { return equal(v, a.need(0, "value", name)); }));
+  if (name == "count")
+    return Value(std::count_if(l.begin(), l.end(),
+                               [&](const Value& v) { return equal(v, a.need(0, "value", name)); }));
   if (name == "copy") return list;
-  if (name == "append" || name == "extend" || name == "insert" || name == "pop" || name == "remove" || name == "sort" || name == "reverse" || name == "clear")
+  if (name == "append" || name == "extend" || name == "insert" || name == "pop" ||
+      name == "remove" || name == "sort" || name == "reverse" || name == "clear")
     fail(fmt::format("list.{} changes a list in place, which templates may not do", name));
   return std::nullopt;
 }
 
 // Whether a type has a method of that name is asked without arguments to call it with.
 bool has_method(const Value& v, const std::string& name) {
-  constexpr std::string_view kString[] = {"strip", "lstrip", "rstrip", "split", "rsplit", "splitlines", "startswith", "endswith", "removeprefix",
-                                          "removesuffix", "find", "rfind", "index", "count", "join", "replace", "upper", "lower", "title",
-                                          "capitalize", "isdigit", "isnumeric", "isdecimal", "isspace", "isupper", "islower"};
+  constexpr std::string_view kString[] = {
+      "strip",     "lstrip",       "rstrip",       "split",   "rsplit", "splitlines", "startswith",
+      "endswith",  "removeprefix", "removesuffix", "find",    "rfind",  "index",      "count",
+      "join",      "replace",      "upper",        "lower",   "title",  "capitalize", "isdigit",
+      "isnumeric", "isdecimal",    "isspace",      "isupper", "islower"};
   constexpr std::string_view kDict[] = {"items", "keys", "values", "get", "copy"};
-  constexpr std::string_view kList[] = {"index", "count", "copy", "append", "extend", "insert", "pop", "remove", "sort", "reverse", "clear"};
-  auto in = [&](const auto& names) { return std::find(std::begin(names), std::end(names), name) != std::end(names); };
+  constexpr std::string_view kList[] = {"index", "count",  "copy", "append",  "extend", "insert",
+                                        "pop",   "remove", "sort", "reverse", "clear"};
+  auto in = [&](const auto& names) {
+    return std::find(std::begin(names), std::end(names), name) != std::end(names);
+  };
   return v.string() ? in(kString) : v.dict() ? in(kDict) : v.list() ? in(kList) : false;
 }
 
@@ -164,7 +190,7 @@ std::optional<Function> find_method(const Value& object, const std::string& name
   return [object, name](const List& positional, const Kwargs& named) -> Value {
     const Args args{positional, named};
     std::optional<Value> v = object.string() ? string_method(*object.string(), name, args)
-                           : object.dict()   ? dict_method(object, name, args)
+                             : object.dict() ? dict_method(object, name, args)
                                              : list_method(object, name, args);
     if (!v) fail(fmt::format("'{}' has no method '{}'", object.type_name(), name));
     return *v;
@@ -183,7 +209,8 @@ Value get_item(const Value& object, const Value& key) {
   if (key.string()) {
     if (const Value* v = object.find(*key.string())) return *v;
     if (auto method = find_method(object, *key.string())) return std::move(*method);
-    return Value::undefined(fmt::format("{} object has no element {}", object.type_name(), key.repr()));
+    return Value::undefined(
+        fmt::format("{} object has no element {}", object.type_name(), key.repr()));
   }
   const int64_t* index = key.get<int64_t>();
   if (index && (object.list() || object.string())) {
@@ -193,7 +220,8 @@ Value get_item(const Value& object, const Value& key) {
     const int64_t i = *index < 0 ? *index + n : *index;
     if (i >= 0 && i < n) return items[size_t(i)];
   }
-  return Value::undefined(fmt::format("{} object has no element {}", object.type_name(), key.repr()));
+  return Value::undefined(
+      fmt::format("{} object has no element {}", object.type_name(), key.repr()));
 }
 
 }  // namespace fk::core::jinja

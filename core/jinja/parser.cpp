@@ -23,10 +23,14 @@ class Parser {
   }
 
  private:
-  const Token& peek(size_t ahead = 0) const { return tokens_[std::min(at_ + ahead, tokens_.size() - 1)]; }
+  const Token& peek(size_t ahead = 0) const {
+    return tokens_[std::min(at_ + ahead, tokens_.size() - 1)];
+  }
   const Token& next() { return tokens_[std::min(at_++, tokens_.size() - 1)]; }
   [[noreturn]] void error(std::string text) const { throw SyntaxError{peek().at, std::move(text)}; }
-  bool is(Kind kind, std::string_view text) const { return peek().kind == kind && peek().text == text; }
+  bool is(Kind kind, std::string_view text) const {
+    return peek().kind == kind && peek().text == text;
+  }
   bool is_op(std::string_view text) const { return is(Kind::kOperator, text); }
   bool is_name(std::string_view text) const { return is(Kind::kName, text); }
   bool take_op(std::string_view text) { return is_op(text) && (++at_, true); }
@@ -69,7 +73,8 @@ class Parser {
     for (;;) {
       const Token& t = peek();
       if (t.kind == Kind::kEnd) {
-        if (ends.size()) error(fmt::format("the template ends where {{% {} %}} is expected", *(ends.end() - 1)));
+        if (ends.size())
+          error(fmt::format("the template ends where {{% {} %}} is expected", *(ends.end() - 1)));
         return body;
       }
       if (t.kind == Kind::kText) {
@@ -79,7 +84,8 @@ class Parser {
         ++at_;
         Statement s{St::kOutput, t.at, {}, {}, {}, {}, {}};
         s.expressions.push_back(expression_or_tuple());
-        if (peek().kind != Kind::kOutputEnd) error(fmt::format("expected '}}}}', found {}", found()));
+        if (peek().kind != Kind::kOutputEnd)
+          error(fmt::format("expected '}}}}', found {}", found()));
         ++at_;
         body.push_back(std::move(s));
       } else {
@@ -95,12 +101,18 @@ class Parser {
     const Position at = peek().at;
     const std::string word = want_identifier();
     Statement s{St::kText, at, {}, {}, {}, {}, {}};
-    if (word == "if") if_block(s);
-    else if (word == "for") for_block(s);
-    else if (word == "set") set_block(s);
-    else if (word == "macro") macro_block(s);
-    else if (word == "call") call_block(s);
-    else if (word == "filter") filter_block(s);
+    if (word == "if")
+      if_block(s);
+    else if (word == "for")
+      for_block(s);
+    else if (word == "set")
+      set_block(s);
+    else if (word == "macro")
+      macro_block(s);
+    else if (word == "call")
+      call_block(s);
+    else if (word == "filter")
+      filter_block(s);
     else if (word == "generation" || word == "with") {
       s.kind = St::kScope;
       while (word == "with" && peek().kind == Kind::kName) {
@@ -120,7 +132,10 @@ class Parser {
       block_end();
     } else {
       --at_;
-      error(fmt::format("unknown or unsupported block '{}'; expected if, for, set, macro, call, filter, with, generation, break, continue or raw", word));
+      error(
+          fmt::format("unknown or unsupported block '{}'; expected if, for, set, macro, call, "
+                      "filter, with, generation, break, continue or raw",
+                      word));
     }
     return s;
   }
@@ -237,13 +252,15 @@ class Parser {
     block_end();
   }
 
-  // ---- expressions, weakest binding first --------------------------------------------------------
+  // ---- expressions, weakest binding first
+  // --------------------------------------------------------
   ExpressionPtr make(Ex kind, std::string name = {}) const {
     auto e = std::make_unique<Expression>();
     e->kind = kind, e->at = peek().at, e->name = std::move(name);
     return e;
   }
-  template <class... P> ExpressionPtr join(Ex kind, std::string name, P... parts) const {
+  template <class... P>
+  ExpressionPtr join(Ex kind, std::string name, P... parts) const {
     ExpressionPtr e = make(kind, std::move(name));
     (e->of.push_back(std::move(parts)), ...);
     return e;
@@ -293,7 +310,8 @@ class Parser {
       for (std::string_view o : {"==", "!=", "<=", ">=", "<", ">"})
         if (op.empty() && take_op(o)) op = o;
       if (op.empty() && take_name("in")) op = "in";
-      if (op.empty() && is_name("not") && peek(1).kind == Kind::kName && peek(1).text == "in") op = "not in", at_ += 2;
+      if (op.empty() && is_name("not") && peek(1).kind == Kind::kName && peek(1).text == "in")
+        op = "not in", at_ += 2;
       if (op.empty()) break;
       if (!chain) chain = join(Ex::kCompare, {}, std::move(e));
       chain->ops.push_back(op);
@@ -304,7 +322,10 @@ class Parser {
   // Jinja binds '~' tighter than + and looser than *.
   ExpressionPtr sum() {
     ExpressionPtr e = concat();
-    while (is_op("+") || is_op("-")) { std::string op = next().text; e = join(Ex::kBinary, op, std::move(e), concat()); }
+    while (is_op("+") || is_op("-")) {
+      std::string op = next().text;
+      e = join(Ex::kBinary, op, std::move(e), concat());
+    }
     return e;
   }
   ExpressionPtr concat() {
@@ -314,15 +335,21 @@ class Parser {
   }
   ExpressionPtr product() {
     ExpressionPtr e = unary();
-    while (is_op("*") || is_op("/") || is_op("//") || is_op("%")) { std::string op = next().text; e = join(Ex::kBinary, op, std::move(e), unary()); }
+    while (is_op("*") || is_op("/") || is_op("//") || is_op("%")) {
+      std::string op = next().text;
+      e = join(Ex::kBinary, op, std::move(e), unary());
+    }
     return e;
   }
   ExpressionPtr unary(bool with_filter = true) {
     Depth guard(*this);
     ExpressionPtr e;
-    if (take_op("-")) e = join(Ex::kNegative, {}, unary(false));
-    else if (take_op("+")) e = join(Ex::kPositive, {}, unary(false));
-    else e = postfix();
+    if (take_op("-"))
+      e = join(Ex::kNegative, {}, unary(false));
+    else if (take_op("+"))
+      e = join(Ex::kPositive, {}, unary(false));
+    else
+      e = postfix();
     if (take_op("**")) e = join(Ex::kBinary, "**", std::move(e), unary(false));
     return with_filter ? filters(std::move(e), false) : std::move(e);
   }
@@ -338,8 +365,11 @@ class Parser {
         ExpressionPtr t = join(Ex::kTest, want_identifier(), std::move(e));
         if (is_op("(")) {
           arguments(*t);
-        } else if ((peek().kind == Kind::kName && !is_name("and") && !is_name("or") && !is_name("else") && !is_name("is") && !is_name("if") && !is_name("in") && !is_name("not")) ||
-                   peek().kind == Kind::kString || peek().kind == Kind::kInteger || peek().kind == Kind::kFloat || is_op("[") || is_op("{")) {
+        } else if ((peek().kind == Kind::kName && !is_name("and") && !is_name("or") &&
+                    !is_name("else") && !is_name("is") && !is_name("if") && !is_name("in") &&
+                    !is_name("not")) ||
+                   peek().kind == Kind::kString || peek().kind == Kind::kInteger ||
+                   peek().kind == Kind::kFloat || is_op("[") || is_op("{")) {
           t->arguments.push_back({"", postfix()});
         }
         e = negated ? join(Ex::kNot, {}, std::move(t)) : std::move(t);
@@ -353,9 +383,12 @@ class Parser {
     want_op("(");
     while (!is_op(")")) {
       Argument a;
-      if (peek().kind == Kind::kName && peek(1).kind == Kind::kOperator && peek(1).text == "=") a.name = next().text, ++at_;
-      else if (take_op("*")) a.spread = true;
-      else if (is_op("**")) error("**kwargs in a call are not supported");
+      if (peek().kind == Kind::kName && peek(1).kind == Kind::kOperator && peek(1).text == "=")
+        a.name = next().text, ++at_;
+      else if (take_op("*"))
+        a.spread = true;
+      else if (is_op("**"))
+        error("**kwargs in a call are not supported");
       a.value = expression();
       e.arguments.push_back(std::move(a));
       if (!take_op(",")) break;
@@ -400,12 +433,14 @@ class Parser {
     }
     if (!colons && !parts[0]) error("an index is missing");
     if (!colons) return join(Ex::kIndex, {}, std::move(object), std::move(parts[0]));
-    return join(Ex::kSlice, {}, std::move(object), std::move(parts[0]), std::move(parts[1]), std::move(parts[2]));
+    return join(Ex::kSlice, {}, std::move(object), std::move(parts[0]), std::move(parts[1]),
+                std::move(parts[2]));
   }
 
   Value integer(const std::string& text) const {
-    try { return int64_t(std::stoll(text)); }
-    catch (const std::exception&) { error(fmt::format("{} does not fit 64 bits", text)); }
+    try {
+      return int64_t(std::stoll(text));
+    } catch (const std::exception&) { error(fmt::format("{} does not fit 64 bits", text)); }
   }
 
   ExpressionPtr primary() {
@@ -413,15 +448,22 @@ class Parser {
     const Token& t = peek();
     if (t.kind == Kind::kName) {
       ++at_;
-      for (auto [word, value] : {std::pair<std::string_view, Value>{"true", true}, {"True", true}, {"false", false},
-                                 {"False", false}, {"none", None{}}, {"None", None{}}})
+      for (auto [word, value] : {std::pair<std::string_view, Value>{"true", true},
+                                 {"True", true},
+                                 {"false", false},
+                                 {"False", false},
+                                 {"none", None{}},
+                                 {"None", None{}}})
         if (t.text == word) {
           ExpressionPtr e = make(Ex::kLiteral);
           e->literal = value;
           return e;
         }
       for (std::string_view word : {"and", "or", "in", "is", "if", "else", "not"})
-        if (t.text == word) { --at_; error(fmt::format("expected an expression, found '{}'", word)); }
+        if (t.text == word) {
+          --at_;
+          error(fmt::format("expected an expression, found '{}'", word));
+        }
       ExpressionPtr e = make(Ex::kName, t.text);
       e->at = t.at;
       return e;
@@ -429,8 +471,14 @@ class Parser {
     if (t.kind == Kind::kString || t.kind == Kind::kInteger || t.kind == Kind::kFloat) {
       ExpressionPtr e = make(Ex::kLiteral);
       ++at_;
-      if (t.kind == Kind::kInteger) { e->literal = integer(t.text); return e; }
-      if (t.kind == Kind::kFloat) { e->literal = std::stod(t.text); return e; }
+      if (t.kind == Kind::kInteger) {
+        e->literal = integer(t.text);
+        return e;
+      }
+      if (t.kind == Kind::kFloat) {
+        e->literal = std::stod(t.text);
+        return e;
+      }
       std::string s = t.text;
       while (peek().kind == Kind::kString) s += next().text;  // adjacent strings join
       e->literal = s;

@@ -10,7 +10,11 @@ namespace {
 // Length of the well-formed sequence at the front, 1 for a byte that starts none.
 size_t sequence_length(std::string_view t) {
   const auto c = static_cast<unsigned char>(t[0]);
-  const size_t n = c < 0x80 ? 1 : c >= 0xC2 && c < 0xE0 ? 2 : c >= 0xE0 && c < 0xF0 ? 3 : c >= 0xF0 && c < 0xF5 ? 4 : 1;
+  const size_t n = c < 0x80                ? 1
+                   : c >= 0xC2 && c < 0xE0 ? 2
+                   : c >= 0xE0 && c < 0xF0 ? 3
+                   : c >= 0xF0 && c < 0xF5 ? 4
+                                           : 1;
   if (n > t.size()) return 1;
   for (size_t i = 1; i < n; ++i)
     if ((static_cast<unsigned char>(t[i]) & 0xC0) != 0x80) return 1;
@@ -28,10 +32,15 @@ uint32_t decode(std::string_view c) {
 }
 
 void append(uint32_t u, std::string& out) {
-  if (u < 0x80) out += char(u);
-  else if (u < 0x800) (out += char(0xC0 | u >> 6)) += char(0x80 | (u & 63));
-  else if (u < 0x10000) ((out += char(0xE0 | u >> 12)) += char(0x80 | (u >> 6 & 63))) += char(0x80 | (u & 63));
-  else (((out += char(0xF0 | u >> 18)) += char(0x80 | (u >> 12 & 63))) += char(0x80 | (u >> 6 & 63))) += char(0x80 | (u & 63));
+  if (u < 0x80)
+    out += char(u);
+  else if (u < 0x800)
+    (out += char(0xC0 | u >> 6)) += char(0x80 | (u & 63));
+  else if (u < 0x10000)
+    ((out += char(0xE0 | u >> 12)) += char(0x80 | (u >> 6 & 63))) += char(0x80 | (u & 63));
+  else
+    (((out += char(0xF0 | u >> 18)) += char(0x80 | (u >> 12 & 63))) +=
+     char(0x80 | (u >> 6 & 63))) += char(0x80 | (u & 63));
 }
 
 }  // namespace
@@ -50,7 +59,8 @@ bool is_space(std::string_view c) {
   const uint32_t u = decode(c);
   if (c.size() == 1 && u >= 0x80) return false;
   return (u >= 9 && u <= 13) || (u >= 28 && u <= 32) || u == 0x85 || u == 0xA0 || u == 0x1680 ||
-         (u >= 0x2000 && u <= 0x200A) || u == 0x2028 || u == 0x2029 || u == 0x202F || u == 0x205F || u == 0x3000;
+         (u >= 0x2000 && u <= 0x200A) || u == 0x2028 || u == 0x2029 || u == 0x202F || u == 0x205F ||
+         u == 0x3000;
 }
 
 std::string strip(std::string_view text, bool left, bool right, const std::string* chars) {
@@ -77,10 +87,14 @@ std::string change_case(std::string_view text, bool upper) {
   std::string out;
   for (std::string_view c : code_points(text)) {
     const uint32_t u = decode(c);
-    if (c.size() == 1 && u >= 0x80) out += c;
-    else if (u == 0xDF && upper) out += "SS";
-    else if (locale) append(uint32_t(upper ? towupper_l(wint_t(u), locale) : towlower_l(wint_t(u), locale)), out);
-    else append(u < 0x80 ? uint32_t(upper ? std::toupper(int(u)) : std::tolower(int(u))) : u, out);
+    if (c.size() == 1 && u >= 0x80)
+      out += c;
+    else if (u == 0xDF && upper)
+      out += "SS";
+    else if (locale)
+      append(uint32_t(upper ? towupper_l(wint_t(u), locale) : towlower_l(wint_t(u), locale)), out);
+    else
+      append(u < 0x80 ? uint32_t(upper ? std::toupper(int(u)) : std::tolower(int(u))) : u, out);
   }
   return out;
 }

@@ -13,9 +13,11 @@ void fail(std::string text) { throw RenderError(std::move(text)); }
 Value Value::from_json(const nlohmann::ordered_json& j) {
   using T = nlohmann::ordered_json::value_t;
   switch (j.type()) {
-    case T::null: case T::discarded: return None{};
+    case T::null:
+    case T::discarded: return None{};
     case T::boolean: return j.get<bool>();
-    case T::number_integer: case T::number_unsigned: return j.get<int64_t>();
+    case T::number_integer:
+    case T::number_unsigned: return j.get<int64_t>();
     case T::number_float: return j.get<double>();
     case T::string: return j.get<std::string>();
     case T::array: {
@@ -90,21 +92,29 @@ std::string float_text(double v) {
 }
 
 std::string quoted(const std::string& s) {  // Python's repr of a str
-  const char quote = s.find('\'') != std::string::npos && s.find('"') == std::string::npos ? '"' : '\'';
+  const char quote =
+      s.find('\'') != std::string::npos && s.find('"') == std::string::npos ? '"' : '\'';
   std::string out(1, quote);
   for (unsigned char c : s) {
-    if (c == quote || c == '\\') (out += '\\') += char(c);
-    else if (c == '\n') out += "\\n";
-    else if (c == '\r') out += "\\r";
-    else if (c == '\t') out += "\\t";
-    else if (c < 32 || c == 127) out += fmt::format("\\x{:02x}", c);
-    else out += char(c);
+    if (c == quote || c == '\\')
+      (out += '\\') += char(c);
+    else if (c == '\n')
+      out += "\\n";
+    else if (c == '\r')
+      out += "\\r";
+    else if (c == '\t')
+      out += "\\t";
+    else if (c < 32 || c == 127)
+      out += fmt::format("\\x{:02x}", c);
+    else
+      out += char(c);
   }
   return out + quote;
 }
 
 void json_string(const std::string& s, bool ascii, std::string& out) {
-  out += nlohmann::ordered_json(s).dump(-1, ' ', ascii, nlohmann::ordered_json::error_handler_t::replace);
+  out += nlohmann::ordered_json(s).dump(-1, ' ', ascii,
+                                        nlohmann::ordered_json::error_handler_t::replace);
 }
 
 void json(const Value& v, int indent, int depth, bool sort, bool ascii, std::string& out) {
@@ -113,12 +123,18 @@ void json(const Value& v, int indent, int depth, bool sort, bool ascii, std::str
     if (indent >= 0) out += '\n' + std::string(size_t(indent) * size_t(d), ' ');
   };
   const char* comma = indent >= 0 ? "," : ", ";
-  if (v.is_none()) out += "null";
-  else if (auto* b = v.get<bool>()) out += *b ? "true" : "false";
-  else if (auto* i = v.get<int64_t>()) out += fmt::format("{}", *i);
+  if (v.is_none())
+    out += "null";
+  else if (auto* b = v.get<bool>())
+    out += *b ? "true" : "false";
+  else if (auto* i = v.get<int64_t>())
+    out += fmt::format("{}", *i);
   else if (auto* d = v.get<double>())
-    out += std::isnan(*d) ? "NaN" : std::isinf(*d) ? (*d < 0 ? "-Infinity" : "Infinity") : float_text(*d);
-  else if (auto* s = v.string()) json_string(*s, ascii, out);
+    out += std::isnan(*d)   ? "NaN"
+           : std::isinf(*d) ? (*d < 0 ? "-Infinity" : "Infinity")
+                            : float_text(*d);
+  else if (auto* s = v.string())
+    json_string(*s, ascii, out);
   else if (auto* l = v.list()) {
     out += '[';
     for (size_t k = 0; k < l->size(); ++k) {
@@ -130,7 +146,8 @@ void json(const Value& v, int indent, int depth, bool sort, bool ascii, std::str
     out += ']';
   } else if (auto* dict = v.dict()) {
     Dict sorted = *dict;
-    if (sort) std::sort(sorted.begin(), sorted.end(), [](auto& a, auto& b) { return a.first < b.first; });
+    if (sort)
+      std::sort(sorted.begin(), sorted.end(), [](auto& a, auto& b) { return a.first < b.first; });
     out += '{';
     for (size_t k = 0; k < sorted.size(); ++k) {
       if (k) out += comma;
@@ -207,7 +224,8 @@ bool equal(const Value& a, const Value& b) {
   }
   if (a.string() && b.string()) return *a.string() == *b.string();
   if (a.list() && b.list())
-    return a.list() == b.list() || std::equal(a.list()->begin(), a.list()->end(), b.list()->begin(), b.list()->end(), equal);
+    return a.list() == b.list() || std::equal(a.list()->begin(), a.list()->end(), b.list()->begin(),
+                                              b.list()->end(), equal);
   if (a.dict() && b.dict()) {
     if (a.dict()->size() != b.dict()->size()) return false;
     return std::all_of(a.dict()->begin(), a.dict()->end(), [&](const auto& kv) {
@@ -225,18 +243,21 @@ bool less(const Value& a, const Value& b) {
   }
   if (a.string() && b.string()) return *a.string() < *b.string();
   if (a.list() && b.list())
-    return std::lexicographical_compare(a.list()->begin(), a.list()->end(), b.list()->begin(), b.list()->end(), less);
+    return std::lexicographical_compare(a.list()->begin(), a.list()->end(), b.list()->begin(),
+                                        b.list()->end(), less);
   fail(fmt::format("'<' is not supported between '{}' and '{}'", a.type_name(), b.type_name()));
 }
 
 bool contains(const Value& container, const Value& item) {
   if (auto* s = container.string()) {
-    if (!item.string()) fail(fmt::format("'in <string>' needs a string on its left, found {}", item.type_name()));
+    if (!item.string())
+      fail(fmt::format("'in <string>' needs a string on its left, found {}", item.type_name()));
     return s->find(*item.string()) != std::string::npos;
   }
   if (container.dict() || container.get<std::shared_ptr<Value::Namespace>>())
     return item.string() && container.find(*item.string());
-  if (auto* l = container.list()) return std::any_of(l->begin(), l->end(), [&](const Value& v) { return equal(v, item); });
+  if (auto* l = container.list())
+    return std::any_of(l->begin(), l->end(), [&](const Value& v) { return equal(v, item); });
   if (container.is_undefined()) return false;
   fail(fmt::format("argument of type '{}' is not iterable", container.type_name()));
 }

@@ -72,6 +72,12 @@ std::string rename_impl(const std::string& text, const std::string& tag, const s
                             "FK_IMPL($1, \"" + name + "\", \"0.1.0\"");
 }
 
+// Not the baseline's namespace: the code is no part of it any more.
+std::string rename_namespace(const std::string& text) {
+  static const std::regex ours("\\bfk::(reference|composed)\\b");
+  return std::regex_replace(text, ours, "fk::candidate");
+}
+
 std::string skeleton(const TaskSpec& task, const std::string& name) {
   const std::string tag = camel_case(task.name);
   return fmt::format(R"(// {0}: {4}
@@ -138,8 +144,8 @@ Written new_candidate(const Registry& registry, const std::string& task, const s
     constexpr std::string_view kLicence = "// SPDX-License-Identifier: Apache-2.0\n";
     body.insert(body.starts_with(kLicence) ? kLicence.size() : 0, note);
   }
-  write(folder / (name + ".cpp"), body, written);
-  for (const auto& [file, text] : headers) write(folder / file, text, written);
+  write(folder / (name + ".cpp"), rename_namespace(body), written);
+  for (const auto& [file, text] : headers) write(folder / file, rename_namespace(text), written);
   return written;
 }
 

@@ -9,7 +9,7 @@ namespace fk::core {
 namespace {
 constexpr size_t kFirstChunk = size_t{1} << 20;
 constexpr size_t kLargest = size_t{1} << 40;  // allocators may abort on more
-}
+}  // namespace
 
 Arena::~Arena() {
   for (const Chunk& c : chunks_) ::operator delete (c.data, std::align_val_t{kAlign});

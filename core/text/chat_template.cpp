@@ -26,16 +26,16 @@ ChatTemplate ChatTemplate::parse(std::string_view text, std::string_view name) {
   return t;
 }
 
-std::string ChatTemplate::render(const nlohmann::ordered_json& context, std::optional<std::time_t> now) const {
+std::string ChatTemplate::render(const nlohmann::ordered_json& context,
+                                 std::optional<std::time_t> now) const {
   jinja::Limits limits;
   limits.now = now;
   try {
     const jinja::Value values = jinja::Value::from_json(context);
-    if (!values.dict()) bad_input("{}: the context must be an object, found {}", impl_->name, values.type_name());
+    if (!values.dict())
+      bad_input("{}: the context must be an object, found {}", impl_->name, values.type_name());
     return jinja::render(impl_->body, *values.dict(), limits);
-  } catch (const jinja::RenderError& e) {
-    bad_input("{}: {}", impl_->name, e.text);
-  }
+  } catch (const jinja::RenderError& e) { bad_input("{}: {}", impl_->name, e.text); }
 }
 
 }  // namespace fk::core

@@ -2,10 +2,11 @@
 #pragma once
 #include <ctime>
 #include <memory>
-#include "core/base/json.hpp"
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "core/base/json.hpp"
 
 namespace fk::core {
 
@@ -17,8 +18,10 @@ class ChatTemplate {
   static ChatTemplate parse(std::string_view text, std::string_view name = "chat_template");
   // `context` holds messages, add_generation_prompt, bos_token, eos_token, tools, ...
   // `now` fixes what strftime_now sees, in UTC; without it the local clock.
-  // Throws Error for raise_exception() and for errors while rendering. Bounded in steps and output size.
-  std::string render(const nlohmann::ordered_json& context, std::optional<std::time_t> now = {}) const;
+  // Throws Error for raise_exception() and for errors while rendering. Bounded in steps and output
+  // size.
+  std::string render(const nlohmann::ordered_json& context,
+                     std::optional<std::time_t> now = {}) const;
 
  private:
   struct Impl;

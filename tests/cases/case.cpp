@@ -10,9 +10,16 @@ namespace {
 
 // Halving keeps whole blocks of 32 and whole heads.
 int64_t cut(std::string_view name, int64_t value) {
-  static const std::map<std::string_view, int64_t> kMost = {
-      {"n", 12},           {"m", 12},           {"d", 2048},          {"num_embeddings", 1024},   {"embedding_dim", 1024},
-      {"vocab_size", 1024}, {"in_features", 1536}, {"out_features", 1536}, {"hidden_size", 1536}, {"intermediate_size", 1536}};
+  static const std::map<std::string_view, int64_t> kMost = {{"n", 12},
+                                                            {"m", 12},
+                                                            {"d", 2048},
+                                                            {"num_embeddings", 1024},
+                                                            {"embedding_dim", 1024},
+                                                            {"vocab_size", 1024},
+                                                            {"in_features", 1536},
+                                                            {"out_features", 1536},
+                                                            {"hidden_size", 1536},
+                                                            {"intermediate_size", 1536}};
   const auto most = kMost.find(name);
   while (most != kMost.end() && value > most->second) value /= 2;
   return value;
@@ -20,9 +27,12 @@ int64_t cut(std::string_view name, int64_t value) {
 
 // Heads of an operation alone are independent of each other; grouped ones keep their ratio.
 void cut_heads(core::Json& init) {
-  const auto even = [&](const char* key) { return init.contains(key) && init[key].get<int64_t>() % 2 == 0; };
+  const auto even = [&](const char* key) {
+    return init.contains(key) && init[key].get<int64_t>() % 2 == 0;
+  };
   const bool grouped = init.contains("num_kv_heads");
-  while (even("num_heads") && init["num_heads"].get<int64_t>() > 9 && (!grouped || even("num_kv_heads"))) {
+  while (even("num_heads") && init["num_heads"].get<int64_t>() > 9 &&
+         (!grouped || even("num_kv_heads"))) {
     init["num_heads"] = init["num_heads"].get<int64_t>() / 2;
     if (grouped) init["num_kv_heads"] = init["num_kv_heads"].get<int64_t>() / 2;
   }
@@ -32,11 +42,15 @@ Case parse(const core::TaskSpec& task, const std::string& name, const core::Json
   Case c;
   c.name = name;
   for (const auto& [key, value] : json.items()) {
-    if (key == "dtype") c.dtype = *core::parse_dtype(value.get<std::string>());
-    else if (key == "init") c.init = value;
-    else if (key != "weight" && value.is_number_integer()) c.dims[key] = cut(key, value.get<int64_t>());
+    if (key == "dtype")
+      c.dtype = *core::parse_dtype(value.get<std::string>());
+    else if (key == "init")
+      c.init = value;
+    else if (key != "weight" && value.is_number_integer())
+      c.dims[key] = cut(key, value.get<int64_t>());
   }
-  for (auto& [key, value] : c.init.items()) if (value.is_number_integer()) value = cut(key, value.get<int64_t>());
+  for (auto& [key, value] : c.init.items())
+    if (value.is_number_integer()) value = cut(key, value.get<int64_t>());
   if (task.level == 1) cut_heads(c.init);
   return c;
 }
@@ -49,8 +63,9 @@ Case variation(Case c, const std::string& suffix, int64_t rows) {
 }
 
 bool has_wide(const core::TaskSpec& task) {
-  return std::any_of(task.args.begin(), task.args.end(),
-                     [](const core::Field& f) { return f.tensor.run_dtype && !f.tensor.dtypes.empty(); });
+  return std::any_of(task.args.begin(), task.args.end(), [](const core::Field& f) {
+    return f.tensor.run_dtype && !f.tensor.dtypes.empty();
+  });
 }
 
 }  // namespace

@@ -33,18 +33,23 @@ TEST_P(Cases, AgreeWithTheReference) {
     SCOPED_TRACE(c.name);
     if (c.family != family) weights = std::make_shared<RandomWeights>(7, c.dtype);
     family = c.family;
-    const Outcome golden = run_case(catalog(), task, c, {FK_FLOAT, 64, 1}, all_reference(), weights);
+    const Outcome golden =
+        run_case(catalog(), task, c, {FK_FLOAT, 64, 1}, all_reference(), weights);
     const Outcome baseline = run_case(catalog(), task, c, c.dtype, all_reference(), weights);
     EXPECT_EQ(baseline.overwritten, std::vector<std::string>{}) << "the reference itself";
     for (const Implementation* i : implementations) {
-      if (i->id() == baseline.implementation && task.level == 1) continue;   // it is the baseline
+      if (i->id() == baseline.implementation && task.level == 1) continue;  // it is the baseline
       SCOPED_TRACE(i->id());
       const Outcome found = run_case(catalog(), task, c, c.dtype, pinned(task, *i), weights);
       EXPECT_EQ(found.implementation, i->id());
-      EXPECT_EQ(found.overwritten, std::vector<std::string>{}) << "written outside the tensor, or an input changed";
+      EXPECT_EQ(found.overwritten, std::vector<std::string>{})
+          << "written outside the tensor, or an input changed";
       ASSERT_EQ(found.tensors.size(), golden.tensors.size());
       for (const auto& [name, values] : found.tensors)
-        EXPECT_EQ(disagreement(task.check, golden.tensors.at(name), baseline.tensors.at(name), values), "") << name;
+        EXPECT_EQ(
+            disagreement(task.check, golden.tensors.at(name), baseline.tensors.at(name), values),
+            "")
+            << name;
     }
   }
 }
@@ -54,7 +59,8 @@ std::vector<std::string> task_names() {
   for (const auto& [name, task] : registry().tasks()) names.push_back(name);
   return names;
 }
-INSTANTIATE_TEST_SUITE_P(Registry, Cases, testing::ValuesIn(task_names()), [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Registry, Cases, testing::ValuesIn(task_names()),
+                         [](const auto& info) { return info.param; });
 
 }  // namespace
 }  // namespace fk::cases

@@ -9,15 +9,19 @@
 
 namespace fk::cases {
 
-// What is wrong with `found`, or "" when it passes. `golden` is the float64 reference's answer, `baseline` the
-// reference's in the run dtype: the error may be error_vs_baseline times the baseline's own, plus what fp32
-// accumulation in any order costs. Exact tasks must give the baseline's values.
+// What is wrong with `found`, or "" when it passes. `golden` is the float64 reference's answer,
+// `baseline` the reference's in the run dtype: the error may be error_vs_baseline times the
+// baseline's own, plus what fp32 accumulation in any order costs. Exact tasks must give the
+// baseline's values.
 inline std::string disagreement(const core::Json& check, const std::vector<double>& golden,
-                                const std::vector<double>& baseline, const std::vector<double>& found) {
-  if (found.size() != baseline.size()) return fmt::format("{} elements, want {}", found.size(), baseline.size());
+                                const std::vector<double>& baseline,
+                                const std::vector<double>& found) {
+  if (found.size() != baseline.size())
+    return fmt::format("{} elements, want {}", found.size(), baseline.size());
   if (check.value("exact", false)) {
     for (size_t i = 0; i < found.size(); ++i)
-      if (found[i] != baseline[i]) return fmt::format("element {} is {}, want exactly {}", i, found[i], baseline[i]);
+      if (found[i] != baseline[i])
+        return fmt::format("element {} is {}, want exactly {}", i, found[i], baseline[i]);
     return "";
   }
   double squares = 0, allowed = 0;
@@ -29,7 +33,8 @@ inline std::string disagreement(const core::Json& check, const std::vector<doubl
   allowed = check.value("error_vs_baseline", 2.0) * allowed + 64 * 0x1p-24 * size;
   for (size_t i = 0; i < golden.size(); ++i)
     if (!(std::fabs(found[i] - golden[i]) <= allowed))
-      return fmt::format("element {} is {}, want {} within {:.3g}", i, found[i], golden[i], allowed);
+      return fmt::format("element {} is {}, want {} within {:.3g}", i, found[i], golden[i],
+                         allowed);
   return "";
 }
 

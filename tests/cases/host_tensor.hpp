@@ -10,11 +10,13 @@
 
 namespace fk::cases {
 
-// A tensor with its own memory. `gap` elements of a known pattern lie after every row of the last dimension, and a
-// guard behind the end, so that strides are used and writes outside the tensor are seen.
+// A tensor with its own memory. `gap` elements of a known pattern lie after every row of the last
+// dimension, and a guard behind the end, so that strides are used and writes outside the tensor are
+// seen.
 class HostTensor {
  public:
-  HostTensor(fk_dtype dtype, std::vector<int64_t> shape, int64_t gap = 0) : shape_(std::move(shape)), strides_(shape_.size(), 1) {
+  HostTensor(fk_dtype dtype, std::vector<int64_t> shape, int64_t gap = 0)
+      : shape_(std::move(shape)), strides_(shape_.size(), 1) {
     int64_t step = 1;
     for (int i = int(shape_.size()) - 1; i >= 0; --i) {
       strides_[size_t(i)] = step;
@@ -26,14 +28,22 @@ class HostTensor {
     memory_.reset(static_cast<uint8_t*>(std::aligned_alloc(256, bytes_)));
     if (!memory_) throw std::bad_alloc();
     std::memset(memory_.get(), kPattern, bytes_);
-    tensor_ = {memory_.get(), {FK_CPU, 0}, int32_t(shape_.size()), dtype, shape_.data(), strides_.data(), 0};
+    tensor_ = {memory_.get(),
+               {FK_CPU, 0},
+               int32_t(shape_.size()),
+               dtype,
+               shape_.data(),
+               strides_.data(),
+               0};
   }
   HostTensor(const HostTensor&) = delete;
   HostTensor& operator=(const HostTensor&) = delete;
 
   const fk_tensor* get() const { return &tensor_; }
   uint8_t* data() { return memory_.get(); }
-  int64_t size() const { return std::accumulate(shape_.begin(), shape_.end(), int64_t{1}, std::multiplies<>()); }
+  int64_t size() const {
+    return std::accumulate(shape_.begin(), shape_.end(), int64_t{1}, std::multiplies<>());
+  }
   void set(const std::vector<double>& values) {
     size_t i = 0;
     each_row([&](uint8_t* row, int64_t count, size_t e) {
@@ -54,7 +64,8 @@ class HostTensor {
     each_row([&](uint8_t* row, int64_t count, size_t e) {
       std::memset(copy.data() + (row - memory_.get()), kPattern, size_t(count) * e);
     });
-    for (uint8_t b : copy) if (b != kPattern) return false;
+    for (uint8_t b : copy)
+      if (b != kPattern) return false;
     return true;
   }
 
@@ -62,7 +73,8 @@ class HostTensor {
   static constexpr size_t kGuard = 64;
   static constexpr uint8_t kPattern = 0xA5;
   // f(first byte, elements, bytes an element) for every row of the last dimension.
-  template <class F> void each_row(const F& f) const {
+  template <class F>
+  void each_row(const F& f) const {
     if (size() == 0) return;
     const size_t e = core::dtype_bytes(tensor_.dtype);
     const int64_t count = shape_.empty() ? 1 : shape_.back();
@@ -75,7 +87,9 @@ class HostTensor {
       f(memory_.get() + size_t(offset) * e, count, e);
     }
   }
-  struct Free { void operator()(uint8_t* p) const { std::free(p); } };
+  struct Free {
+    void operator()(uint8_t* p) const { std::free(p); }
+  };
   std::vector<int64_t> shape_, strides_;
   size_t bytes_ = 0;
   std::unique_ptr<uint8_t, Free> memory_;

@@ -9,7 +9,8 @@
 
 namespace fk::cases {
 
-// Fast repeatable random numbers (splitmix64); the normal ones are sums of four uniforms: bounded, so that fp16 holds them.
+// Fast repeatable random numbers (splitmix64); the normal ones are sums of four uniforms: bounded,
+// so that fp16 holds them.
 class Random {
  public:
   explicit Random(uint64_t seed) : state_(seed) {}
@@ -41,22 +42,36 @@ inline uint64_t seed_of(uint64_t seed, std::string_view text) {  // FNV-1a
 inline bool is_float(fk_dtype t) { return t.code == FK_FLOAT || t.code == FK_BFLOAT; }
 
 inline double read(const uint8_t* p, fk_dtype t) {
-  auto as = [p](auto v) { std::memcpy(&v, p, sizeof v); return v; };
+  auto as = [p](auto v) {
+    std::memcpy(&v, p, sizeof v);
+    return v;
+  };
   if (t.code == FK_BFLOAT) return core::bf16_to_float(as(uint16_t{}));
-  if (t.code == FK_FLOAT) return t.bits == 64 ? as(double{}) : t.bits == 32 ? as(float{}) : core::f16_to_float(as(uint16_t{}));
-  if (t.code == FK_INT) return t.bits == 64 ? double(as(int64_t{})) : t.bits == 32 ? as(int32_t{}) : as(int8_t{});
+  if (t.code == FK_FLOAT)
+    return t.bits == 64   ? as(double{})
+           : t.bits == 32 ? as(float{})
+                          : core::f16_to_float(as(uint16_t{}));
+  if (t.code == FK_INT)
+    return t.bits == 64 ? double(as(int64_t{})) : t.bits == 32 ? as(int32_t{}) : as(int8_t{});
   return as(uint8_t{});
 }
 
 inline void write(uint8_t* p, fk_dtype t, double value) {
   auto put = [p](auto v) { std::memcpy(p, &v, sizeof v); };
-  if (t.code == FK_BFLOAT) put(core::float_to_bf16(float(value)));
-  else if (t.code == FK_FLOAT && t.bits == 64) put(value);
-  else if (t.code == FK_FLOAT && t.bits == 32) put(float(value));
-  else if (t.code == FK_FLOAT) put(core::float_to_f16(float(value)));
-  else if (t.code == FK_INT && t.bits == 64) put(int64_t(value));
-  else if (t.code == FK_INT && t.bits == 32) put(int32_t(value));
-  else put(uint8_t(value));
+  if (t.code == FK_BFLOAT)
+    put(core::float_to_bf16(float(value)));
+  else if (t.code == FK_FLOAT && t.bits == 64)
+    put(value);
+  else if (t.code == FK_FLOAT && t.bits == 32)
+    put(float(value));
+  else if (t.code == FK_FLOAT)
+    put(core::float_to_f16(float(value)));
+  else if (t.code == FK_INT && t.bits == 64)
+    put(int64_t(value));
+  else if (t.code == FK_INT && t.bits == 32)
+    put(int32_t(value));
+  else
+    put(uint8_t(value));
 }
 
 inline double rounded(double value, fk_dtype t) {

@@ -7,8 +7,8 @@
 
 namespace fk::cases {
 
-// Weights that depend on the seed and the path alone. Values are rounded to `dtype` first, so that a float64 build
-// sees what a build in that dtype sees.
+// Weights that depend on the seed and the path alone. Values are rounded to `dtype` first, so that
+// a float64 build sees what a build in that dtype sees.
 class RandomWeights : public core::WeightStore {
  public:
   RandomWeights(uint64_t seed, fk_dtype dtype) : seed_(seed), dtype_(dtype) {}
@@ -18,8 +18,10 @@ class RandomWeights : public core::WeightStore {
     if (slot) return slot->get();
     slot = std::make_unique<HostTensor>(r.dtype, r.shape);
     Random random(seed_of(seed_, r.path));
-    if (r.quant != "none") fill_blocks(*slot, r, random);
-    else fill_plain(*slot, r, random);
+    if (r.quant != "none")
+      fill_blocks(*slot, r, random);
+    else
+      fill_plain(*slot, r, random);
     return slot->get();
   }
   std::vector<std::string> unused() const override { return {}; }
@@ -29,7 +31,8 @@ class RandomWeights : public core::WeightStore {
   void fill_plain(HostTensor& t, const core::ParamRequest& r, Random& random) const {
     // Gains of norms lie round one, matrices keep the size of what goes through them.
     const bool gain = r.shape.size() == 1 && r.path.ends_with("weight");
-    const double scale = r.shape.size() == 1 ? 0.1 : 1 / std::sqrt(double(std::max<int64_t>(1, r.shape.back())));
+    const double scale =
+        r.shape.size() == 1 ? 0.1 : 1 / std::sqrt(double(std::max<int64_t>(1, r.shape.back())));
     const fk_dtype rounding = r.dtype.bits == 64 ? dtype_ : r.dtype;
     std::vector<double> values(static_cast<size_t>(t.size()));
     for (double& v : values) v = rounded((gain ? 1 : 0) + scale * random.normal(), rounding);
@@ -40,10 +43,12 @@ class RandomWeights : public core::WeightStore {
     const auto info = core::block_info(r.quant);
     const int64_t block = info->bytes;
     for (int64_t i = 0; i < t.size(); ++i) t.data()[i] = uint8_t(random.bits());
-    const double step = (r.quant == "q8_0" ? 1.0 / 128 : 1.0 / 8) / std::sqrt(double(r.shape.back() / block * info->elements));
+    const double step = (r.quant == "q8_0" ? 1.0 / 128 : 1.0 / 8) /
+                        std::sqrt(double(r.shape.back() / block * info->elements));
     for (int64_t i = 0; i < t.size(); i += block) {
       write(t.data() + i, {FK_FLOAT, 16, 1}, step * (0.5 + random.uniform()));
-      if (r.quant == "q4_1") write(t.data() + i + 2, {FK_FLOAT, 16, 1}, -step * (7 + random.uniform()));
+      if (r.quant == "q4_1")
+        write(t.data() + i + 2, {FK_FLOAT, 16, 1}, -step * (7 + random.uniform()));
     }
   }
 

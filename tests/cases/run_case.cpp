@@ -11,19 +11,20 @@ using core::Field;
 
 class Runner {
  public:
-  Runner(const core::Catalog& catalog, const core::TaskSpec& task, const Case& c, fk_dtype dtype, const core::Policy& policy,
-         std::shared_ptr<core::WeightStore> weights)
+  Runner(const core::Catalog& catalog, const core::TaskSpec& task, const Case& c, fk_dtype dtype,
+         const core::Policy& policy, std::shared_ptr<core::WeightStore> weights)
       : task_(task), case_(c), dtype_(dtype), dims_(c.dims) {
     if (!task.step.empty()) {
       const int64_t n = dims_["n"];
       dims_.try_emplace("block_size", 16);
       dims_["num_blocks"] = Schedule::blocks_for(n, dims_["block_size"]);
       dims_["num_slots"] = Schedule::slots_for(n);
-      schedule_.emplace(catalog.registry().struct_spec(task.step), seed_of(1, c.name), dims_["block_size"],
-                        dims_["num_blocks"], dims_["num_slots"]);
+      schedule_.emplace(catalog.registry().struct_spec(task.step), seed_of(1, c.name),
+                        dims_["block_size"], dims_["num_blocks"], dims_["num_slots"]);
     }
     core::Json init = c.init;
-    for (const Field& f : task.init) if (f.type == core::FieldType::kDtype) init[f.name] = core::dtype_name(dtype);
+    for (const Field& f : task.init)
+      if (f.type == core::FieldType::kDtype) init[f.name] = core::dtype_name(dtype);
     core::BuildOptions options;
     options.dtype = dtype;
     options.threads = 2;
@@ -36,8 +37,10 @@ class Runner {
     for (const core::Choice& c : model_->plan().choices)
       if (c.path.empty() && c.task == task_.name) outcome_.implementation = c.implementation;
     const int64_t n = schedule_ ? dims_["n"] : 0;
-    if (!schedule_) run_once(nullptr, "");
-    else if (!owns_state()) run_once(schedule_->begin(n, true), "");
+    if (!schedule_)
+      run_once(nullptr, "");
+    else if (!owns_state())
+      run_once(schedule_->begin(n, true), "");
     else {
       run_once(schedule_->begin(n, false), "step 1: ");
       run_once(schedule_->go_on(n), "step 2: ");
@@ -58,9 +61,12 @@ class Runner {
       if (f.type != core::FieldType::kTensor || (f.when && !f.when->eval_bool(lookup()))) continue;
       const fk_dtype stored = dtype_of(f, dtype_);
       if (f.optional && (!case_.optional || !is_float(stored))) continue;
-      auto& t = tensors[f.name] = std::make_unique<HostTensor>(stored, shape_of(f), case_.strided ? 3 : 0);
+      auto& t = tensors[f.name] =
+          std::make_unique<HostTensor>(stored, shape_of(f), case_.strided ? 3 : 0);
       std::vector<double> values(size_t(t->size()), is_float(stored) ? NAN : -1);
-      if (in) values = f.name == "positions" && step ? step->positions : random_values(f, label, values.size());
+      if (in)
+        values = f.name == "positions" && step ? step->positions
+                                               : random_values(f, label, values.size());
       t->set(values);
       given[f.name] = std::move(values);
       args.set(f.name, t->get());
@@ -71,21 +77,25 @@ class Runner {
       if (at == tensors.end()) continue;
       const auto now = at->second->values();
       if (!at->second->gaps_untouched()) outcome_.overwritten.push_back(label + f.name);
-      if (f.role == Field::Role::kOut || f.is_mutable) outcome_.tensors[label + f.name] = now;
-      else if (now != given[f.name]) outcome_.overwritten.push_back(label + f.name);
+      if (f.role == Field::Role::kOut || f.is_mutable)
+        outcome_.tensors[label + f.name] = now;
+      else if (now != given[f.name])
+        outcome_.overwritten.push_back(label + f.name);
     }
   }
 
   core::Lookup lookup() const {
     return [this](std::string_view name) -> std::optional<core::Value> {
-      if (auto at = dims_.find(std::string(name)); at != dims_.end()) return core::Value(at->second);
+      if (auto at = dims_.find(std::string(name)); at != dims_.end())
+        return core::Value(at->second);
       return model_->init().lookup(name);
     };
   }
   fk_dtype dtype_of(const Field& f, fk_dtype run) const {
     if (!f.tensor.run_dtype) return f.tensor.dtypes.front();
     const bool written = f.role == Field::Role::kOut || f.is_mutable;
-    const bool wide = case_.wide == Case::Wide::kAll || (case_.wide == Case::Wide::kWritten && written);
+    const bool wide =
+        case_.wide == Case::Wide::kAll || (case_.wide == Case::Wide::kWritten && written);
     return wide && run.bits < 32 && !f.tensor.dtypes.empty() ? f.tensor.dtypes.front() : run;
   }
   std::vector<int64_t> shape_of(const Field& f) const {
@@ -105,10 +115,13 @@ class Runner {
     Random random(seed_of(3, case_.name + label + f.name));
     std::vector<double> values(count);
     const bool bounded = f.low && f.high;
-    const double low = bounded ? number(f.low->eval(lookup())) : 0, high = bounded ? number(f.high->eval(lookup())) : 1000;
+    const double low = bounded ? number(f.low->eval(lookup())) : 0,
+                 high = bounded ? number(f.high->eval(lookup())) : 1000;
     for (double& v : values) {
-      if (!is_float(stored)) v = low + double(random.below(int64_t(high - low)));
-      else v = rounded(bounded ? low + (high - low) * random.uniform() : random.normal(), stored);
+      if (!is_float(stored))
+        v = low + double(random.below(int64_t(high - low)));
+      else
+        v = rounded(bounded ? low + (high - low) * random.uniform() : random.normal(), stored);
     }
     return values;
   }
@@ -124,8 +137,9 @@ class Runner {
 
 }  // namespace
 
-Outcome run_case(const core::Catalog& catalog, const core::TaskSpec& task, const Case& c, fk_dtype dtype,
-                 const core::Policy& policy, std::shared_ptr<core::WeightStore> weights) {
+Outcome run_case(const core::Catalog& catalog, const core::TaskSpec& task, const Case& c,
+                 fk_dtype dtype, const core::Policy& policy,
+                 std::shared_ptr<core::WeightStore> weights) {
   return Runner(catalog, task, c, dtype, policy, std::move(weights)).run();
 }
 

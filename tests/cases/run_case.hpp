@@ -5,16 +5,19 @@
 
 namespace fk::cases {
 
-// Every output and every mutable input after the call (of every step, for tasks that own a state), as doubles.
+// Every output and every mutable input after the call (of every step, for tasks that own a state),
+// as doubles.
 struct Outcome {
   std::map<std::string, std::vector<double>> tensors;
-  std::vector<std::string> overwritten;   // tensors with writes outside their elements, and inputs that changed
-  std::string implementation;             // of the root
+  std::vector<std::string>
+      overwritten;  // tensors with writes outside their elements, and inputs that changed
+  std::string implementation;  // of the root
 };
 
-// Builds the task in `dtype` and runs it on the case's inputs, which depend on the case alone: a float64 run sees the
-// numbers of a bfloat16 run, if `weights` was made for the case's dtype. Throws core::Error when the task cannot be built or forward fails.
-Outcome run_case(const core::Catalog&, const core::TaskSpec&, const Case&, fk_dtype dtype, const core::Policy&,
-                 std::shared_ptr<core::WeightStore> weights);
+// Builds the task in `dtype` and runs it on the case's inputs, which depend on the case alone: a
+// float64 run sees the numbers of a bfloat16 run, if `weights` was made for the case's dtype.
+// Throws core::Error when the task cannot be built or forward fails.
+Outcome run_case(const core::Catalog&, const core::TaskSpec&, const Case&, fk_dtype dtype,
+                 const core::Policy&, std::shared_ptr<core::WeightStore> weights);
 
 }  // namespace fk::cases

@@ -16,7 +16,8 @@ std::vector<int64_t> shuffled(int64_t count, Random& random) {
   return v;
 }
 
-void add_tensor(Step& step, const char* name, fk_dtype dtype, std::vector<int64_t> shape, const std::vector<double>& values) {
+void add_tensor(Step& step, const char* name, fk_dtype dtype, std::vector<int64_t> shape,
+                const std::vector<double>& values) {
   step.tensors.push_back(std::make_unique<HostTensor>(dtype, std::move(shape)));
   step.tensors.back()->set(values);
   step.value.set(name, step.tensors.back()->get());
@@ -24,8 +25,12 @@ void add_tensor(Step& step, const char* name, fk_dtype dtype, std::vector<int64_
 
 }  // namespace
 
-Schedule::Schedule(const core::StructSpec& spec, uint64_t seed, int64_t block_size, int64_t num_blocks, int64_t num_slots)
-    : spec_(spec), random_(seed), block_size_(block_size), free_blocks_(shuffled(num_blocks, random_)),
+Schedule::Schedule(const core::StructSpec& spec, uint64_t seed, int64_t block_size,
+                   int64_t num_blocks, int64_t num_slots)
+    : spec_(spec),
+      random_(seed),
+      block_size_(block_size),
+      free_blocks_(shuffled(num_blocks, random_)),
       free_slots_(shuffled(num_slots, random_)) {}
 
 Schedule::Sequence* Schedule::add() {
@@ -50,7 +55,8 @@ std::unique_ptr<Step> Schedule::begin(int64_t n, bool history) {
 std::unique_ptr<Step> Schedule::go_on(int64_t n) {
   std::vector<Sequence*> running;
   int64_t left = n;
-  for (auto at = sequences_.rbegin(); at != sequences_.rend() && left > 0; ++at) {  // another order than before
+  for (auto at = sequences_.rbegin(); at != sequences_.rend() && left > 0;
+       ++at) {  // another order than before
     Sequence* s = at->get();
     s->query = std::min<int64_t>(left, random_.below(3) == 0 ? 1 + random_.below(4) : 1);
     left -= s->query;
@@ -89,7 +95,8 @@ std::unique_ptr<Step> Schedule::make(std::vector<Sequence*> running, bool drop_o
   }
   const int64_t count = int64_t(running.size());
   if (drop_one_slot) slots[slots.size() / 2] = -1;
-  std::vector<double> table(size_t(count * max_blocks), -1);  // what lies past a sequence's end is not to be read
+  std::vector<double> table(size_t(count * max_blocks),
+                            -1);  // what lies past a sequence's end is not to be read
   for (int64_t s = 0; s < count; ++s)
     for (size_t b = 0; b < running[size_t(s)]->blocks.size(); ++b)
       table[size_t(s * max_blocks) + b] = double(running[size_t(s)]->blocks[b]);

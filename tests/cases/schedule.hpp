@@ -13,25 +13,34 @@ struct Step {
   explicit Step(const core::StructSpec& spec) : value(core::StructValue::step(spec)) {}
   core::StructValue value;
   std::vector<std::unique_ptr<HostTensor>> tensors;
-  std::vector<double> positions;   // of every token in its sequence
+  std::vector<double> positions;  // of every token in its sequence
   int64_t num_seqs = 0;
 };
 
-// Plays an engine: ragged sequences with scattered cache blocks, prefill and decode mixed in one step.
+// Plays an engine: ragged sequences with scattered cache blocks, prefill and decode mixed in one
+// step.
 class Schedule {
  public:
-  Schedule(const core::StructSpec& spec, uint64_t seed, int64_t block_size, int64_t num_blocks, int64_t num_slots);
-  // n tokens of new sequences; with `history` they have run before (a cache filled with whatever is there).
+  Schedule(const core::StructSpec& spec, uint64_t seed, int64_t block_size, int64_t num_blocks,
+           int64_t num_slots);
+  // n tokens of new sequences; with `history` they have run before (a cache filled with whatever is
+  // there).
   std::unique_ptr<Step> begin(int64_t n, bool history);
-  // n tokens that go on with the sequences so far (most of them decode), and perhaps one new sequence.
+  // n tokens that go on with the sequences so far (most of them decode), and perhaps one new
+  // sequence.
   std::unique_ptr<Step> go_on(int64_t n);
 
   // Sizes that are always enough for `n` tokens a step.
-  static int64_t blocks_for(int64_t n, int64_t block_size) { return (n + 1) * (40 / block_size + 1); }
+  static int64_t blocks_for(int64_t n, int64_t block_size) {
+    return (n + 1) * (40 / block_size + 1);
+  }
   static int64_t slots_for(int64_t n) { return n + 2; }
 
  private:
-  struct Sequence { int64_t length = 0, query = 0, slot = 0; std::vector<int64_t> blocks; };
+  struct Sequence {
+    int64_t length = 0, query = 0, slot = 0;
+    std::vector<int64_t> blocks;
+  };
   std::unique_ptr<Step> make(std::vector<Sequence*> running, bool drop_one_slot);
   Sequence* add();
 

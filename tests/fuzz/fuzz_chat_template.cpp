@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any text as a chat template, rendered with a conversation: an Error or a string, never a crash or a hang.
+// Any text as a chat template, rendered with a conversation: an Error or a string, never a crash or
+// a hang.
 #include "core/base/error.hpp"
 #include "core/text/chat_template.hpp"
 
@@ -11,7 +12,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     "add_generation_prompt": true, "bos_token": "<s>", "eos_token": "</s>"})");
   try {
     fk::core::ChatTemplate::parse({reinterpret_cast<const char*>(data), size}).render(kContext);
-  } catch (const fk::core::Error&) {
-  }
+  } catch (const fk::core::Error&) {}
   return 0;
 }

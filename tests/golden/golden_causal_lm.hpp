@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests of causal models share: the golden file, an engine over the build tree's plugins, comparisons.
+// What the tests of causal models share: the golden file, an engine over the build tree's plugins,
+// comparisons.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -29,8 +30,9 @@ struct Sizes {
   int64_t block_size = 16, chunk = 512, sequences = 16, context = 2048;
 };
 
-inline std::unique_ptr<core::CausalLm> engine(std::shared_ptr<core::WeightStore> weights, const std::string& task,
-                                              const Json& init, const Sizes& s) {
+inline std::unique_ptr<core::CausalLm> engine(std::shared_ptr<core::WeightStore> weights,
+                                              const std::string& task, const Json& init,
+                                              const Sizes& s) {
   core::BuildOptions build;
   build.dtype = s.dtype;
   build.threads = s.threads;
@@ -39,14 +41,16 @@ inline std::unique_ptr<core::CausalLm> engine(std::shared_ptr<core::WeightStore>
   options.max_num_batched_tokens = s.chunk;
   options.max_num_seqs = s.sequences;
   options.max_model_len = s.context;
-  options.num_blocks = s.sequences * (256 + s.block_size) / s.block_size + s.context / s.block_size + 1;
+  options.num_blocks =
+      s.sequences * (256 + s.block_size) / s.block_size + s.context / s.block_size + 1;
   Json full = init;
   full["dtype"] = core::dtype_name(s.dtype);
   return core::CausalLm::build(test::catalog(), std::move(weights), task, full, build, options, {});
 }
 
 // Greedy answers to all prompts at once, in their order.
-inline std::vector<core::Completion> complete(core::CausalLm& lm, const std::vector<std::vector<int32_t>>& prompts,
+inline std::vector<core::Completion> complete(core::CausalLm& lm,
+                                              const std::vector<std::vector<int32_t>>& prompts,
                                               int64_t max_tokens, int top_logits = 0) {
   std::map<int64_t, size_t> index;
   for (const auto& prompt : prompts) {
@@ -72,8 +76,8 @@ inline std::vector<float> by_id(const core::Completion& c) {
   return logits;
 }
 
-// Equal up to the first step at which the golden's two best logits lie closer than both sides' errors together.
-// Returns how many tokens were compared.
+// Equal up to the first step at which the golden's two best logits lie closer than both sides'
+// errors together. Returns how many tokens were compared.
 inline size_t expect_tokens(const Json& golden, const std::vector<int32_t>& found, double tie) {
   const auto want = golden.at("tokens").get<std::vector<int32_t>>();
   const auto gaps = golden.at("gaps").get<std::vector<double>>();
@@ -81,7 +85,8 @@ inline size_t expect_tokens(const Json& golden, const std::vector<int32_t>& foun
   size_t i = 0;
   for (; i < std::min(want.size(), found.size()) && gaps[i] > tie; ++i) {
     if (found[i] == want[i]) continue;
-    ADD_FAILURE() << "token " << i << " is " << found[i] << ", want " << want[i] << "; the gap there is " << gaps[i];
+    ADD_FAILURE() << "token " << i << " is " << found[i] << ", want " << want[i]
+                  << "; the gap there is " << gaps[i];
     break;
   }
   return i;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Variants of Llama (grouped heads, scaled rotary, q/k norm, biases, tied embeddings, sliding window) against transformers.
+// Variants of Llama (grouped heads, scaled rotary, q/k norm, biases, tied embeddings, sliding
+// window) against transformers.
 #include "core/weights/tensor_file.hpp"
 #include "golden_causal_lm.hpp"
 
@@ -13,7 +14,8 @@ const Json& golden() {
   return g;
 }
 const Json& variant(const std::string& name) {
-  for (const auto& v : golden().at("variants")) if (v.at("name") == name) return v;
+  for (const auto& v : golden().at("variants"))
+    if (v.at("name") == name) return v;
   throw std::out_of_range(name);
 }
 fs::path name_map() { return source("configs/weights/llama_hf.yaml"); }
@@ -29,7 +31,8 @@ void expect_golden(core::CausalLm& lm, const Json& v) {
     const auto want = prompts[i].at("logits").get<std::vector<float>>();
     const auto logits = by_id(found[i]);
     ASSERT_EQ(logits.size(), want.size());
-    for (size_t k = 0; k < want.size(); ++k) EXPECT_NEAR(logits[k], want[k], kError) << "logit " << k;
+    for (size_t k = 0; k < want.size(); ++k)
+      EXPECT_NEAR(logits[k], want[k], kError) << "logit " << k;
     EXPECT_GT(expect_tokens(prompts[i], found[i].tokens, kTie), 0u);
   }
 }
@@ -38,22 +41,25 @@ class LlamaSmall : public testing::TestWithParam<std::string> {};
 
 TEST_P(LlamaSmall, EqualsTransformers) {
   const Json& v = variant(GetParam());
-  if (!v.at("folder").get<bool>()) return expect_golden(*engine(seeded(v), "llama", v.at("init"), {}), v);
+  if (!v.at("folder").get<bool>())
+    return expect_golden(*engine(seeded(v), "llama", v.at("init"), {}), v);
   const auto file = core::TensorFile::open(source("tests/golden/llama_small/" + GetParam()));
   const Json init = core::init_from_file(*file, name_map(), true);
-  for (const auto& [key, value] : v.at("init").items()) EXPECT_EQ(init.value(key, Json()), value) << key;
+  for (const auto& [key, value] : v.at("init").items())
+    EXPECT_EQ(init.value(key, Json()), value) << key;
   std::shared_ptr<core::WeightStore> weights = core::WeightStore::open(file, name_map(), init);
   const auto lm = engine(weights, "llama", init, {});
   EXPECT_EQ(weights->unused(), std::vector<std::string>{});
   expect_golden(*lm, v);
 }
 
-// What must change no token: how prompts are cut into chunks, which sequences share a step and in what order, the size
-// of cache blocks, the number of threads.
+// What must change no token: how prompts are cut into chunks, which sequences share a step and in
+// what order, the size of cache blocks, the number of threads.
 TEST_P(LlamaSmall, ScheduleChangesNoToken) {
   const Json& v = variant(GetParam());
   auto prompts = prompt_ids(v.at("prompts"));
-  for (int i = 0; i < 5; ++i) prompts.push_back({prompts[3].begin() + 7 * i, prompts[3].begin() + 7 * i + 20 + i});
+  for (int i = 0; i < 5; ++i)
+    prompts.push_back({prompts[3].begin() + 7 * i, prompts[3].begin() + 7 * i + 20 + i});
   const auto tokens = [&](const Sizes& s, bool reversed) {
     auto given = prompts;
     if (reversed) std::reverse(given.begin(), given.end());
@@ -77,7 +83,8 @@ std::vector<std::string> names() {
   for (const auto& v : golden().at("variants")) out.push_back(v.at("name").get<std::string>());
   return out;
 }
-INSTANTIATE_TEST_SUITE_P(Variants, LlamaSmall, testing::ValuesIn(names()), [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Variants, LlamaSmall, testing::ValuesIn(names()),
+                         [](const auto& info) { return info.param; });
 
 }  // namespace
 }  // namespace fk::golden

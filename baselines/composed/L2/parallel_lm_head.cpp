@@ -11,11 +11,14 @@ namespace {
 class ParallelLmHead {
  public:
   ParallelLmHead(Builder& b, const fk_parallel_lm_head_init& i)
-      : linear_(b.child<fk::Linear>("", {.in_features = i.embedding_dim,
-                                         .out_features = share("num_embeddings", i.num_embeddings, i.tp_size),
-                                         .bias = i.bias,
-                                         .quant = i.quant})) {}
-  void forward(const Run& run, const fk_parallel_lm_head_args& a) const { linear_(run, {.x = a.x, .y = a.logits}); }
+      : linear_(b.child<fk::Linear>(
+            "", {.in_features = i.embedding_dim,
+                 .out_features = share("num_embeddings", i.num_embeddings, i.tp_size),
+                 .bias = i.bias,
+                 .quant = i.quant})) {}
+  void forward(const Run& run, const fk_parallel_lm_head_args& a) const {
+    linear_(run, {.x = a.x, .y = a.logits});
+  }
 
  private:
   Child<fk::Linear> linear_;

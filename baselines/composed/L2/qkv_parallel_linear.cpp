@@ -14,7 +14,9 @@ class QkvParallelLinear {
                                          .out_features = heads(i) * i.head_size,
                                          .bias = i.bias,
                                          .quant = i.quant})) {}
-  void forward(const Run& run, const fk_qkv_parallel_linear_args& a) const { linear_(run, {.x = a.x, .y = a.y}); }
+  void forward(const Run& run, const fk_qkv_parallel_linear_args& a) const {
+    linear_(run, {.x = a.x, .y = a.y});
+  }
 
  private:
   static int64_t heads(const fk_qkv_parallel_linear_init& i) {

@@ -11,12 +11,14 @@ namespace {
 class RowParallelLinear {
  public:
   RowParallelLinear(Builder& b, const fk_row_parallel_linear_init& i)
-      : linear_(b.child<fk::Linear>("", {.in_features = share("in_features", i.in_features, i.tp_size),
-                                         .out_features = i.out_features,
-                                         // The sum over the ranks must hold the bias once.
-                                         .bias = uint8_t(i.bias && i.tp_rank == 0),
-                                         .quant = i.quant})) {
-    if (i.reduce_results && i.tp_size > 1) reduce_ = b.child<fk::AllReduce>("all_reduce", {.tp_size = i.tp_size});
+      : linear_(
+            b.child<fk::Linear>("", {.in_features = share("in_features", i.in_features, i.tp_size),
+                                     .out_features = i.out_features,
+                                     // The sum over the ranks must hold the bias once.
+                                     .bias = uint8_t(i.bias && i.tp_rank == 0),
+                                     .quant = i.quant})) {
+    if (i.reduce_results && i.tp_size > 1)
+      reduce_ = b.child<fk::AllReduce>("all_reduce", {.tp_size = i.tp_size});
   }
   void forward(const Run& run, const fk_row_parallel_linear_args& a) const {
     linear_(run, {.x = a.x, .y = a.y});

@@ -18,27 +18,31 @@ namespace {
 class Llama {
  public:
   static void supports(fk_device, int32_t, const fk_llama_init& i) {
-    FK_SUPPORT(i.tp_size == 1, "logits split over %" PRId64 " ranks need an all_gather task", i.tp_size);
+    FK_SUPPORT(i.tp_size == 1, "logits split over %" PRId64 " ranks need an all_gather task",
+               i.tp_size);
   }
 
   Llama(Builder& b, const fk_llama_init& i)
       : hidden_size_(i.hidden_size),
         dtype_(i.dtype),
         residual_dtype_(i.fp32_residual && i.dtype.bits < 32 ? kFloat32 : i.dtype),
-        embed_tokens_(b.child<fk::VocabParallelEmbedding>("model.embed_tokens", {.num_embeddings = i.vocab_size,
-                                                                                 .embedding_dim = i.hidden_size,
-                                                                                 .quant = i.embedding_quant,
-                                                                                 .tp_size = i.tp_size,
-                                                                                 .tp_rank = i.tp_rank})),
+        embed_tokens_(b.child<fk::VocabParallelEmbedding>("model.embed_tokens",
+                                                          {.num_embeddings = i.vocab_size,
+                                                           .embedding_dim = i.hidden_size,
+                                                           .quant = i.embedding_quant,
+                                                           .tp_size = i.tp_size,
+                                                           .tp_rank = i.tp_rank})),
         rotary_emb_(rotary(b, i)) {
     for (int64_t l = 0; l < i.num_hidden_layers; ++l) layers_.push_back(layer(b, i, l));
-    norm_ = b.child<fk::RmsNorm>("model.norm", {.hidden_size = i.hidden_size, .eps = i.rms_norm_eps});
+    norm_ =
+        b.child<fk::RmsNorm>("model.norm", {.hidden_size = i.hidden_size, .eps = i.rms_norm_eps});
     select_ = b.child<fk::IndexSelect>("logits_indices", {});
-    lm_head_ = b.child<fk::ParallelLmHead>("lm_head", {.num_embeddings = i.vocab_size,
-                                                       .embedding_dim = i.hidden_size,
-                                                       .quant = i.tie_word_embeddings ? i.embedding_quant : i.lm_head_quant,
-                                                       .tp_size = i.tp_size,
-                                                       .tp_rank = i.tp_rank});
+    lm_head_ = b.child<fk::ParallelLmHead>(
+        "lm_head", {.num_embeddings = i.vocab_size,
+                    .embedding_dim = i.hidden_size,
+                    .quant = i.tie_word_embeddings ? i.embedding_quant : i.lm_head_quant,
+                    .tp_size = i.tp_size,
+                    .tp_rank = i.tp_rank});
   }
 
   void forward(const Run& run, const fk_llama_args& a) const {
@@ -63,15 +67,16 @@ class Llama {
   // One instance for all layers: its tables are shared.
   static Child<fk::RotaryEmbedding> rotary(Builder& b, const fk_llama_init& i) {
     return b.child<fk::RotaryEmbedding>(
-        "model.rotary_emb", {.head_size = head_dim(i),
-                             .rotary_dim = head_dim(i),
-                             .max_position_embeddings = i.max_position_embeddings,
-                             .base = i.rope_theta,
-                             .rope_type = i.rope_type,
-                             .factor = i.rope_factor,
-                             .low_freq_factor = i.rope_low_freq_factor,
-                             .high_freq_factor = i.rope_high_freq_factor,
-                             .original_max_position_embeddings = i.rope_original_max_position_embeddings});
+        "model.rotary_emb",
+        {.head_size = head_dim(i),
+         .rotary_dim = head_dim(i),
+         .max_position_embeddings = i.max_position_embeddings,
+         .base = i.rope_theta,
+         .rope_type = i.rope_type,
+         .factor = i.rope_factor,
+         .low_freq_factor = i.rope_low_freq_factor,
+         .high_freq_factor = i.rope_high_freq_factor,
+         .original_max_position_embeddings = i.rope_original_max_position_embeddings});
   }
 
   Child<fk::LlamaDecoderLayer> layer(Builder& b, const fk_llama_init& i, int64_t index) const {
@@ -80,7 +85,8 @@ class Llama {
         {.hidden_size = i.hidden_size,
          .intermediate_size = i.intermediate_size,
          .num_heads = i.num_attention_heads,
-         .num_kv_heads = i.num_key_value_heads.has ? i.num_key_value_heads.value : i.num_attention_heads,
+         .num_kv_heads =
+             i.num_key_value_heads.has ? i.num_key_value_heads.value : i.num_attention_heads,
          .head_dim = head_dim(i),
          .qkv_bias = i.qkv_bias,
          .o_bias = i.o_bias,

@@ -6,8 +6,12 @@
 
 namespace fkcpu {
 
-struct bf16 { uint16_t bits; };
-struct f16 { uint16_t bits; };
+struct bf16 {
+  uint16_t bits;
+};
+struct f16 {
+  uint16_t bits;
+};
 
 // The order of the tables in Kernels.
 enum class Type { kF32 = 0, kBF16 = 1, kF16 = 2 };

@@ -16,7 +16,8 @@ class SiluAndMulRows {
   void forward(const Run&, const fk_silu_and_mul_args& a) const {
     require_shape("silu_and_mul", "x", a.x, {kAny, kAny});
     const int64_t n = a.x->shape[0], d = a.x->shape[1] / 2;
-    FK_REQUIRE(a.x->shape[1] % 2 == 0, "silu_and_mul: x has %" PRId64 " columns, want an even number", a.x->shape[1]);
+    FK_REQUIRE(a.x->shape[1] % 2 == 0,
+               "silu_and_mul: x has %" PRId64 " columns, want an even number", a.x->shape[1]);
     require_shape("silu_and_mul", "y", a.y, {n, d});
     const Type type = same_type("silu_and_mul", "y", a.y, a.x);
     for_rows(threads_, n, 4 * d, [&](int64_t r) {
@@ -31,14 +32,17 @@ class SiluAndMulRows {
 
 class GeluRows {
  public:
-  GeluRows(Builder& b, const fk_gelu_init& i) : tanh_(i.approximate == FK_GELU_APPROXIMATE_TANH), threads_(b.host) {}
+  GeluRows(Builder& b, const fk_gelu_init& i)
+      : tanh_(i.approximate == FK_GELU_APPROXIMATE_TANH), threads_(b.host) {}
 
   void forward(const Run&, const fk_gelu_args& a) const {
     require_shape("gelu", "x", a.x, {kAny, kAny});
     const int64_t n = a.x->shape[0], d = a.x->shape[1];
     require_shape("gelu", "y", a.y, {n, d});
     const Type type = same_type("gelu", "y", a.y, a.x);
-    for_rows(threads_, n, 4 * d, [&](int64_t r) { kernels().gelu[int(type)](row_of(a.x, r), row_of(a.y, r), d, tanh_); });
+    for_rows(threads_, n, 4 * d, [&](int64_t r) {
+      kernels().gelu[int(type)](row_of(a.x, r), row_of(a.y, r), d, tanh_);
+    });
   }
 
  private:
@@ -57,7 +61,9 @@ class AddRows {
     require_shape("add", "z", a.z, {n, d});
     same_type("add", "y", a.y, a.x);
     const Type type = same_type("add", "z", a.z, a.x);
-    for_rows(threads_, n, d, [&](int64_t r) { kernels().add[int(type)](row_of(a.x, r), row_of(a.y, r), row_of(a.z, r), d); });
+    for_rows(threads_, n, d, [&](int64_t r) {
+      kernels().add[int(type)](row_of(a.x, r), row_of(a.y, r), row_of(a.z, r), d);
+    });
   }
 
  private:

@@ -12,11 +12,14 @@ namespace {
 
 using fkcpu::AttendArgs;
 
-constexpr int64_t kTileRows = 96;    // positions x heads that go through the keys together
-constexpr int64_t kSplitKeys = 256;  // a short query looks at its keys in parts of so many, on several threads
+constexpr int64_t kTileRows = 96;  // positions x heads that go through the keys together
+constexpr int64_t kSplitKeys =
+    256;  // a short query looks at its keys in parts of so many, on several threads
 constexpr int64_t kSplitRows = 16;
 
-struct Sequence { int64_t first_row, queries, first_key, keys; };  // the last query stands at the last key
+struct Sequence {
+  int64_t first_row, queries, first_key, keys;
+};  // the last query stands at the last key
 
 // What both tasks share: heads, strides and where the sequences lie.
 struct Problem {
@@ -31,7 +34,8 @@ struct Problem {
 
 class Attention {
  public:
-  Attention(const Threads& threads, const Problem& p, Type type) : threads_(threads), p_(p), type_(type) {
+  Attention(const Threads& threads, const Problem& p, Type type)
+      : threads_(threads), p_(p), type_(type) {
     group_ = p.heads / p.kv_heads;
     positions_ = std::max<int64_t>(1, std::min<int64_t>(64, kTileRows / group_));
   }
@@ -45,11 +49,14 @@ class Attention {
     Item* list = run.scratch<Item>(items);
     float* partial = run.scratch<float>(partials * (p_.base.head_size + 2));
     fill(list, partial);
-    const int64_t each = fkcpu::round_up(fkcpu::attend_scratch(positions_ * group_, p_.base.head_size), 64);
+    const int64_t each =
+        fkcpu::round_up(fkcpu::attend_scratch(positions_ * group_, p_.base.head_size), 64);
     float* scratch = run.scratch<float>(each * threads_.count());
-    // Tiles differ in length, so threads take them one by one; who computes a tile does not change it.
+    // Tiles differ in length, so threads take them one by one; who computes a tile does not change
+    // it.
     std::atomic<int64_t> next{0};
-    threads_.parallel_for(std::min<int64_t>(threads_.count(), items), [&](int64_t begin, int64_t end, int thread) {
+    threads_.parallel_for(std::min<int64_t>(threads_.count(), items), [&](int64_t begin,
+                                                                          int64_t end, int thread) {
       for (int64_t i; begin < end && (i = next.fetch_add(1, std::memory_order_relaxed)) < items;)
         attend(list[i], scratch + thread * each);
     });
@@ -57,12 +64,18 @@ class Attention {
   }
 
  private:
-  struct Item { int32_t sequence, kv_head; int64_t position, key_begin, key_end; float* partial; };
+  struct Item {
+    int32_t sequence, kv_head;
+    int64_t position, key_begin, key_end;
+    float* partial;
+  };
 
   int64_t tiles(int64_t s) const { return (p_.sequences[s].queries + positions_ - 1) / positions_; }
   int64_t parts(int64_t s) const {
     const Sequence& q = p_.sequences[s];
-    return q.queries * group_ > kSplitRows || q.queries > positions_ ? 1 : std::max<int64_t>(1, (q.keys + kSplitKeys - 1) / kSplitKeys);
+    return q.queries * group_ > kSplitRows || q.queries > positions_
+               ? 1
+               : std::max<int64_t>(1, (q.keys + kSplitKeys - 1) / kSplitKeys);
   }
 
   void fill(Item* list, float* partial) const {
@@ -72,8 +85,12 @@ class Attention {
         for (int64_t h = 0; h < p_.kv_heads; ++h)
           for (int64_t part = 0; part < parts(s); ++part) {
             const bool split = parts(s) > 1;
-            *list++ = {int32_t(s), int32_t(h), t * positions_, split ? part * kSplitKeys : 0,
-                       split ? std::min(q.keys, (part + 1) * kSplitKeys) : q.keys, split ? partial : nullptr};
+            *list++ = {int32_t(s),
+                       int32_t(h),
+                       t * positions_,
+                       split ? part * kSplitKeys : 0,
+                       split ? std::min(q.keys, (part + 1) * kSplitKeys) : q.keys,
+                       split ? partial : nullptr};
             if (split) partial += q.queries * group_ * (p_.base.head_size + 2);
           }
     }
@@ -81,12 +98,15 @@ class Attention {
 
   void attend(const Item& item, float* scratch) const {
     const Sequence& s = p_.sequences[item.sequence];
-    const int64_t bytes = type_bytes(type_), row = s.first_row + item.position, head = item.kv_head * group_;
+    const int64_t bytes = type_bytes(type_), row = s.first_row + item.position,
+                  head = item.kv_head * group_;
     AttendArgs a = p_.base;
     a.q = static_cast<const char*>(a.q) + (row * p_.q_row + head * p_.q_head) * bytes;
     a.out = static_cast<char*>(a.out) + (row * p_.out_row + head * a.out_head) * bytes;
-    a.k = static_cast<const char*>(a.k) + (item.kv_head * p_.kv_head_k + s.first_key * a.k_stride) * bytes;
-    a.v = static_cast<const char*>(a.v) + (item.kv_head * p_.kv_head_v + s.first_key * a.v_stride) * bytes;
+    a.k = static_cast<const char*>(a.k) +
+          (item.kv_head * p_.kv_head_k + s.first_key * a.k_stride) * bytes;
+    a.v = static_cast<const char*>(a.v) +
+          (item.kv_head * p_.kv_head_v + s.first_key * a.v_stride) * bytes;
     if (p_.block_table) a.block_table = p_.block_table + item.sequence * p_.table_stride;
     a.positions = int(std::min(positions_, s.queries - item.position));
     a.group = int(group_);
@@ -114,18 +134,24 @@ class Attention {
 
   void merge_row(const Item* parts, int64_t count, int64_t r, int64_t offset, int64_t size) const {
     float largest = -__builtin_inff(), total = 0;
-    for (int64_t i = 0; i < count; ++i) largest = std::max(largest, parts[i].partial[offset + size]);
+    for (int64_t i = 0; i < count; ++i)
+      largest = std::max(largest, parts[i].partial[offset + size]);
     float* sum = parts[0].partial + offset;
     for (int64_t i = 0; i < count; ++i) {
       const float* part = parts[i].partial + offset;
       const float factor = part[size + 1] > 0 ? __builtin_expf(part[size] - largest) : 0.0f;
       total += factor * part[size + 1];
-      for (int64_t j = 0; j < size; ++j) sum[j] = i == 0 ? factor * part[j] : sum[j] + factor * part[j];
+      for (int64_t j = 0; j < size; ++j)
+        sum[j] = i == 0 ? factor * part[j] : sum[j] + factor * part[j];
     }
     for (int64_t j = 0; j < size; ++j) sum[j] = total > 0 ? sum[j] / total : 0.0f;
-    const int64_t row = p_.sequences[parts->sequence].first_row + r / group_, head = parts->kv_head * group_ + r % group_;
+    const int64_t row = p_.sequences[parts->sequence].first_row + r / group_,
+                  head = parts->kv_head * group_ + r % group_;
     kernels().narrow[int(type_)](
-        sum, static_cast<char*>(p_.base.out) + (row * p_.out_row + head * p_.base.out_head) * type_bytes(type_), size);
+        sum,
+        static_cast<char*>(p_.base.out) +
+            (row * p_.out_row + head * p_.base.out_head) * type_bytes(type_),
+        size);
   }
 
   const Threads& threads_;
@@ -135,8 +161,9 @@ class Attention {
 };
 
 void require_groups(const char* task, int64_t heads, int64_t kv_heads) {
-  FK_REQUIRE(kv_heads > 0 && heads % kv_heads == 0, "%s: %" PRId64 " heads do not share %" PRId64 " kv heads evenly", task,
-             heads, kv_heads);
+  FK_REQUIRE(kv_heads > 0 && heads % kv_heads == 0,
+             "%s: %" PRId64 " heads do not share %" PRId64 " kv heads evenly", task, heads,
+             kv_heads);
 }
 
 void set_rows(Problem& p, const fk_tensor* q, const fk_tensor* out) {
@@ -159,14 +186,17 @@ class PagedAttentionTiles {
     require_shape(kTask, "q", a.q, {kAny, init_.num_heads, init_.head_size});
     const int64_t n = a.q->shape[0];
     require_shape(kTask, "out", a.out, {n, init_.num_heads, init_.head_size});
-    require_shape(kTask, "key_cache", a.key_cache, {kAny, kAny, init_.num_kv_heads, init_.head_size});
+    require_shape(kTask, "key_cache", a.key_cache,
+                  {kAny, kAny, init_.num_kv_heads, init_.head_size});
     const int64_t blocks = a.key_cache->shape[0], block_size = a.key_cache->shape[1];
-    require_shape(kTask, "value_cache", a.value_cache, {blocks, block_size, init_.num_kv_heads, init_.head_size});
+    require_shape(kTask, "value_cache", a.value_cache,
+                  {blocks, block_size, init_.num_kv_heads, init_.head_size});
     same_type(kTask, "key_cache", a.key_cache, a.q);
     same_type(kTask, "value_cache", a.value_cache, a.q);
     const Type type = same_type(kTask, "out", a.out, a.q);
     const auto& step = run.step<fk_batch_step>();
-    FK_REQUIRE(step.num_tokens == n, "%s: q has %" PRId64 " rows, the step %" PRId64 " tokens", kTask, n, step.num_tokens);
+    FK_REQUIRE(step.num_tokens == n, "%s: q has %" PRId64 " rows, the step %" PRId64 " tokens",
+               kTask, n, step.num_tokens);
     if (n == 0) return;
     require_shape(kTask, "block_table", step.block_table, {step.num_seqs, kAny});
 
@@ -199,22 +229,28 @@ class PagedAttentionTiles {
  private:
   static constexpr const char* kTask = "paged_attention";
 
-  const Sequence* sequences(const Run& run, const fk_batch_step& step, int64_t blocks, int64_t block_size) const {
+  const Sequence* sequences(const Run& run, const fk_batch_step& step, int64_t blocks,
+                            int64_t block_size) const {
     Sequence* list = run.scratch<Sequence>(step.num_seqs);
     const int32_t* starts = static_cast<const int32_t*>(step.query_start_loc->data);
     const int32_t* lengths = static_cast<const int32_t*>(step.seq_lens->data);
     for (int64_t s = 0; s < step.num_seqs; ++s) {
       const int64_t queries = starts[s + 1] - starts[s], length = lengths[s];
-      FK_REQUIRE(queries >= 0 && queries <= length, "%s: sequence %" PRId64 " has %" PRId64 " tokens, %" PRId64 " of them new",
-                 kTask, s, length, queries);
+      FK_REQUIRE(queries >= 0 && queries <= length,
+                 "%s: sequence %" PRId64 " has %" PRId64 " tokens, %" PRId64 " of them new", kTask,
+                 s, length, queries);
       const int64_t used = (length + block_size - 1) / block_size;
-      FK_REQUIRE(used <= step.block_table->shape[1], "%s: sequence %" PRId64 " needs %" PRId64 " blocks of %" PRId64, kTask, s,
-                 used, step.block_table->shape[1]);
-      const int32_t* table = static_cast<const int32_t*>(step.block_table->data) + s * step.block_table->strides[0];
+      FK_REQUIRE(used <= step.block_table->shape[1],
+                 "%s: sequence %" PRId64 " needs %" PRId64 " blocks of %" PRId64, kTask, s, used,
+                 step.block_table->shape[1]);
+      const int32_t* table =
+          static_cast<const int32_t*>(step.block_table->data) + s * step.block_table->strides[0];
       const int64_t window = init_.sliding_window.has ? init_.sliding_window.value : length;
-      for (int64_t b = std::max<int64_t>(0, length - queries + 1 - window) / block_size; b < used; ++b)
-        FK_REQUIRE(table[b] >= 0 && table[b] < blocks, "%s: block_table[%" PRId64 "][%" PRId64 "] is %d, want 0 to %" PRId64,
-                   kTask, s, b, table[b], blocks - 1);
+      for (int64_t b = std::max<int64_t>(0, length - queries + 1 - window) / block_size; b < used;
+           ++b)
+        FK_REQUIRE(table[b] >= 0 && table[b] < blocks,
+                   "%s: block_table[%" PRId64 "][%" PRId64 "] is %d, want 0 to %" PRId64, kTask, s,
+                   b, table[b], blocks - 1);
       list[s] = {starts[s], queries, 0, length};
     }
     return list;
@@ -227,7 +263,8 @@ class PagedAttentionTiles {
 
 class VarlenAttentionTiles {
  public:
-  VarlenAttentionTiles(Builder& b, const fk_flash_attn_varlen_init& i) : init_(i), threads_(b.host) {
+  VarlenAttentionTiles(Builder& b, const fk_flash_attn_varlen_init& i)
+      : init_(i), threads_(b.host) {
     require_groups(kTask, i.num_heads, i.num_kv_heads);
   }
 
@@ -241,7 +278,8 @@ class VarlenAttentionTiles {
     same_type(kTask, "v", a.v, a.q);
     const Type type = same_type(kTask, "out", a.out, a.q);
     const auto& step = run.step<fk_batch_step>();
-    FK_REQUIRE(step.num_tokens == n, "%s: q has %" PRId64 " rows, the step %" PRId64 " tokens", kTask, n, step.num_tokens);
+    FK_REQUIRE(step.num_tokens == n, "%s: q has %" PRId64 " rows, the step %" PRId64 " tokens",
+               kTask, n, step.num_tokens);
     if (n == 0) return;
 
     Problem p{};
@@ -265,7 +303,8 @@ class VarlenAttentionTiles {
  private:
   static constexpr const char* kTask = "flash_attn_varlen";
 
-  const Sequence* sequences(const Run& run, const fk_batch_step& step, const fk_tensor* key_starts, int64_t n, int64_t m) const {
+  const Sequence* sequences(const Run& run, const fk_batch_step& step, const fk_tensor* key_starts,
+                            int64_t n, int64_t m) const {
     const int32_t* starts = static_cast<const int32_t*>(step.query_start_loc->data);
     const int32_t* keys = starts;
     if (key_starts) {
@@ -273,14 +312,19 @@ class VarlenAttentionTiles {
       require_dtype(kTask, "cu_seqlens_k", key_starts, kInt32);
       keys = static_cast<const int32_t*>(key_starts->data);
     } else {
-      FK_REQUIRE(m == n, "%s: k has %" PRId64 " rows and q %" PRId64 "; without cu_seqlens_k they have the same", kTask, m, n);
+      FK_REQUIRE(m == n,
+                 "%s: k has %" PRId64 " rows and q %" PRId64
+                 "; without cu_seqlens_k they have the same",
+                 kTask, m, n);
     }
     Sequence* list = run.scratch<Sequence>(step.num_seqs);
     for (int64_t s = 0; s < step.num_seqs; ++s) {
-      FK_REQUIRE(0 <= starts[s] && starts[s] <= starts[s + 1] && starts[s + 1] <= n, "%s: query_start_loc has %d to %d, want 0 to %"
-                 PRId64 " in rising order", kTask, starts[s], starts[s + 1], n);
-      FK_REQUIRE(0 <= keys[s] && keys[s] <= keys[s + 1] && keys[s + 1] <= m, "%s: cu_seqlens_k has %d to %d, want 0 to %" PRId64
-                 " in rising order", kTask, keys[s], keys[s + 1], m);
+      FK_REQUIRE(0 <= starts[s] && starts[s] <= starts[s + 1] && starts[s + 1] <= n,
+                 "%s: query_start_loc has %d to %d, want 0 to %" PRId64 " in rising order", kTask,
+                 starts[s], starts[s + 1], n);
+      FK_REQUIRE(0 <= keys[s] && keys[s] <= keys[s + 1] && keys[s + 1] <= m,
+                 "%s: cu_seqlens_k has %d to %d, want 0 to %" PRId64 " in rising order", kTask,
+                 keys[s], keys[s + 1], m);
       list[s] = {starts[s], starts[s + 1] - starts[s], keys[s], keys[s + 1] - keys[s]};
     }
     return list;

@@ -20,14 +20,17 @@ inline Type type_of(const char* task, const char* name, fk_dtype d) {
   if (d == kFloat32) return Type::kF32;
   if (d == kBFloat16) return Type::kBF16;
   if (d == kFloat16) return Type::kF16;
-  throw Error(FK_UNSUPPORTED, "%s: %s has dtype code %d with %d bits; the cpu plugin computes float32, bfloat16 and float16",
+  throw Error(FK_UNSUPPORTED,
+              "%s: %s has dtype code %d with %d bits; the cpu plugin computes float32, bfloat16 "
+              "and float16",
               task, name, d.code, d.bits);
 }
 
 // All tensors of one dtype, as the kernels want them.
 inline Type same_type(const char* task, const char* name, const fk_tensor* t, const fk_tensor* as) {
-  FK_REQUIRE(t->dtype == as->dtype, "%s: %s has dtype code %d with %d bits, want code %d with %d bits like the others", task,
-             name, t->dtype.code, t->dtype.bits, as->dtype.code, as->dtype.bits);
+  FK_REQUIRE(t->dtype == as->dtype,
+             "%s: %s has dtype code %d with %d bits, want code %d with %d bits like the others",
+             task, name, t->dtype.code, t->dtype.bits, as->dtype.code, as->dtype.bits);
   return type_of(task, name, t->dtype);
 }
 
@@ -53,8 +56,10 @@ class HostWorkers final : public fkcpu::Workers {
   const Run& run_;
 };
 
-// Rows on all threads when there is work for them: waking a thread costs about what 16k elements do.
-template <class F> void for_rows(const Threads& threads, int64_t rows, int64_t elements_per_row, const F& f) {
+// Rows on all threads when there is work for them: waking a thread costs about what 16k elements
+// do.
+template <class F>
+void for_rows(const Threads& threads, int64_t rows, int64_t elements_per_row, const F& f) {
   const auto body = [&](int64_t begin, int64_t end, int) {
     for (int64_t r = begin; r < end; ++r) f(r);
   };

@@ -13,12 +13,16 @@ constexpr const char* kTask = "embedding";
 class Gather {
  public:
   static void supports(fk_device, int32_t, const fk_embedding_init& i) {
-    FK_SUPPORT(i.quant == FK_QUANT_NONE || i.quant == FK_QUANT_Q4_0 || i.quant == FK_QUANT_Q4_1 || i.quant == FK_QUANT_Q8_0,
+    FK_SUPPORT(i.quant == FK_QUANT_NONE || i.quant == FK_QUANT_Q4_0 || i.quant == FK_QUANT_Q4_1 ||
+                   i.quant == FK_QUANT_Q8_0,
                "%s: the cpu plugin reads q4_0, q4_1 and q8_0, found quant %d", kTask, i.quant);
   }
 
   Gather(Builder& b, const fk_embedding_init& i)
-      : rows_(i.num_embeddings), columns_(i.embedding_dim), quant_(i.quant), threads_(b.host),
+      : rows_(i.num_embeddings),
+        columns_(i.embedding_dim),
+        quant_(i.quant),
+        threads_(b.host),
         weight_(b.param(i.quant == FK_QUANT_NONE ? "weight" : "blocks")) {}
 
   void forward(const Run& run, const fk_embedding_args& a) const {
@@ -28,7 +32,8 @@ class Gather {
     require_shape(kTask, "y", a.y, {n, columns_});
     const int32_t* ids = static_cast<const int32_t*>(a.ids->data);
     for (int64_t i = 0; i < n; ++i)
-      FK_REQUIRE(ids[i] >= 0 && ids[i] < rows_, "%s: ids[%" PRId64 "] is %d, want 0 to %" PRId64, kTask, i, ids[i], rows_ - 1);
+      FK_REQUIRE(ids[i] >= 0 && ids[i] < rows_, "%s: ids[%" PRId64 "] is %d, want 0 to %" PRId64,
+                 kTask, i, ids[i], rows_ - 1);
     if (quant_ == FK_QUANT_NONE) {
       if (a.y->dtype == kFloat32 && weight_.dtype() != kFloat32) return widened(a, ids, n);
       same_type(kTask, "y", a.y, weight_.get());

@@ -21,9 +21,11 @@ class CopyRows {
     require_dtype(kTask, "y", a.y, a.x->dtype);
     const int32_t* index = static_cast<const int32_t*>(a.index->data);
     for (int64_t i = 0; i < m; ++i)
-      FK_REQUIRE(index[i] >= 0 && index[i] < n, "%s: index[%" PRId64 "] is %d, want 0 to %" PRId64, kTask, i, index[i], n - 1);
+      FK_REQUIRE(index[i] >= 0 && index[i] < n, "%s: index[%" PRId64 "] is %d, want 0 to %" PRId64,
+                 kTask, i, index[i], n - 1);
     const size_t bytes = size_t(d) * size_of(a.x->dtype);
-    for_rows(threads_, m, d, [&](int64_t i) { std::memcpy(row_of(a.y, i), row_of(a.x, index[i]), bytes); });
+    for_rows(threads_, m, d,
+             [&](int64_t i) { std::memcpy(row_of(a.y, i), row_of(a.x, index[i]), bytes); });
   }
 
  private:

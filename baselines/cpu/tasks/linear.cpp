@@ -19,7 +19,8 @@ Quant quant_of(int32_t q) {
     case FK_QUANT_Q4_1: return Quant::kQ4_1;
     case FK_QUANT_Q8_0: return Quant::kQ8_0;
   }
-  throw Error(FK_UNSUPPORTED, "%s: the cpu plugin keeps q4_0, q4_1 and q8_0 quantised, found quant %d", kTask, q);
+  throw Error(FK_UNSUPPORTED,
+              "%s: the cpu plugin keeps q4_0, q4_1 and q8_0 quantised, found quant %d", kTask, q);
 }
 
 // Dense weights stay where they are; quantised ones are repacked once, as many bytes again.
@@ -29,7 +30,8 @@ class FastLinear {
     if (i.quant != FK_QUANT_NONE) quant_of(i.quant);
   }
 
-  FastLinear(Builder& b, const fk_linear_init& i) : in_(i.in_features), out_(i.out_features), threads_(b.host) {
+  FastLinear(Builder& b, const fk_linear_init& i)
+      : in_(i.in_features), out_(i.out_features), threads_(b.host) {
     if (i.quant == FK_QUANT_NONE) {
       const Tensor w = b.param("weight");
       matrix_ = Matrix::dense(type_of(kTask, "weight", w.dtype()), w->data, out_, in_);
@@ -53,8 +55,8 @@ class FastLinear {
     const int64_t n = a.x->shape[0];
     require_shape(kTask, "y", a.y, {n, out_});
     matrix_.multiply({a.x->data, type_of(kTask, "x", a.x->dtype), a.x->strides[0]}, n,
-                     {a.y->data, type_of(kTask, "y", a.y->dtype), a.y->strides[0]}, has_bias_ ? bias_ : nullptr,
-                     HostWorkers(threads_, run), kernels());
+                     {a.y->data, type_of(kTask, "y", a.y->dtype), a.y->strides[0]},
+                     has_bias_ ? bias_ : nullptr, HostWorkers(threads_, run), kernels());
   }
 
  private:

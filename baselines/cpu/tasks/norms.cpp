@@ -8,15 +8,19 @@
 namespace fk::cpu {
 namespace {
 
-void require_shape_of(const char* task, const char* name, const fk_tensor* t, const fk_tensor* x, int64_t size) {
+void require_shape_of(const char* task, const char* name, const fk_tensor* t, const fk_tensor* x,
+                      int64_t size) {
   require_present(task, name, t);
-  FK_REQUIRE(t->ndim >= 1 && t->ndim == x->ndim && std::equal(t->shape, t->shape + t->ndim, x->shape) &&
+  FK_REQUIRE(t->ndim >= 1 && t->ndim == x->ndim &&
+                 std::equal(t->shape, t->shape + t->ndim, x->shape) &&
                  t->shape[t->ndim - 1] == size,
              "%s: %s is %s, want %s with a last dimension of %" PRId64, task, name,
-             reference::ShapeText(t->shape, t->ndim).text, reference::ShapeText(x->shape, x->ndim).text, size);
+             reference::ShapeText(t->shape, t->ndim).text,
+             reference::ShapeText(x->shape, x->ndim).text, size);
 }
 
-void require_like(const char* task, const char* name, const fk_tensor* t, const fk_tensor* x, int64_t size) {
+void require_like(const char* task, const char* name, const fk_tensor* t, const fk_tensor* x,
+                  int64_t size) {
   require_shape_of(task, name, t, x, size);
   same_type(task, name, t, x);
 }
@@ -31,13 +35,15 @@ class RmsNormRows {
   void forward(const Run& run, const fk_rms_norm_args& a) const {
     require_present("rms_norm", "x", a.x);
     require_present("rms_norm", "y", a.y);
-    if (a.x->dtype != a.y->dtype || (a.residual && a.residual->dtype != a.x->dtype)) return mixed(run, a);
+    if (a.x->dtype != a.y->dtype || (a.residual && a.residual->dtype != a.x->dtype))
+      return mixed(run, a);
     require_like("rms_norm", "x", a.x, a.x, size_);
     require_like("rms_norm", "y", a.y, a.x, size_);
     if (a.residual) require_like("rms_norm", "residual", a.residual, a.x, size_);
     const auto norm = kernels().rms_norm[int(same_type("rms_norm", "x", a.x, weight_.get()))];
     for_rows(threads_, Tensor(a.x).rows(), size_, [&](int64_t r) {
-      norm(row_of(a.x, r), a.residual ? row_of(a.residual, r) : nullptr, weight_->data, row_of(a.y, r), size_, eps_);
+      norm(row_of(a.x, r), a.residual ? row_of(a.residual, r) : nullptr, weight_->data,
+           row_of(a.y, r), size_, eps_);
     });
   }
 
@@ -48,9 +54,12 @@ class RmsNormRows {
     require_shape_of("rms_norm", "y", a.y, a.x, size_);
     if (a.residual) require_shape_of("rms_norm", "residual", a.residual, a.x, size_);
     const Tensor x(a.x);
-    const Type x_type = type_of("rms_norm", "x", x.dtype()), y_type = same_type("rms_norm", "y", a.y, weight_.get());
-    if (a.residual) require_dtype("rms_norm", "residual", a.residual, kFloat32);
-    else require_dtype("rms_norm", "x", a.x, kFloat32);
+    const Type x_type = type_of("rms_norm", "x", x.dtype()),
+               y_type = same_type("rms_norm", "y", a.y, weight_.get());
+    if (a.residual)
+      require_dtype("rms_norm", "residual", a.residual, kFloat32);
+    else
+      require_dtype("rms_norm", "x", a.x, kFloat32);
     const int64_t n = x.rows();
     float* rows = run.scratch<float>((n + 1) * size_);
     float* weight = rows + n * size_;
@@ -58,7 +67,8 @@ class RmsNormRows {
     for_rows(threads_, n, size_, [&](int64_t r) {
       float* row = rows + r * size_;
       kernels().widen[int(x_type)](row_of(a.x, r), row, size_);
-      kernels().rms_norm[int(Type::kF32)](row, a.residual ? row_of(a.residual, r) : nullptr, weight, row, size_, eps_);
+      kernels().rms_norm[int(Type::kF32)](row, a.residual ? row_of(a.residual, r) : nullptr, weight,
+                                          row, size_, eps_);
       kernels().narrow[int(y_type)](row, row_of(a.y, r), size_);
     });
   }
@@ -72,7 +82,10 @@ class RmsNormRows {
 class LayerNormRows {
  public:
   LayerNormRows(Builder& b, const fk_layer_norm_init& i)
-      : size_(i.hidden_size), eps_(float(i.eps)), threads_(b.host), weight_(b.param("weight")),
+      : size_(i.hidden_size),
+        eps_(float(i.eps)),
+        threads_(b.host),
+        weight_(b.param("weight")),
         bias_(i.bias ? b.param("bias") : Tensor()) {
     type_of("layer_norm", "weight", weight_.dtype());
   }
@@ -84,8 +97,8 @@ class LayerNormRows {
     if (a.residual) require_like("layer_norm", "residual", a.residual, a.x, size_);
     const auto norm = kernels().layer_norm[int(same_type("layer_norm", "x", a.x, weight_.get()))];
     for_rows(threads_, Tensor(a.x).rows(), size_, [&](int64_t r) {
-      norm(row_of(a.x, r), a.residual ? row_of(a.residual, r) : nullptr, weight_->data, bias_ ? bias_->data : nullptr,
-           row_of(a.y, r), size_, eps_);
+      norm(row_of(a.x, r), a.residual ? row_of(a.residual, r) : nullptr, weight_->data,
+           bias_ ? bias_->data : nullptr, row_of(a.y, r), size_, eps_);
     });
   }
 
@@ -98,7 +111,8 @@ class LayerNormRows {
 
 class L2NormRows {
  public:
-  L2NormRows(Builder& b, const fk_l2_norm_init& i) : size_(i.dim), eps_(float(i.eps)), threads_(b.host) {}
+  L2NormRows(Builder& b, const fk_l2_norm_init& i)
+      : size_(i.dim), eps_(float(i.eps)), threads_(b.host) {}
 
   void forward(const Run&, const fk_l2_norm_args& a) const {
     require_present("l2_norm", "x", a.x);

@@ -11,11 +11,14 @@ namespace {
 
 constexpr const char* kTask = "sample";
 
-struct Token { double p; int32_t id; };  // p: not normalised; the largest is 1
+struct Token {
+  double p;
+  int32_t id;
+};  // p: not normalised; the largest is 1
 bool before(const Token& a, const Token& b) { return a.p != b.p ? a.p > b.p : a.id < b.id; }
 
-// Tokens in falling probability and rising id, sorted only as far as someone looks: a draw seldom needs more than the
-// first few of 50,000.
+// Tokens in falling probability and rising id, sorted only as far as someone looks: a draw seldom
+// needs more than the first few of 50,000.
 class Ranking {
  public:
   Ranking(Token* tokens, int64_t count) : tokens_(tokens), count_(count) {}
@@ -48,13 +51,16 @@ class SampleRows {
     const int64_t m = a.logits->shape[0], vocab = a.logits->shape[1];
     FK_REQUIRE(m == 0 || vocab > 0, "%s: logits has no columns", kTask);
     const auto temperature = column<float>("temperature", a.temperature, kFloat32, m);
-    const auto top_p = column<float>("top_p", a.top_p, kFloat32, m), min_p = column<float>("min_p", a.min_p, kFloat32, m);
+    const auto top_p = column<float>("top_p", a.top_p, kFloat32, m),
+               min_p = column<float>("min_p", a.min_p, kFloat32, m);
     const auto top_k = column<int32_t>("top_k", a.top_k, kInt32, m);
-    const auto seed = column<int64_t>("seed", a.seed, kInt64, m), offset = column<int64_t>("offset", a.offset, kInt64, m);
+    const auto seed = column<int64_t>("seed", a.seed, kInt64, m),
+               offset = column<int64_t>("offset", a.offset, kInt64, m);
     const auto out = column<int32_t>("token_ids", a.token_ids, kInt32, m);
     bool greedy = true;
     for (int64_t r = 0; r < m; ++r) {
-      FK_REQUIRE(temperature[r] >= 0, "%s: temperature[%" PRId64 "] is %g, want 0 or more", kTask, r, double(temperature[r]));
+      FK_REQUIRE(temperature[r] >= 0, "%s: temperature[%" PRId64 "] is %g, want 0 or more", kTask,
+                 r, double(temperature[r]));
       greedy = greedy && temperature[r] == 0;
     }
     Token* space = greedy ? nullptr : run.scratch<Token>(vocab * threads_.count());
@@ -65,8 +71,10 @@ class SampleRows {
           out[r] = int32_t(kernels().argmax(row, vocab));
           continue;
         }
-        const double u = (reference::philox4x32_10(uint64_t(seed[r]), uint64_t(offset[r])) + 0.5) / 4294967296.0;
-        out[r] = draw(row, vocab, temperature[r], top_k[r], top_p[r], min_p[r], u, space + thread * vocab);
+        const double u =
+            (reference::philox4x32_10(uint64_t(seed[r]), uint64_t(offset[r])) + 0.5) / 4294967296.0;
+        out[r] = draw(row, vocab, temperature[r], top_k[r], top_p[r], min_p[r], u,
+                      space + thread * vocab);
       }
     };
     if (m == 1) return body(0, 1, 0);
@@ -74,7 +82,8 @@ class SampleRows {
   }
 
  private:
-  template <class T> static T* column(const char* name, const fk_tensor* t, fk_dtype dtype, int64_t m) {
+  template <class T>
+  static T* column(const char* name, const fk_tensor* t, fk_dtype dtype, int64_t m) {
     require_shape(kTask, name, t, {m});
     require_dtype(kTask, name, t, dtype);
     return static_cast<T*>(t->data);
@@ -83,8 +92,8 @@ class SampleRows {
   // A NaN is never drawn while there is anything else.
   static double value(float logit) { return std::isnan(logit) ? -INFINITY : logit; }
 
-  static int32_t draw(const float* row, int64_t vocab, double temperature, int64_t top_k, double top_p, double min_p, double u,
-                      Token* tokens) {
+  static int32_t draw(const float* row, int64_t vocab, double temperature, int64_t top_k,
+                      double top_p, double min_p, double u, Token* tokens) {
     const int64_t largest = kernels().argmax(row, vocab);
     const double top = value(row[largest]);
     int64_t count = 0;

@@ -27,8 +27,9 @@ class StoreRows {
     require_dtype(kTask, "slot_mapping", step.slot_mapping, kInt64);
     const int64_t* slots = static_cast<const int64_t*>(step.slot_mapping->data);
     for (int64_t i = 0; i < n; ++i)
-      FK_REQUIRE(slots[i] < blocks * block_size, "%s: slot_mapping[%" PRId64 "] is %" PRId64 ", want less than %" PRId64, kTask,
-                 i, slots[i], blocks * block_size);
+      FK_REQUIRE(slots[i] < blocks * block_size,
+                 "%s: slot_mapping[%" PRId64 "] is %" PRId64 ", want less than %" PRId64, kTask, i,
+                 slots[i], blocks * block_size);
     for_rows(threads_, n, 2 * heads * size, [&](int64_t i) {
       if (slots[i] < 0) return;
       for (int64_t h = 0; h < heads; ++h) {
@@ -39,11 +40,15 @@ class StoreRows {
   }
 
  private:
-  static void copy(const fk_tensor* from, int64_t i, int64_t h, const fk_tensor* cache, int64_t slot) {
+  static void copy(const fk_tensor* from, int64_t i, int64_t h, const fk_tensor* cache,
+                   int64_t slot) {
     const int64_t e = int64_t(size_of(from->dtype)), block_size = cache->shape[1];
-    const char* source = static_cast<const char*>(from->data) + (i * from->strides[0] + h * from->strides[1]) * e;
-    char* target = static_cast<char*>(cache->data) + (slot / block_size * cache->strides[0] +
-                                                      slot % block_size * cache->strides[1] + h * cache->strides[2]) * e;
+    const char* source =
+        static_cast<const char*>(from->data) + (i * from->strides[0] + h * from->strides[1]) * e;
+    char* target = static_cast<char*>(cache->data) +
+                   (slot / block_size * cache->strides[0] + slot % block_size * cache->strides[1] +
+                    h * cache->strides[2]) *
+                       e;
     std::memcpy(target, source, size_t(from->shape[2] * e));
   }
 

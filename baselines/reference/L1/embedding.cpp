@@ -21,7 +21,9 @@ class EmbeddingLoops {
     double* row = run.scratch<double>(columns_);
     for (int64_t i = 0; i < n; ++i) {
       const int64_t id = ids.data<int32_t>()[i];
-      FK_REQUIRE(id >= 0 && id < rows_, "embedding: ids[%" PRId64 "] is %" PRId64 ", want 0 to %" PRId64, i, id, rows_ - 1);
+      FK_REQUIRE(id >= 0 && id < rows_,
+                 "embedding: ids[%" PRId64 "] is %" PRId64 ", want 0 to %" PRId64, i, id,
+                 rows_ - 1);
       weight_.row(id, row);
       store_row(y, i, row);
     }

@@ -20,9 +20,11 @@ class IndexSelectLoops {
     const int64_t e = int64_t(size_of(x.dtype()));
     for (int64_t i = 0; i < index.size(0); ++i) {
       const int64_t row = index.data<int32_t>()[i];
-      FK_REQUIRE(row >= 0 && row < x.size(0), "index_select: index[%" PRId64 "] is %" PRId64 ", want 0 to %" PRId64, i, row,
+      FK_REQUIRE(row >= 0 && row < x.size(0),
+                 "index_select: index[%" PRId64 "] is %" PRId64 ", want 0 to %" PRId64, i, row,
                  x.size(0) - 1);
-      std::memcpy(y.data<char>() + i * y.stride(0) * e, x.data<char>() + row * x.stride(0) * e, size_t(x.size(1) * e));
+      std::memcpy(y.data<char>() + i * y.stride(0) * e, x.data<char>() + row * x.stride(0) * e,
+                  size_t(x.size(1) * e));
     }
   }
 };

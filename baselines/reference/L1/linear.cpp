@@ -10,7 +10,10 @@ namespace {
 class LinearLoops {
  public:
   LinearLoops(Builder& b, const fk_linear_init& i)
-      : in_(i.in_features), out_(i.out_features), weight_(b, i.quant, in_), bias_(i.bias ? b.param("bias") : Tensor()) {}
+      : in_(i.in_features),
+        out_(i.out_features),
+        weight_(b, i.quant, in_),
+        bias_(i.bias ? b.param("bias") : Tensor()) {}
 
   void forward(const Run& run, const fk_linear_args& a) const {
     require_shape("linear", "x", a.x, {kAny, in_});

@@ -15,18 +15,22 @@ class PagedAttentionLoops {
   PagedAttentionLoops(Builder& b, const fk_paged_attention_init& i)
       : init_(i), slopes_(i.alibi ? b.param("alibi_slopes") : Tensor()) {
     FK_REQUIRE(i.num_kv_heads > 0 && i.num_heads % i.num_kv_heads == 0,
-               "%s: %" PRId64 " heads do not share %" PRId64 " kv heads evenly", kTask, i.num_heads, i.num_kv_heads);
+               "%s: %" PRId64 " heads do not share %" PRId64 " kv heads evenly", kTask, i.num_heads,
+               i.num_kv_heads);
   }
 
   void forward(const Run& run, const fk_paged_attention_args& a) const {
     require_shape(kTask, "q", a.q, {kAny, init_.num_heads, init_.head_size});
     const int64_t n = a.q->shape[0];
     require_shape(kTask, "out", a.out, {n, init_.num_heads, init_.head_size});
-    require_shape(kTask, "key_cache", a.key_cache, {kAny, kAny, init_.num_kv_heads, init_.head_size});
-    require_shape(kTask, "value_cache", a.value_cache,
-                  {a.key_cache->shape[0], a.key_cache->shape[1], init_.num_kv_heads, init_.head_size});
+    require_shape(kTask, "key_cache", a.key_cache,
+                  {kAny, kAny, init_.num_kv_heads, init_.head_size});
+    require_shape(
+        kTask, "value_cache", a.value_cache,
+        {a.key_cache->shape[0], a.key_cache->shape[1], init_.num_kv_heads, init_.head_size});
     const auto& step = run.step<fk_batch_step>();
-    FK_REQUIRE(step.num_tokens == n, "%s: q has %" PRId64 " rows, the step %" PRId64 " tokens", kTask, n, step.num_tokens);
+    FK_REQUIRE(step.num_tokens == n, "%s: q has %" PRId64 " rows, the step %" PRId64 " tokens",
+               kTask, n, step.num_tokens);
     require_shape(kTask, "block_table", step.block_table, {step.num_seqs, kAny});
     const Work work{run.scratch<double>(step.max_seq_len + 1), run.scratch<double>(init_.head_size),
                     run.scratch<double>(init_.head_size), run.scratch<double>(init_.head_size)};
@@ -35,19 +39,23 @@ class PagedAttentionLoops {
     for (int64_t s = 0; s < step.num_seqs; ++s) {
       const int64_t queries = starts[s + 1] - starts[s], length = lengths[s];
       FK_REQUIRE(queries <= length && length <= step.max_seq_len,
-                 "%s: sequence %" PRId64 " has %" PRId64 " tokens, %" PRId64 " of them new; max_seq_len is %" PRId64, kTask, s,
-                 length, queries, step.max_seq_len);
+                 "%s: sequence %" PRId64 " has %" PRId64 " tokens, %" PRId64
+                 " of them new; max_seq_len is %" PRId64,
+                 kTask, s, length, queries, step.max_seq_len);
       for (int64_t t = 0; t < queries; ++t)
-        for (int64_t h = 0; h < init_.num_heads; ++h) attend(a, step, work, s, starts[s] + t, length - queries + t, h);
+        for (int64_t h = 0; h < init_.num_heads; ++h)
+          attend(a, step, work, s, starts[s] + t, length - queries + t, h);
     }
   }
 
  private:
-  struct Work { double *weight, *query, *row, *sum; };
+  struct Work {
+    double *weight, *query, *row, *sum;
+  };
 
   // One head of the query in `row` of q, which stands at `position` of sequence s.
-  void attend(const fk_paged_attention_args& a, const fk_batch_step& step, const Work& w, int64_t s, int64_t row,
-              int64_t position, int64_t h) const {
+  void attend(const fk_paged_attention_args& a, const fk_batch_step& step, const Work& w, int64_t s,
+              int64_t row, int64_t position, int64_t h) const {
     const Tensor q(a.q), out(a.out);
     const int64_t size = init_.head_size, kv_head = h / (init_.num_heads / init_.num_kv_heads);
     const int64_t window = init_.sliding_window.has ? init_.sliding_window.value : position + 1;
@@ -62,7 +70,8 @@ class PagedAttentionLoops {
       double score = 0;
       for (int64_t i = 0; i < size; ++i) score += w.query[i] * w.row[i];
       score *= init_.scale;
-      if (init_.logits_soft_cap > 0) score = init_.logits_soft_cap * std::tanh(score / init_.logits_soft_cap);
+      if (init_.logits_soft_cap > 0)
+        score = init_.logits_soft_cap * std::tanh(score / init_.logits_soft_cap);
       score += slope * double(p - position);
       w.weight[p] = score;
       largest = std::max(largest, score);
@@ -80,14 +89,17 @@ class PagedAttentionLoops {
   }
 
   // Where the head's key or value of position p lies.
-  static int64_t cache_offset(Tensor cache, const fk_batch_step& step, int64_t s, int64_t p, int64_t kv_head) {
+  static int64_t cache_offset(Tensor cache, const fk_batch_step& step, int64_t s, int64_t p,
+                              int64_t kv_head) {
     const Tensor table(step.block_table);
     const int64_t block_size = cache.size(1), column = p / block_size;
-    FK_REQUIRE(column < table.size(1), "%s: sequence %" PRId64 " needs block %" PRId64 " of %" PRId64, kTask, s, column,
+    FK_REQUIRE(column < table.size(1),
+               "%s: sequence %" PRId64 " needs block %" PRId64 " of %" PRId64, kTask, s, column,
                table.size(1));
     const int64_t block = table.data<int32_t>()[s * table.stride(0) + column];
-    FK_REQUIRE(block >= 0 && block < cache.size(0), "%s: block_table[%" PRId64 "][%" PRId64 "] is %" PRId64
-               ", want 0 to %" PRId64, kTask, s, column, block, cache.size(0) - 1);
+    FK_REQUIRE(block >= 0 && block < cache.size(0),
+               "%s: block_table[%" PRId64 "][%" PRId64 "] is %" PRId64 ", want 0 to %" PRId64,
+               kTask, s, column, block, cache.size(0) - 1);
     return block * cache.stride(0) + p % block_size * cache.stride(1) + kv_head * cache.stride(2);
   }
 

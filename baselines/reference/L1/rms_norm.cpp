@@ -9,7 +9,8 @@ namespace {
 
 class RmsNormLoops {
  public:
-  RmsNormLoops(Builder& b, const fk_rms_norm_init& i) : size_(i.hidden_size), eps_(i.eps), weight_(b.param("weight")) {}
+  RmsNormLoops(Builder& b, const fk_rms_norm_init& i)
+      : size_(i.hidden_size), eps_(i.eps), weight_(b.param("weight")) {}
 
   void forward(const Run& run, const fk_rms_norm_args& a) const {
     check("x", a.x, a.x);
@@ -44,11 +45,12 @@ class RmsNormLoops {
   }
   void check(const char* name, const fk_tensor* t, const fk_tensor* x) const {
     require_present("rms_norm", name, t);
-    FK_REQUIRE(t->ndim >= 1 && t->shape[t->ndim - 1] == size_, "rms_norm: %s is %s, want [..., %" PRId64 "]", name,
+    FK_REQUIRE(t->ndim >= 1 && t->shape[t->ndim - 1] == size_,
+               "rms_norm: %s is %s, want [..., %" PRId64 "]", name,
                ShapeText(t->shape, t->ndim).text, size_);
     FK_REQUIRE(t->ndim == x->ndim && std::equal(t->shape, t->shape + t->ndim, x->shape),
-               "rms_norm: %s is %s, want the shape of x, %s", name, ShapeText(t->shape, t->ndim).text,
-               ShapeText(x->shape, x->ndim).text);
+               "rms_norm: %s is %s, want the shape of x, %s", name,
+               ShapeText(t->shape, t->ndim).text, ShapeText(x->shape, x->ndim).text);
   }
 
   int64_t size_;

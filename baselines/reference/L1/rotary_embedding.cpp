@@ -12,10 +12,12 @@ namespace {
 
 class RotaryEmbeddingLoops {
  public:
-  RotaryEmbeddingLoops(Builder&, const fk_rotary_embedding_init& i) : init_(i), half_(i.rotary_dim / 2) {
+  RotaryEmbeddingLoops(Builder&, const fk_rotary_embedding_init& i)
+      : init_(i), half_(i.rotary_dim / 2) {
     FK_REQUIRE(i.rotary_dim > 0 && i.rotary_dim % 2 == 0 && i.rotary_dim <= i.head_size,
-               "rotary_embedding: rotary_dim is %" PRId64 ", want an even number up to head_size %" PRId64, i.rotary_dim,
-               i.head_size);
+               "rotary_embedding: rotary_dim is %" PRId64
+               ", want an even number up to head_size %" PRId64,
+               i.rotary_dim, i.head_size);
   }
 
   void forward(const Run& run, const fk_rotary_embedding_args& a) const {
@@ -49,10 +51,12 @@ class RotaryEmbeddingLoops {
     if (init_.rope_type == FK_ROPE_TYPE_LINEAR) return f / init_.factor;
     if (init_.rope_type != FK_ROPE_TYPE_LLAMA3) return f;
     // Llama 3.1: long waves are stretched by factor, short ones stay, those between are blended.
-    const double turns = double(init_.original_max_position_embeddings) * f / (2 * std::numbers::pi);
+    const double turns =
+        double(init_.original_max_position_embeddings) * f / (2 * std::numbers::pi);
     if (turns < init_.low_freq_factor) return f / init_.factor;
     if (turns > init_.high_freq_factor) return f;
-    const double keep = (turns - init_.low_freq_factor) / (init_.high_freq_factor - init_.low_freq_factor);
+    const double keep =
+        (turns - init_.low_freq_factor) / (init_.high_freq_factor - init_.low_freq_factor);
     return (1 - keep) * f / init_.factor + keep * f;
   }
 

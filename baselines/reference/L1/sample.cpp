@@ -22,9 +22,11 @@ class SampleLoops {
     const int64_t m = logits.size(0), vocab = logits.size(1);
     FK_REQUIRE(m == 0 || vocab > 0, "%s: logits has no columns", kTask);
     const auto temperature = column<float>("temperature", a.temperature, kFloat32, m);
-    const auto top_p = column<float>("top_p", a.top_p, kFloat32, m), min_p = column<float>("min_p", a.min_p, kFloat32, m);
+    const auto top_p = column<float>("top_p", a.top_p, kFloat32, m),
+               min_p = column<float>("min_p", a.min_p, kFloat32, m);
     const auto top_k = column<int32_t>("top_k", a.top_k, kInt32, m);
-    const auto seed = column<int64_t>("seed", a.seed, kInt64, m), offset = column<int64_t>("offset", a.offset, kInt64, m);
+    const auto seed = column<int64_t>("seed", a.seed, kInt64, m),
+               offset = column<int64_t>("offset", a.offset, kInt64, m);
     const auto out = column<int32_t>("token_ids", a.token_ids, kInt32, m);
     Token* tokens = run.scratch<Token>(vocab);
     for (int64_t r = 0; r < m; ++r) {
@@ -33,7 +35,8 @@ class SampleLoops {
         out[r] = largest(row, vocab);
         continue;
       }
-      FK_REQUIRE(temperature[r] > 0, "%s: temperature[%" PRId64 "] is %g, want 0 or more", kTask, r, double(temperature[r]));
+      FK_REQUIRE(temperature[r] > 0, "%s: temperature[%" PRId64 "] is %g, want 0 or more", kTask, r,
+                 double(temperature[r]));
       const double u = (philox4x32_10(uint64_t(seed[r]), uint64_t(offset[r])) + 0.5) / 4294967296.0;
       const int64_t kept = keep(row, vocab, temperature[r], top_k[r], top_p[r], min_p[r], tokens);
       out[r] = invert(tokens, kept, u);
@@ -41,9 +44,13 @@ class SampleLoops {
   }
 
  private:
-  struct Token { double p; int32_t id; };  // p: not normalised; the largest is 1
+  struct Token {
+    double p;
+    int32_t id;
+  };  // p: not normalised; the largest is 1
 
-  template <class T> static T* column(const char* name, const fk_tensor* t, fk_dtype dtype, int64_t m) {
+  template <class T>
+  static T* column(const char* name, const fk_tensor* t, fk_dtype dtype, int64_t m) {
     require_shape(kTask, name, t, {m});
     require_dtype(kTask, name, t, dtype);
     return static_cast<T*>(t->data);
@@ -54,19 +61,21 @@ class SampleLoops {
 
   static int32_t largest(const float* row, int64_t vocab) {
     int64_t best = 0;
-    for (int64_t i = 1; i < vocab; ++i) if (value(row[i]) > value(row[best])) best = i;
+    for (int64_t i = 1; i < vocab; ++i)
+      if (value(row[i]) > value(row[best])) best = i;
     return int32_t(best);
   }
 
   // Fills `tokens` in falling probability and rising id and returns how many of them may be drawn.
-  static int64_t keep(const float* row, int64_t vocab, double temperature, int64_t top_k, double top_p, double min_p,
-                      Token* tokens) {
+  static int64_t keep(const float* row, int64_t vocab, double temperature, int64_t top_k,
+                      double top_p, double min_p, Token* tokens) {
     const double top = value(row[largest(row, vocab)]);
     for (int64_t i = 0; i < vocab; ++i) {
       const double v = value(row[i]);
       tokens[i] = {v == top ? 1.0 : std::exp((v - top) / temperature), int32_t(i)};
     }
-    std::sort(tokens, tokens + vocab, [](const Token& a, const Token& b) { return a.p != b.p ? a.p > b.p : a.id < b.id; });
+    std::sort(tokens, tokens + vocab,
+              [](const Token& a, const Token& b) { return a.p != b.p ? a.p > b.p : a.id < b.id; });
     int64_t kept = vocab;
     while (kept > 1 && tokens[kept - 1].p < min_p) --kept;  // the largest p is 1
     if (top_k > 0) kept = std::min(kept, top_k);

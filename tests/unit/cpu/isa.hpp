@@ -32,7 +32,9 @@ class EveryIsa : public testing::TestWithParam<const char*> {
 struct Random {
   std::mt19937 engine;
   explicit Random(uint32_t seed) : engine(seed) {}
-  float operator()(float low = -1, float high = 1) { return std::uniform_real_distribution<float>(low, high)(engine); }
+  float operator()(float low = -1, float high = 1) {
+    return std::uniform_real_distribution<float>(low, high)(engine);
+  }
   std::vector<float> vector(size_t n, float low = -1, float high = 1) {
     std::vector<float> v(n);
     for (float& x : v) x = (*this)(low, high);
@@ -41,7 +43,8 @@ struct Random {
 };
 
 // Values as they stand in storage of type T, and what they are worth.
-template <class T> struct Stored {
+template <class T>
+struct Stored {
   std::vector<T> data;
   std::vector<float> values;
   explicit Stored(const std::vector<float>& v) : data(v.size()), values(v.size()) {
@@ -51,11 +54,18 @@ template <class T> struct Stored {
     }
   }
 };
-template <class T> constexpr Type type_v = sizeof(T) == 4 ? Type::kF32 : std::is_same_v<T, bf16> ? Type::kBF16 : Type::kF16;
+template <class T>
+constexpr Type type_v = sizeof(T) == 4            ? Type::kF32
+                        : std::is_same_v<T, bf16> ? Type::kBF16
+                                                  : Type::kF16;
 // One rounding to T, relative.
-template <class T> constexpr double rounding_v = sizeof(T) == 4 ? 6e-8 : std::is_same_v<T, bf16> ? 0.0040 : 0.0005;
+template <class T>
+constexpr double rounding_v = sizeof(T) == 4            ? 6e-8
+                              : std::is_same_v<T, bf16> ? 0.0040
+                                                        : 0.0005;
 
-// Splits a range over `count` threads that run one after another: what a static pool computes, deterministically.
+// Splits a range over `count` threads that run one after another: what a static pool computes,
+// deterministically.
 class SerialWorkers final : public Workers {
  public:
   explicit SerialWorkers(int count) : count_(count) {}

@@ -11,7 +11,9 @@
 namespace fkcpu {
 namespace {
 
-struct Shape { int64_t out, in; };
+struct Shape {
+  int64_t out, in;
+};
 const Shape kDenseShapes[] = {{1, 1}, {3, 7}, {17, 33}, {33, 64}, {48, 577}, {5, 2080}, {70, 31}};
 const Shape kQuantShapes[] = {{1, 32}, {17, 64}, {33, 96}, {48, 576}, {5, 2080}};
 const int64_t kRows[] = {0, 1, 2, 3, 5, 8, 9, 16, 17, 29, 43};
@@ -24,14 +26,16 @@ struct Problem {
 
 // Largest error of any output, in units of the sum of the magnitudes that went into it.
 template <class Y>
-double worst(const Kernels& k, const Problem& p, int64_t n, bool with_bias, int threads, std::vector<Y>* result = nullptr) {
+double worst(const Kernels& k, const Problem& p, int64_t n, bool with_bias, int threads,
+             std::vector<Y>* result = nullptr) {
   Random random(uint32_t(n * 31 + p.shape.out));
   const int64_t ldx = p.shape.in + 3, ldy = p.shape.out + 5;
-  std::vector<float> x = random.vector(size_t(n * ldx)), bias = random.vector(size_t(round_up(p.shape.out, kGroup)));
+  std::vector<float> x = random.vector(size_t(n * ldx)),
+                     bias = random.vector(size_t(round_up(p.shape.out, kGroup)));
   std::vector<Y> y(size_t(n * ldy));
   for (Y& v : y) from_float(123.0f, &v);
-  p.matrix.multiply({x.data(), Type::kF32, ldx}, n, {y.data(), type_v<Y>, ldy}, with_bias ? bias.data() : nullptr,
-                    SerialWorkers(threads), k);
+  p.matrix.multiply({x.data(), Type::kF32, ldx}, n, {y.data(), type_v<Y>, ldy},
+                    with_bias ? bias.data() : nullptr, SerialWorkers(threads), k);
   double largest = 0;
   for (int64_t i = 0; i < n; ++i) {
     for (int64_t o = 0; o < p.shape.out; ++o) {
@@ -43,7 +47,8 @@ double worst(const Kernels& k, const Problem& p, int64_t n, bool with_bias, int 
       }
       largest = std::max(largest, std::fabs(sum - to_float(y[size_t(i * ldy + o)])) / magnitude);
     }
-    for (int64_t o = p.shape.out; o < ldy; ++o) EXPECT_EQ(to_float(y[size_t(i * ldy + o)]), 123.0f) << "written past the row";
+    for (int64_t o = p.shape.out; o < ldy; ++o)
+      EXPECT_EQ(to_float(y[size_t(i * ldy + o)]), 123.0f) << "written past the row";
   }
   if (result) *result = y;
   return largest;
@@ -51,13 +56,18 @@ double worst(const Kernels& k, const Problem& p, int64_t n, bool with_bias, int 
 
 class MatrixTest : public EveryIsa {};
 
-template <class T> void check_dense(const Kernels& k) {
+template <class T>
+void check_dense(const Kernels& k) {
   for (const Shape& s : kDenseShapes) {
     const Stored<T> w(Random(7).vector(size_t(s.out * s.in)));
-    Problem p{Matrix::dense(type_v<T>, w.data.data(), s.out, s.in), {w.values.begin(), w.values.end()}, s};
+    Problem p{Matrix::dense(type_v<T>, w.data.data(), s.out, s.in),
+              {w.values.begin(), w.values.end()},
+              s};
     for (int64_t n : kRows) {
-      EXPECT_LE(worst<float>(k, p, n, n % 2, 2), 4e-7) << s.out << " x " << s.in << ", " << n << " rows";
-      EXPECT_LE(worst<bf16>(k, p, n, n % 2, 2), 4e-3) << s.out << " x " << s.in << ", " << n << " rows";
+      EXPECT_LE(worst<float>(k, p, n, n % 2, 2), 4e-7)
+          << s.out << " x " << s.in << ", " << n << " rows";
+      EXPECT_LE(worst<bf16>(k, p, n, n % 2, 2), 4e-3)
+          << s.out << " x " << s.in << ", " << n << " rows";
     }
   }
 }
@@ -84,7 +94,9 @@ struct Blocks {
       append(codes, size_t(count));
       for (int c = 0; c < 32; ++c) {
         const int nibble = c < 16 ? codes[c] & 15 : codes[c - 16] >> 4;
-        const int code = q == Quant::kQ8_0 ? int8_t(codes[c]) : q == Quant::kQ4_0 ? nibble - 8 : nibble;
+        const int code = q == Quant::kQ8_0   ? int8_t(codes[c])
+                         : q == Quant::kQ4_0 ? nibble - 8
+                                             : nibble;
         values.push_back(double(to_float(d)) * code + to_float(m));
       }
     }
@@ -102,8 +114,10 @@ TEST_P(MatrixTest, MultipliesQuantised) {
       Matrix::pack(q, blocks.bytes.data(), s.out, s.in, 0, Matrix::groups(s.out), packed.data());
       Problem p{Matrix::quantised(q, packed.data(), s.out, s.in), blocks.values, s};
       for (int64_t n : kRows) {
-        EXPECT_LE(worst<float>(k(), p, n, n % 2, 2), 4e-7) << int(q) << ": " << s.out << " x " << s.in << ", " << n << " rows";
-        EXPECT_LE(worst<f16>(k(), p, n, n % 2, 3), 1e-3) << int(q) << ": " << s.out << " x " << s.in << ", " << n << " rows";
+        EXPECT_LE(worst<float>(k(), p, n, n % 2, 2), 4e-7)
+            << int(q) << ": " << s.out << " x " << s.in << ", " << n << " rows";
+        EXPECT_LE(worst<f16>(k(), p, n, n % 2, 3), 1e-3)
+            << int(q) << ": " << s.out << " x " << s.in << ", " << n << " rows";
       }
     }
 }
@@ -111,18 +125,21 @@ TEST_P(MatrixTest, MultipliesQuantised) {
 TEST_P(MatrixTest, GivesTheSameBitsForAnyNumberOfThreads) {
   const Shape s{70, 577};
   const Stored<float> w(Random(7).vector(size_t(s.out * s.in)));
-  Problem p{Matrix::dense(Type::kF32, w.data.data(), s.out, s.in), {w.values.begin(), w.values.end()}, s};
+  Problem p{
+      Matrix::dense(Type::kF32, w.data.data(), s.out, s.in), {w.values.begin(), w.values.end()}, s};
   for (int64_t n : {1, 7, 40}) {
     std::vector<float> one, other;
     worst<float>(k(), p, n, false, 1, &one);
     for (int threads : {2, 3, 8}) {
       worst<float>(k(), p, n, false, threads, &other);
-      EXPECT_EQ(0, std::memcmp(one.data(), other.data(), one.size() * 4)) << n << " rows, " << threads << " threads";
+      EXPECT_EQ(0, std::memcmp(one.data(), other.data(), one.size() * 4))
+          << n << " rows, " << threads << " threads";
     }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Isa, MatrixTest, EveryIsa::all(), [](const auto& i) { return std::string(i.param); });
+INSTANTIATE_TEST_SUITE_P(Isa, MatrixTest, EveryIsa::all(),
+                         [](const auto& i) { return std::string(i.param); });
 
 }  // namespace
 }  // namespace fkcpu

@@ -23,7 +23,7 @@ std::vector<Request> mixed_requests() {
   for (size_t n : {1u, 5u, 33u, 17u, 64u, 8u, 100u}) {
     r.push_back(tiny_request(tiny_prompt(n, n), int64_t(10 + n % 7)));
     r.back().top_logits = 5;
-    if (n % 2) {   // sampled ones as well: their draws belong to the request, not to the batch
+    if (n % 2) {  // sampled ones as well: their draws belong to the request, not to the batch
       r.back().sampling.temperature = 0.9f;
       r.back().sampling.top_k = 40;
       r.back().sampling.seed = int64_t(n);
@@ -58,10 +58,12 @@ const std::vector<Completion>& alone() {
 TEST(CausalLm, TextsDependOnThePrompt) {
   std::set<std::vector<int32_t>> texts;
   for (const Completion& c : alone()) texts.insert(c.tokens);
-  EXPECT_EQ(texts.size(), alone().size());   // otherwise the tests below would prove nothing
+  EXPECT_EQ(texts.size(), alone().size());  // otherwise the tests below would prove nothing
 }
 
-TEST(CausalLm, ContinuousBatchingChangesNoToken) { expect_same(complete(*tiny_llama(), mixed_requests()), alone()); }
+TEST(CausalLm, ContinuousBatchingChangesNoToken) {
+  expect_same(complete(*tiny_llama(), mixed_requests()), alone());
+}
 
 TEST(CausalLm, ChunksOfAPromptChangeNoToken) {
   for (int64_t chunk : {1, 3, 16}) {
@@ -79,7 +81,9 @@ TEST(CausalLm, TheBlockSizeChangesNoToken) {
   }
 }
 
-TEST(CausalLm, ThreadsChangeNoToken) { expect_same(complete(*tiny_llama(tiny_options(), 3), mixed_requests()), alone()); }
+TEST(CausalLm, ThreadsChangeNoToken) {
+  expect_same(complete(*tiny_llama(tiny_options(), 3), mixed_requests()), alone());
+}
 
 TEST(CausalLm, TheOrderOfArrivalChangesNoToken) {
   auto requests = mixed_requests();
@@ -90,10 +94,16 @@ TEST(CausalLm, TheOrderOfArrivalChangesNoToken) {
 }
 
 TEST(CausalLm, AFullCachePushesSequencesOutAndChangesNoToken) {
+  std::vector<Request> requests;
+  for (uint64_t i = 0; i < 6; ++i) {
+    requests.push_back(tiny_request(tiny_prompt(i + 50, 8), 60));
+    requests.back().sampling.temperature = i % 2 ? 0.9f : 0.0f;
+  }
+  auto want = complete(*tiny_llama(), requests);
   EngineOptions o = tiny_options();
-  o.num_blocks = 32;   // 128 tokens: one of the long requests, or some short ones
+  o.num_blocks = 24;  // 96 tokens, and four sequences that grow to 68
   auto lm = tiny_llama(o);
-  expect_same(complete(*lm, mixed_requests()), alone());
+  expect_same(complete(*lm, requests), want);
   EXPECT_GT(lm->stats().preemptions, 0);
 }
 
@@ -111,17 +121,19 @@ TEST(CausalLm, RequestsMayComeWhileOthersRun) {
 
 TEST(CausalLm, GreedyTakesTheLargestLogit) {
   for (const Completion& c : alone()) {
-    if (c.prompt.size() % 2 == 0) EXPECT_EQ(c.tokens[0], c.top_logits[0].first);
+    if (c.prompt.size() % 2 == 0) { EXPECT_EQ(c.tokens[0], c.top_logits[0].first); }
   }
 }
 
 TEST(CausalLm, StopIdsEndATextAndAreTheLastToken) {
-  const Completion& c = alone()[4];   // greedy
+  const Completion& c = alone()[4];  // greedy
   Request r = tiny_request(c.prompt, 50);
   r.sampling.stop_ids = {c.tokens[3]};
   Completion got = complete(*tiny_llama(), {r})[0];
-  size_t first = size_t(std::find(c.tokens.begin(), c.tokens.end(), c.tokens[3]) - c.tokens.begin());
-  EXPECT_EQ(got.tokens, std::vector<int32_t>(c.tokens.begin(), c.tokens.begin() + int64_t(first) + 1));
+  size_t first =
+      size_t(std::find(c.tokens.begin(), c.tokens.end(), c.tokens[3]) - c.tokens.begin());
+  EXPECT_EQ(got.tokens,
+            std::vector<int32_t>(c.tokens.begin(), c.tokens.begin() + int64_t(first) + 1));
   EXPECT_EQ(got.finish_reason, FinishReason::kStop);
 }
 
@@ -221,14 +233,22 @@ TEST(CausalLm, ScoresAndTextsShareSteps) {
 
 TEST(CausalLm, RequestsThatCannotBeAreRefused) {
   auto lm = tiny_llama();
-  auto refused = [&](Request r) { r.id = "a"; return error_of([&] { lm->add(r); }); };
-  EXPECT_EQ(refused(tiny_request({}, 1)), "request 'a': the prompt is empty; a model needs at least one token to go on from");
+  auto refused = [&](Request r) {
+    r.id = "a";
+    return error_of([&] { lm->add(r); });
+  };
+  EXPECT_EQ(refused(tiny_request({}, 1)),
+            "request 'a': the prompt is empty; a model needs at least one token to go on from");
   EXPECT_EQ(refused(tiny_request(tiny_prompt(1, 256), 1)),
-            "request 'a': the prompt has 256 tokens and the context holds 256 (one of them for the answer); shorten the prompt or raise "
+            "request 'a': the prompt has 256 tokens and the context holds 256 (one of them for the "
+            "answer); shorten the prompt or raise "
             "max_model_len");
-  EXPECT_EQ(refused(tiny_request({3, 260}, 1)), "request 'a': token id 260 at position 1 lies outside the vocabulary of 260");
-  EXPECT_EQ(refused(tiny_request({3, -1}, 1)), "request 'a': token id -1 at position 1 lies outside the vocabulary of 260");
-  EXPECT_EQ(refused(tiny_request({3}, 0)), "request 'a': max_tokens must lie between 1 and 2147483647, found 0");
+  EXPECT_EQ(refused(tiny_request({3, 260}, 1)),
+            "request 'a': token id 260 at position 1 lies outside the vocabulary of 260");
+  EXPECT_EQ(refused(tiny_request({3, -1}, 1)),
+            "request 'a': token id -1 at position 1 lies outside the vocabulary of 260");
+  EXPECT_EQ(refused(tiny_request({3}, 0)),
+            "request 'a': max_tokens must lie between 1 and 2147483647, found 0");
   Request r = tiny_request({3}, 1);
   r.sampling.top_p = 1.5f;
   EXPECT_EQ(refused(r), "request 'a': top_p must lie between 0 and 1, found 1.5");
@@ -238,8 +258,11 @@ TEST(CausalLm, RequestsThatCannotBeAreRefused) {
 }
 
 TEST(CausalLm, ATaskOfAnotherInterfaceIsRefused) {
-  EXPECT_EQ(error_of([&] { core::CausalLm::build(catalog(), nullptr, "silu_and_mul", Json::object(), {}, {}, {}); }),
-            "task 'silu_and_mul' has interface '' and step ''; the causal_lm engine drives tasks of `interface: causal_lm` and `step: "
+  EXPECT_EQ(error_of([&] {
+              core::CausalLm::build(catalog(), nullptr, "silu_and_mul", Json::object(), {}, {}, {});
+            }),
+            "task 'silu_and_mul' has interface '' and step ''; the causal_lm engine drives tasks "
+            "of `interface: causal_lm` and `step: "
             "batch_step`");
 }
 

@@ -25,12 +25,13 @@ struct Fixture {
     return p;
   }
 
-  // One step as the engine does it: computes what is scheduled and appends a token where one is due. "0:3 1:1" says
-  // that sequence 0 had three tokens and sequence 1 one.
+  // One step as the engine does it: computes what is scheduled and appends a token where one is
+  // due. "0:3 1:1" says that sequence 0 had three tokens and sequence 1 one.
   std::string step() {
     std::string text;
     for (const Scheduled& s : scheduler.schedule()) {
-      text += (text.empty() ? "" : " ") + std::to_string(s.sequence->handle) + ":" + std::to_string(s.count);
+      text += (text.empty() ? "" : " ") + std::to_string(s.sequence->handle) + ":" +
+              std::to_string(s.count);
       bool next_token = s.last() && !s.sequence->request.score;
       s.sequence->computed += s.count;
       if (next_token) s.sequence->tokens.push_back(2);
@@ -42,7 +43,14 @@ struct Fixture {
   int64_t next = 0;
 };
 
-Scheduler::Limits roomy() { return {.num_blocks = 100, .block_size = 4, .num_slots = 0, .max_num_seqs = 8, .max_tokens = 8, .max_rows = 8}; }
+Scheduler::Limits roomy() {
+  return {.num_blocks = 100,
+          .block_size = 4,
+          .num_slots = 0,
+          .max_num_seqs = 8,
+          .max_tokens = 8,
+          .max_rows = 8};
+}
 
 TEST(Scheduler, LongPromptsGoInChunksBesideDecodes) {
   Fixture f(roomy());
@@ -84,21 +92,26 @@ TEST(Scheduler, TheYoungestGivesUpItsBlocksAndComesBackFirst) {
   Sequence* old = f.add(4, 16);
   Sequence* young = f.add(4, 16);
   f.add(1, 16);
-  EXPECT_EQ(f.step(), "0:4 1:4");       // a block each, and no tokens left for the third
-  EXPECT_EQ(f.step(), "0:1 1:1");       // two blocks each; none left for the third
+  EXPECT_EQ(f.step(), "0:4 1:4");  // a block each, and no tokens left for the third
+  EXPECT_EQ(f.step(), "0:1 1:1");  // two blocks each; none left for the third
   for (int i = 0; i < 3; ++i) EXPECT_EQ(f.step(), "0:1 1:1");
-  EXPECT_EQ(f.step(), "0:1");           // the old one needs a third block
+  EXPECT_EQ(f.step(), "0:1");  // the old one needs a third block
   EXPECT_EQ(f.scheduler.preemptions(), 1);
   EXPECT_EQ(young->computed, 0);
   EXPECT_TRUE(young->blocks.empty());
-  EXPECT_EQ(f.step(), "0:1");           // nine tokens of the young one need three blocks, one is free
+  EXPECT_EQ(f.step(), "0:1");  // nine tokens of the young one need three blocks, one is free
   f.scheduler.remove(old);
-  EXPECT_EQ(f.step(), "1:8");           // prompt and answer are computed again
-  EXPECT_EQ(f.step(), "1:1");
+  EXPECT_EQ(f.step(), "1:8");  // prompt and answer are computed again
+  EXPECT_EQ(f.step(), "1:1 2:1");
 }
 
 TEST(Scheduler, SlotsAreLentToOneSequenceEach) {
-  Fixture f({.num_blocks = 0, .block_size = 1, .num_slots = 2, .max_num_seqs = 4, .max_tokens = 16, .max_rows = 4});
+  Fixture f({.num_blocks = 0,
+             .block_size = 1,
+             .num_slots = 2,
+             .max_num_seqs = 4,
+             .max_tokens = 16,
+             .max_rows = 4});
   Sequence* a = f.add(2, 1000);
   Sequence* b = f.add(2, 1000);
   f.add(2, 1000);

@@ -58,7 +58,7 @@ TEST(TextStream, StopsBeforeAStopStringAndNeverShowsItsBeginning) {
   Shown shown = feed(s, "yes\nUs\nUser: more", &pieces);
   EXPECT_TRUE(shown.stopped);
   EXPECT_EQ(shown.all, "yes\nUs");
-  EXPECT_EQ(pieces[3], "");   // the newline may be the beginning
+  EXPECT_EQ(pieces[3], "");  // the newline may be the beginning
 }
 
 TEST(TextStream, ABeginningThatComesToNothingIsShownAtTheEnd) {

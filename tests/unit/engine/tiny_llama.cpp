@@ -7,11 +7,19 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/support/byte_tokenizer.hpp"
+
 namespace fk::test {
 
 Json tiny_llama_init() {
-  return {{"vocab_size", 260}, {"hidden_size", 32}, {"intermediate_size", 48}, {"num_hidden_layers", 2}, {"num_attention_heads", 4},
-          {"num_key_value_heads", 2}, {"max_position_embeddings", 256}, {"dtype", "float32"}};
+  return {{"vocab_size", 260},
+          {"hidden_size", 32},
+          {"intermediate_size", 48},
+          {"num_hidden_layers", 2},
+          {"num_attention_heads", 4},
+          {"num_key_value_heads", 2},
+          {"max_position_embeddings", 256},
+          {"dtype", "float32"}};
 }
 
 core::EngineOptions tiny_options() {
@@ -22,11 +30,12 @@ core::EngineOptions tiny_options() {
   return o;
 }
 
-std::unique_ptr<core::CausalLm> tiny_llama(const core::EngineOptions& options, int threads, const core::TextOptions& text,
-                                           const Json& init) {
+std::unique_ptr<core::CausalLm> tiny_llama(const core::EngineOptions& options, int threads,
+                                           const core::TextOptions& text, const Json& init) {
   core::BuildOptions build;
   build.threads = threads;
-  return core::CausalLm::build(catalog(), core::WeightStore::seeded(11, kLlamaNames, init), "llama", init, build, options, text);
+  return core::CausalLm::build(catalog(), core::WeightStore::seeded(11, kLlamaNames, init), "llama",
+                               init, build, options, text);
 }
 
 core::Request tiny_request(std::vector<int32_t> prompt, int64_t max_tokens) {
@@ -45,41 +54,20 @@ std::vector<int32_t> tiny_prompt(uint64_t seed, size_t count) {
   return ids;
 }
 
-std::vector<core::Completion> complete(core::CausalLm& lm, const std::vector<core::Request>& requests) {
+std::vector<core::Completion> complete(core::CausalLm& lm,
+                                       const std::vector<core::Request>& requests) {
   for (const core::Request& r : requests) lm.add(r);
   lm.run();
   auto done = lm.take_finished();
-  std::sort(done.begin(), done.end(), [](const auto& a, const auto& b) { return a.handle < b.handle; });
+  std::sort(done.begin(), done.end(),
+            [](const auto& a, const auto& b) { return a.handle < b.handle; });
   return done;
 }
 
-namespace {
-
-std::string utf8(int c) {
-  if (c < 0x80) return {char(c)};
-  return {char(0xc0 | c >> 6), char(0x80 | (c & 0x3f))};
-}
-
-Json byte_tokenizer_json() {
-  Json vocab = Json::object();
-  for (int b = 0, next = 256; b < 256; ++b) {
-    bool printable = (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174;
-    vocab[utf8(printable ? b : next++)] = b;
-  }
-  vocab["<|end|>"] = 256;
-  Json byte_level = {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", true}};
-  Json end = {{"id", 256}, {"content", "<|end|>"}, {"single_word", false}, {"lstrip", false}, {"rstrip", false}, {"normalized", false}, {"special", true}};
-  Json model = {{"type", "BPE"}, {"dropout", nullptr}, {"unk_token", nullptr}, {"continuing_subword_prefix", nullptr},
-                {"end_of_word_suffix", nullptr}, {"fuse_unk", false}, {"byte_fallback", false}, {"vocab", vocab}, {"merges", Json::array()}};
-  return {{"version", "1.0"}, {"truncation", nullptr}, {"padding", nullptr}, {"added_tokens", Json::array({end})}, {"normalizer", nullptr},
-          {"pre_tokenizer", byte_level}, {"post_processor", nullptr}, {"decoder", byte_level}, {"model", model}};
-}
-
-}  // namespace
-
 std::shared_ptr<const core::Tokenizer> byte_tokenizer() {
-  auto path = std::filesystem::temp_directory_path() / ("fk_byte_tokenizer_" + std::to_string(getpid()) + ".json");
-  std::ofstream(path) << byte_tokenizer_json().dump();
+  auto path = std::filesystem::temp_directory_path() /
+              ("fk_byte_tokenizer_" + std::to_string(getpid()) + ".json");
+  std::ofstream(path) << byte_tokenizer_json();
   auto t = core::Tokenizer::from_tokenizer_json(path);
   std::filesystem::remove(path);
   return t;

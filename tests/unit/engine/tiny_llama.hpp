@@ -8,13 +8,15 @@
 
 namespace fk::test {
 
-inline const std::string kLlamaNames = std::string(FK_SOURCE_DIR) + "/configs/weights/llama_hf.yaml";
+inline const std::string kLlamaNames =
+    std::string(FK_SOURCE_DIR) + "/configs/weights/llama_hf.yaml";
 
 // Two layers, grouped-query heads, 260 tokens: big enough that greedy texts differ by prompt.
 Json tiny_llama_init();
 core::EngineOptions tiny_options();
-std::unique_ptr<core::CausalLm> tiny_llama(const core::EngineOptions& = tiny_options(), int threads = 1,
-                                           const core::TextOptions& = {}, const Json& init = tiny_llama_init());
+std::unique_ptr<core::CausalLm> tiny_llama(const core::EngineOptions& = tiny_options(),
+                                           int threads = 1, const core::TextOptions& = {},
+                                           const Json& init = tiny_llama_init());
 
 core::Request tiny_request(std::vector<int32_t> prompt, int64_t max_tokens);
 // `count` ids in [0, 260) that depend on the seed alone.

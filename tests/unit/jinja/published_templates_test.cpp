@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every published template of two packages renders what Python's jinja2 rendered (tests/golden/make_chat_templates.py).
+// Every published template of two packages renders what Python's jinja2 rendered
+// (tests/golden/make_chat_templates.py).
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -17,7 +18,9 @@ using Json = nlohmann::ordered_json;
 
 std::string read(const std::filesystem::path& p) {
   std::ifstream in(p, std::ios::binary);
-  if (!in) throw std::runtime_error(p.string() + " is missing: run scripts/fetch_models.sh tests/packages.txt");
+  if (!in)
+    throw std::runtime_error(p.string() +
+                             " is missing: run scripts/fetch_models.sh tests/packages.txt");
   std::stringstream s;
   s << in.rdbuf();
   return s.str();
@@ -43,7 +46,8 @@ TEST(PublishedTemplates, RenderAsJinja2) {
     for (size_t i = 0; i < expected.size(); ++i) {
       std::string text;
       const std::string got = rendered(t, golden["contexts"][i], text);
-      EXPECT_EQ(got, expected[i].get<std::string>()) << name << " with conversation " << i << ":\n" << text;
+      EXPECT_EQ(got, expected[i].get<std::string>()) << name << " with conversation " << i << ":\n"
+                                                     << text;
       equal += got == expected[i].get<std::string>();
     }
     ++templates;

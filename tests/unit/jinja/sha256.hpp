@@ -8,7 +8,8 @@
 
 namespace fk::core {
 
-// FIPS 180-4, for comparing with what Python hashed. The constants are the fractional parts of cube and square roots of primes.
+// FIPS 180-4, for comparing with what Python hashed. The constants are the fractional parts of cube
+// and square roots of primes.
 inline std::string sha256(std::string text) {
   std::array<uint32_t, 64> k{};
   std::array<uint32_t, 8> h{};
@@ -27,10 +28,12 @@ inline std::string sha256(std::string text) {
   for (size_t at = 0; at < text.size(); at += 64) {
     std::array<uint32_t, 64> w{};
     for (size_t i = 0; i < 16; ++i)
-      for (size_t b = 0; b < 4; ++b) w[i] = w[i] << 8 | static_cast<unsigned char>(text[at + 4 * i + b]);
+      for (size_t b = 0; b < 4; ++b)
+        w[i] = w[i] << 8 | static_cast<unsigned char>(text[at + 4 * i + b]);
     for (size_t i = 16; i < 64; ++i) {
       const uint32_t a = w[i - 15], b = w[i - 2];
-      w[i] = w[i - 16] + w[i - 7] + (std::rotr(a, 7) ^ std::rotr(a, 18) ^ a >> 3) + (std::rotr(b, 17) ^ std::rotr(b, 19) ^ b >> 10);
+      w[i] = w[i - 16] + w[i - 7] + (std::rotr(a, 7) ^ std::rotr(a, 18) ^ a >> 3) +
+             (std::rotr(b, 17) ^ std::rotr(b, 19) ^ b >> 10);
     }
     auto v = h;
     for (size_t i = 0; i < 64; ++i) {
