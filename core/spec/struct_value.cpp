@@ -24,11 +24,10 @@ struct StructValue::Impl {
     }
   }
   const Field& field(std::string_view wanted) const {
-    std::vector<std::string> names;
-    for (const Field& f : fields) {
+    for (const Field& f : fields)
       if (f.name == wanted) return f;
-      names.push_back(f.name);
-    }
+    std::vector<std::string> names;  // only now: engines set fields every step
+    for (const Field& f : fields) names.push_back(f.name);
     bad_input("{}: unknown field \"{}\", expected one of: {}{}", name, wanted,
               fmt::join(names, ", "), did_you_mean(wanted, names));
   }

@@ -39,7 +39,7 @@ TEST_F(Inputs, OneLineARequestInInputOrderThenASummary) {
   EXPECT_EQ(lines[1]["id"], 1);
   EXPECT_EQ(lines[2]["id"], 7);
   EXPECT_EQ(lines[1]["prompt_token_ids"], Json({72, 105}));
-  EXPECT_EQ(lines[0]["prompt_token_ids"].size(), 55u);
+  EXPECT_EQ(lines[0]["prompt_token_ids"].size(), 58u);
   std::string chat = "user: Hi\nassistant: ";
   EXPECT_EQ(lines[2]["prompt_token_ids"].size(), chat.size());
   EXPECT_EQ(lines[2]["prompt_token_ids"][0], int('u'));

@@ -124,13 +124,6 @@ TEST(Dry, ShowsTreeWeightsAndStateOfModelsThatNeedABiggerMachine) {
   }
 }
 
-TEST(Dry, WithoutABaselineForTheDeviceTheTasksAreNamed) {
-  Folder f;
-  Outcome o = fk_run({"--config", tiny_config(f), "--dry", "--json", "--device", "cuda:0"});
-  EXPECT_EQ(o.code, 3) << o.err;
-  EXPECT_FALSE(o.lines().at(0)["missing_tasks"].empty());
-}
-
 TEST(List, ShowsTasksImplementationsAndRefusals) {
   Folder f;
   f.write("silu_and_mul/broken/plugin.yaml", "name: broken\nversion: 1.0.0\nlibrary: broken.so\n");
