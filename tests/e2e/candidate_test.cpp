@@ -63,6 +63,7 @@ TEST_F(Candidate, IsWrittenBuiltAndUsedInEveryLayer) {
 
 TEST_F(Candidate, IsBuiltAgainOnlyWhenItChanged) {
   write_new();
+  std::ofstream(source(), std::ios::app) << "// in no cache yet: " << f.path() << "\n";
   Outcome first = run({});
   Outcome second = run({});
   EXPECT_TRUE(has(first.err, "mine")) << first.err;
