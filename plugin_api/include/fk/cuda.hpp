@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// fk/cuda.hpp -- what a CUDA plugin includes beside plugin.hpp: errors, the stream, launches. Needs
+// the CUDA runtime's headers; compiles with nvcc and with a host compiler.
+#pragma once
+#include <cuda_runtime.h>
+
+#include <utility>
+
+#include "plugin.hpp"
+
+namespace fk {
+
+inline void check_cuda(cudaError_t e, const char* what) {
+  if (e != cudaSuccess)
+    throw Error(e == cudaErrorMemoryAllocation ? FK_OUT_OF_MEMORY : FK_DEVICE_ERROR, "%s: %s: %s",
+                what, cudaGetErrorName(e), cudaGetErrorString(e));
+}
+#define FK_CUDA_CHECK(x) ::fk::check_cuda((x), #x)
+
+inline cudaStream_t stream_of(const Run& run) { return static_cast<cudaStream_t>(run.raw.stream); }
+inline cudaStream_t stream_of(const Builder& b) { return static_cast<cudaStream_t>(b.run.stream); }
+
+// The first line of every CUDA implementation's supports(): refuses the CPU and cards below `sm`
+// (90 for Hopper).
+inline void support_cuda(fk_device device, int32_t sm, int32_t needed) {
+  FK_SUPPORT(device.type == FK_CUDA, "needs a CUDA device");
+  FK_SUPPORT(sm >= needed, "needs sm_%d or later, this card is sm_%d", needed, sm);
+}
+
+#ifdef __CUDACC__
+// Launches with programmatic dependent launch: the kernel may start while the one before it still
+// runs, and must call wait_for_previous() (device/pdl.cuh) before it touches anything that one
+// wrote.
+template <class... Params, class... Args>
+void launch(void (*kernel)(Params...), dim3 grid, dim3 block, size_t shared, cudaStream_t stream,
+            bool pdl, Args&&... args) {
+  if (grid.x == 0 || grid.y == 0 || grid.z == 0) return;
+  cudaLaunchAttribute attribute{};
+  attribute.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+  attribute.val.programmaticStreamSerializationAllowed = 1;
+  cudaLaunchConfig_t config{};
+  config.gridDim = grid;
+  config.blockDim = block;
+  config.dynamicSmemBytes = shared;
+  config.stream = stream;
+  config.attrs = &attribute;
+  config.numAttrs = pdl ? 1 : 0;
+  check_cuda(cudaLaunchKernelEx(&config, kernel, Params(std::forward<Args>(args))...),
+             "kernel launch");
+}
+#endif
+
+}  // namespace fk
