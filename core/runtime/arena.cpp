@@ -5,6 +5,8 @@
 #include <cassert>
 #include <new>
 
+#include "core/base/error.hpp"
+
 namespace fk::core {
 namespace {
 constexpr size_t kFirstChunk = size_t{1} << 20;
@@ -12,11 +14,13 @@ constexpr size_t kLargest = size_t{1} << 40;  // allocators may abort on more
 }  // namespace
 
 Arena::~Arena() {
-  for (const Chunk& c : chunks_) ::operator delete (c.data, std::align_val_t{kAlign});
+  for (const Chunk& c : chunks_) drop(c);
 }
 
+void Arena::drop(const Chunk& c) { device_->release(c.data, c.size); }
+
 void Arena::add_chunk(size_t size) {
-  chunks_.push_back({static_cast<char*>(::operator new (size, std::align_val_t{kAlign})), size});
+  chunks_.push_back({static_cast<char*>(device_->allocate(size)), size});
 }
 
 // Bytes in use, counting the unused tails of earlier chunks: what one chunk would need at most.
@@ -33,13 +37,15 @@ void* Arena::allocate_slow(size_t bytes, size_t need) {
   size_t next = chunks_.empty() ? 0 : chunk_ + 1;
   // Later chunks are empty: reuse one that is large enough, drop those that are not.
   while (next < chunks_.size() && chunks_[next].size < need) {
-    ::operator delete (chunks_[next].data, std::align_val_t{kAlign});
+    drop(chunks_[next]);
     chunks_.erase(chunks_.begin() + std::ptrdiff_t(next));
   }
   if (next == chunks_.size()) {
     try {
       add_chunk(std::max({need, kFirstChunk, 2 * (chunks_.empty() ? 0 : chunks_.back().size)}));
-    } catch (const std::bad_alloc&) { return nullptr; }
+    } catch (const std::bad_alloc&) { return nullptr; } catch (const Error&) {
+      return nullptr;  // the device is full
+    }
   }
   chunk_ = next;
   top_ = need;
@@ -49,7 +55,7 @@ void* Arena::allocate_slow(size_t bytes, size_t need) {
 void Arena::merge() {
   assert(chunk_ == 0 && top_ == 0);
   const size_t size = std::max(high_water(), chunks_.front().size);
-  for (const Chunk& c : chunks_) ::operator delete (c.data, std::align_val_t{kAlign});
+  for (const Chunk& c : chunks_) drop(c);
   chunks_.clear();
   add_chunk((size + kAlign - 1) / kAlign * kAlign);
 }

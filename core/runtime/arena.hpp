@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstddef>
-#include <string>
+#include <memory>
 #include <vector>
+
+#include "core/device/device.hpp"
 
 namespace fk::core {
 
-// Scratch memory of one model: a stack of frames, one for every forward call. Grows by chunks until
-// frozen, so that pointers stay valid; settle() makes one chunk of the high-water size. One thread
-// at a time.
+// Scratch memory of one model on its device: a stack of frames, one for every forward call. Grows
+// by chunks until frozen, so that pointers stay valid; settle() makes one chunk of the high-water
+// size. One thread at a time.
 class Arena {
  public:
   static constexpr size_t kAlign = 256;
@@ -16,7 +18,7 @@ class Arena {
     size_t chunk = 0, top = 0;
   };
 
-  Arena() = default;
+  explicit Arena(std::shared_ptr<Device> device = cpu_device()) : device_(std::move(device)) {}
   ~Arena();
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
@@ -60,6 +62,9 @@ class Arena {
   void merge();
   void add_chunk(size_t size);
 
+  void drop(const Chunk&);
+
+  std::shared_ptr<Device> device_;
   std::vector<Chunk> chunks_;
   size_t chunk_ = 0, top_ = 0;
   size_t peak_ = 0, total_peak_ = 0;

@@ -13,6 +13,7 @@
 #include "core/base/error.hpp"
 #include "core/plugin/load_host.hpp"
 #include "core/runtime/shapes.hpp"
+#include "core/runtime/tree.hpp"
 
 namespace fk::core {
 namespace {
@@ -21,6 +22,13 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// A clock that has seen what the device was given: kernels run on after the call that enqueued
+// them.
+Clock::time_point device_now(const Node& node) {
+  if (Device* d = node.tree->device()) d->synchronize();
+  return Clock::now();
 }
 
 // One line a call on stderr, indented by depth, when it returns.
@@ -37,10 +45,11 @@ class TraceLayer : public Layer {
     }
     fmt::print(stderr, "trace {:{}}> {} {}{}\n", "", 2 * node.depth, node.spec->name, node.label(),
                shapes);
-    starts_.push_back(Clock::now());
+    starts_.push_back(device_now(node));
     return FK_OK;
   }
   fk_status after(Node& node, const fk_run&, fk_status s) override {
+    device_now(node);
     fmt::print(stderr, "trace {:{}}< {} {} {:.1f} us\n", "", 2 * node.depth, node.spec->name,
                status_name(s), 1e6 * seconds_since(starts_.back()));
     starts_.pop_back();
@@ -55,10 +64,11 @@ class TimeLayer : public Layer {
  public:
   fk_status before(Node& node, const fk_run&, const void*&) override {
     if (totals_.size() <= node.index) totals_.resize(node.index + 1);
-    open_.push_back({Clock::now(), 0});
+    open_.push_back({device_now(node), 0});
     return FK_OK;
   }
   fk_status after(Node& node, const fk_run&, fk_status s) override {
+    device_now(node);
     const double seconds = seconds_since(open_.back().start);
     Total& t = totals_[node.index];
     ++t.calls;
@@ -142,6 +152,12 @@ Layers make_layers(const LayerOptions& options, Tree& tree) {
   if (options.nvtx) out.push_back(make_nvtx_layer());
   if (options.time) out.push_back(make_time_layer());
   if (options.trace) out.push_back(make_trace_layer());
+  if (options.validate && !tree.device()->is_cpu())
+    bad_input(
+        "the validate layer looks at every byte from the host, so it works on the CPU; on {} run "
+        "the "
+        "command under compute-sanitizer",
+        device_text(tree.options().device));
   if (options.validate) out.push_back(make_validate_layer(tree));
   return out;
 }

@@ -12,6 +12,11 @@ struct Model::Impl {
       : tree(catalog, std::move(weights), options) {}
   Tree tree;
   Node* root = nullptr;
+
+  fk_run run_of(const void* step, bool capturing) const {
+    return {sizeof(fk_run), tree.device()->stream(), tree.options().device,
+            capturing ? uint32_t(FK_RUN_CAPTURING) : 0u, step};
+  }
 };
 
 Model::Model(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -34,19 +39,32 @@ const InitValue& Model::init() const { return impl_->root->init; }
 const Plan& Model::plan() const { return impl_->tree.plan(); }
 
 void Model::run(const void* step, const void* args) {
+  on_step(step);
+  forward(step, args);
+}
+
+void Model::on_step(const void* step) {
   Tree& tree = impl_->tree;
-  const fk_run run{sizeof(fk_run), nullptr, tree.options().device, 0, step};
+  const fk_run run = impl_->run_of(step, false);
   error_record().clear();
   fk_status s = FK_OK;
   for (Node* node : tree.steppers())
     if (s == FK_OK) s = node->call_on_step(&run);
-  if (s == FK_OK) s = impl_->root->forward(impl_->root, &run, args);
-  tree.arena().settle();
+  if (s != FK_OK) throw Error(code_of(s), take_error(s));
+}
+
+void Model::forward(const void* step, const void* args, bool capturing) {
+  const fk_run run = impl_->run_of(step, capturing);
+  error_record().clear();
+  const fk_status s = impl_->root->forward(impl_->root, &run, args);
+  if (!capturing) impl_->tree.arena().settle();
   if (s != FK_OK) throw Error(code_of(s), take_error(s));
 }
 
 void Model::freeze() { impl_->tree.arena().freeze(); }
 size_t Model::scratch_bytes() const { return impl_->tree.arena().high_water(); }
+const std::shared_ptr<Device>& Model::device() const { return impl_->tree.shared_device(); }
+size_t Model::weight_bytes() const { return impl_->tree.weight_bytes(); }
 size_t Model::state_bytes() const { return impl_->tree.state_bytes(); }
 
 size_t Model::retained_bytes() const {

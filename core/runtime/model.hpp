@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "core/device/device.hpp"
 #include "core/resolve/plan.hpp"
 #include "core/weights/weight_store.hpp"
 
@@ -16,6 +17,7 @@ struct LayerOptions {
 
 struct BuildOptions {
   fk_device device{FK_CPU, 0};
+  std::shared_ptr<Device> on;  // an open device to share; null: `device` is opened
   fk_dtype dtype{FK_FLOAT, 32, 1};
   int threads = 0;   // 0: one a core
   bool dry = false;  // tree, weights and state only; no device, no data
@@ -41,9 +43,15 @@ class Model {
   // on_step of every node that has one, then forward of the root. Throws Error with the node's
   // path. No allocation after warm-up (the arena grows until freeze()).
   void run(const void* step, const void* args);
+  // The two halves of run(). What forward() enqueues between the device's begin_capture() and
+  // end_capture() can be launched again; it then passes `capturing`, and on_step() stays outside.
+  void on_step(const void* step);
+  void forward(const void* step, const void* args, bool capturing = false);
+  const std::shared_ptr<Device>& device() const;
   void freeze();                 // scratch addresses repeat from here on; growing is an error
   size_t scratch_bytes() const;  // high-water mark
   size_t state_bytes() const;
+  size_t weight_bytes() const;    // copied to the device; 0 on the CPU, which reads the store
   size_t retained_bytes() const;  // weights repacked and kept by implementations
   // Destroys the tree now; throws Error with what destructors reported. The model cannot run after
   // it.

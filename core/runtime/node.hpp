@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "core/device/device.hpp"
 #include "core/plugin/catalog.hpp"
 #include "core/runtime/arena.hpp"
-#include "core/runtime/memory.hpp"
 #include "core/runtime/tensor_box.hpp"
 
 namespace fk::core {
@@ -31,8 +31,8 @@ struct Node : fk_instance {
   bool created = false, busy = false;
   size_t index = 0;  // in build order
   std::vector<std::unique_ptr<TensorBox>> tensors;
-  std::vector<Memory> blocks;  // host.alloc
-  size_t retained = 0;         // bytes of them, counted in dry builds too
+  std::vector<DeviceMemory> blocks;  // host.alloc
+  size_t retained = 0;               // bytes of them, counted in dry builds too
 
   // "model.layers.3.mlp (composed/llama_mlp 0.1.0)"; the task where the path is empty.
   std::string label() const;

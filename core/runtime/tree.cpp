@@ -22,6 +22,13 @@ std::shared_ptr<ThreadPool> shared_pool(int threads) {
   return pool;
 }
 
+std::shared_ptr<Device> open_device(const BuildOptions& o) {
+  return o.on ? o.on : Device::open(o.device);
+}
+
+// What a dry build for CUDA plans for: no card is looked at.
+constexpr int kDrySm = 90;
+
 fk_status forward_dry(fk_instance* self, const fk_run*, const void*) {
   const Node& node = *static_cast<Node*>(self);
   error_record() = {FK_INVALID_ARGUMENT, fmt::format("{}: built dry, it cannot run", node.label()),
@@ -42,14 +49,16 @@ struct Tree::Undo {
 
 Tree::Tree(const Catalog& catalog, std::shared_ptr<WeightStore> weights,
            const BuildOptions& options, const Tree* outer)
-    : catalog_(catalog), weights_(std::move(weights)), options_(options), outer_(outer) {
+    : catalog_(catalog),
+      weights_(std::move(weights)),
+      options_(options),
+      outer_(outer),
+      device_(outer || options.dry ? nullptr : open_device(options)),
+      arena_(device_ ? device_ : cpu_device()) {
   if (outer) return;
   chooser_ = std::make_unique<PolicyChooser>(catalog_, options_.policy);
   if (options_.dry) return;
-  if (options_.device.type != FK_CPU)
-    missing(
-        "device type {} cannot run here: this build has the CPU only; --dry builds the tree for it",
-        options_.device.type);
+  device_->make_current();
   pool_ = shared_pool(options_.threads);
   layers_ = make_layers(options_.layers, *this);
 }
@@ -60,6 +69,11 @@ Tree::~Tree() {
 
 bool Tree::owns(const fk_instance* p) const {
   return known_.contains(p) || (outer_ && outer_->owns(p));
+}
+
+int Tree::sm() const {
+  if (device_) return device_->sm();
+  return options_.device.type == FK_CUDA ? kDrySm : 0;
 }
 
 size_t Tree::state_bytes() const { return state_bytes_; }
@@ -176,7 +190,7 @@ Node* Tree::try_options(Node* parent, const std::string& path, const TaskSpec& s
   const Undo before{
       nodes_.size(),       completed_.size(),   steppers_.size(), plan_.choices.size(),
       plan_.params.size(), plan_.states.size(), replay_at_};
-  const Chooser::Request request{path, &spec, &init, options_.device, 0, options_.dtype};
+  const Chooser::Request request{path, &spec, &init, options_.device, sm(), options_.dtype};
   const std::vector<Chooser::Option> options = options_for(request, text);
   const Undo tried{before.nodes,  before.completed, before.steppers, before.choices,
                    before.params, before.states,    replay_at_};
@@ -188,7 +202,7 @@ Node* Tree::try_options(Node* parent, const std::string& path, const TaskSpec& s
     error_record().clear();
     if (impl.supports)
       s = contain("supports",
-                  [&] { return impl.supports(load_host(), options_.device, 0, init.data()); });
+                  [&] { return impl.supports(load_host(), options_.device, sm(), init.data()); });
     if (s != FK_OK) refused = take_error(s);
     if (Node* node = s == FK_OK ? create(parent, path, spec, init, option, refused) : nullptr) {
       Choice& c = plan_.choices[before.choices];
@@ -247,7 +261,7 @@ Node* Tree::create(Node* parent, const std::string& path, const TaskSpec& spec,
                            option.reason,
                            {},
                            {}});
-  const fk_run run{sizeof(fk_run), nullptr, options_.device,
+  const fk_run run{sizeof(fk_run), device_ ? device_->stream() : nullptr, options_.device,
                    options_.dry ? uint32_t(FK_RUN_DRY) : 0u, nullptr};
   error_record().clear();
   const fk_status s =
@@ -309,6 +323,7 @@ void Tree::roll_back(const Undo& to) {
 }
 
 void Tree::finish() {
+  if (device_) device_->synchronize();  // what create() enqueued, and its errors
   building_ = false;
   if (chooser_ && !options_.replay) chooser_->check_all_used();
   if (options_.replay && replay_at_ != options_.replay->choices.size())

@@ -56,6 +56,10 @@ class Tree {
   const Layers& layers() const { return layers_; }
   const fk_threads* threads() const { return pool_ ? pool_->service() : nullptr; }
   Arena& arena() { return arena_; }
+  Device* device() const { return device_.get(); }  // null in a dry build
+  const std::shared_ptr<Device>& shared_device() const { return device_; }
+  int sm() const;  // of the device; of a card of today where there is none
+  size_t weight_bytes() const { return weight_bytes_; }  // copied to the device
   const std::vector<std::unique_ptr<Node>>& nodes() const { return nodes_; }
   const std::vector<Node*>& steppers() const { return steppers_; }
   const Plan& plan() const { return plan_; }
@@ -84,6 +88,7 @@ class Tree {
   void check_instances(const TaskSpec&, const InitValue&) const;
   const fk_tensor* add_param(Node&, std::string_view name, const TensorShape&,
                              const std::string& quant);
+  const fk_tensor* on_device(const fk_tensor*);
   const fk_tensor* add_state(Node&, std::string_view name, const TensorShape&);
 
   const Catalog catalog_;
@@ -91,6 +96,7 @@ class Tree {
   const BuildOptions options_;
   const Tree* const outer_;
   std::unique_ptr<PolicyChooser> chooser_;  // none in an outline
+  const std::shared_ptr<Device> device_;    // before what lives on it
   std::shared_ptr<ThreadPool> pool_;
   Arena arena_;
   Layers layers_;
@@ -100,11 +106,12 @@ class Tree {
   std::vector<Node*> steppers_;
   std::unordered_set<const fk_instance*> known_;
   std::map<std::string, std::unique_ptr<TensorBox>, std::less<>> states_;
-  std::vector<Memory> state_memory_;
+  std::vector<DeviceMemory> state_memory_, weight_memory_;
+  std::map<const void*, std::unique_ptr<TensorBox>> device_weights_;  // by the host tensor
   std::set<std::string, std::less<>> param_paths_, missing_;
   std::map<std::string, Outline> outlines_;  // by task and init
   Plan plan_;
-  size_t replay_at_ = 0, state_bytes_ = 0;
+  size_t replay_at_ = 0, state_bytes_ = 0, weight_bytes_ = 0;
   bool building_ = true;
   Outline own_outline_;  // filled while an outline is built
 };

@@ -28,6 +28,9 @@ std::string quant_of(const Field& field, const InitValue& init) {
   return text ? *text : "none";
 }
 
+// What stands for every address in a dry build: never mapped, so using it faults at once.
+void* fake_address() { return reinterpret_cast<void*>(0x1000); }
+
 template <class Map>
 [[noreturn]] void unknown(const char* what, std::string_view name, const TaskSpec& spec,
                           const std::vector<Field>& own, const Map& parts) {
@@ -85,11 +88,26 @@ const fk_tensor* Tree::add_param(Node& node, std::string_view name, const Tensor
     t = node.tensors.back()->get();
   } else {
     if (!weights_) missing("param \"{}\": no weights are given", path);
-    t = weights_->get({path, shape.shape, shape.dtype, quant});
+    t = on_device(weights_->get({path, shape.shape, shape.dtype, quant}));
   }
   if (param_paths_.insert(path).second)
     plan_.params.push_back({path, shape.shape, shape.dtype, shape.bytes()});
   return t;
+}
+
+// Params that share a tensor on the host (tied embeddings) share its copy.
+const fk_tensor* Tree::on_device(const fk_tensor* host) {
+  if (device_->is_cpu()) return host;
+  auto& box = device_weights_[host];
+  if (!box) {
+    const TensorShape shape{{host->shape, host->shape + host->ndim}, host->dtype};
+    const size_t bytes = shape.bytes();
+    void* data = weight_memory_.emplace_back(device_, bytes).data();
+    device_->upload_large(data, host->data, bytes);
+    weight_bytes_ += bytes;
+    box = std::make_unique<TensorBox>(data, options_.device, shape.dtype, shape.shape);
+  }
+  return box->get();
 }
 
 const fk_tensor* Tree::state(Node& node, std::string_view name) {
@@ -117,7 +135,7 @@ const fk_tensor* Tree::add_state(Node& node, std::string_view name, const Tensor
   }
   const size_t bytes = shape.bytes();
   void* data = fake_address();
-  if (!options_.dry) data = state_memory_.emplace_back(bytes).data();
+  if (!options_.dry) data = state_memory_.emplace_back(device_, bytes).data();
   state_bytes_ += bytes;
   plan_.states.push_back({path, shape.shape, shape.dtype, bytes});
   return states_
@@ -128,9 +146,10 @@ const fk_tensor* Tree::add_state(Node& node, std::string_view name, const Tensor
 void* Tree::allocate(Node& node, fk_device device, size_t bytes) {
   node.retained += bytes;
   if (options_.dry) return nullptr;
-  if (device.type != FK_CPU)
-    bad_input("alloc: device type {} is not the one this tree runs on", device.type);
-  return node.blocks.emplace_back(bytes).data();
+  if (device.type != options_.device.type || device.index != options_.device.index)
+    bad_input("alloc: {} is not the device this tree runs on, {}", device_text(device),
+              device_text(options_.device));
+  return node.blocks.emplace_back(device_, bytes).data();
 }
 
 }  // namespace fk::core

@@ -41,6 +41,7 @@ class HostTensor {
 
   const fk_tensor* get() const { return &tensor_; }
   uint8_t* data() { return memory_.get(); }
+  size_t memory_bytes() const { return bytes_; }
   int64_t size() const {
     return std::accumulate(shape_.begin(), shape_.end(), int64_t{1}, std::multiplies<>());
   }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run_case.hpp"
 
-#include "host_tensor.hpp"
+#include <cstdlib>
+
+#include "core/base/error.hpp"
+#include "mirror.hpp"
 #include "schedule.hpp"
 
 namespace fk::cases {
@@ -9,10 +12,19 @@ namespace {
 
 using core::Field;
 
+// One for all runs of the process: a stream and its buffers are not worth making again.
+std::shared_ptr<core::Device> opened(fk_device d) {
+  static std::map<int32_t, std::shared_ptr<core::Device>> devices;
+  auto& device = devices[d.type];
+  if (!device) device = core::Device::open(d);
+  return device;
+}
+
 class Runner {
  public:
   Runner(const core::Catalog& catalog, const core::TaskSpec& task, const Case& c, fk_dtype dtype,
-         const core::Policy& policy, std::shared_ptr<core::WeightStore> weights)
+         const core::Policy& policy, std::shared_ptr<core::WeightStore> weights, fk_device device,
+         bool dry = false)
       : task_(task), case_(c), dtype_(dtype), dims_(c.dims) {
     if (!task.step.empty()) {
       const int64_t n = dims_["n"];
@@ -30,9 +42,15 @@ class Runner {
     options.threads = 2;
     options.dims = dims_;
     options.policy = policy;
+    options.device = device;
+    options.dry = dry;
+    if (!dry) options.on = opened(device);
     model_ = core::Model::build(catalog, std::move(weights), task.name, init, options);
   }
 
+  const core::Plan& plan() const { return model_->plan(); }
+
+  // Of a model that was not built dry.
   Outcome run() {
     for (const core::Choice& c : model_->plan().choices)
       if (c.path.empty() && c.task == task_.name) outcome_.implementation = c.implementation;
@@ -55,6 +73,10 @@ class Runner {
     if (step) dims_["num_seqs"] = step->num_seqs;
     core::StructValue args = core::StructValue::args(task_);
     std::map<std::string, std::unique_ptr<HostTensor>> tensors;
+    std::vector<std::unique_ptr<Mirror>> mirrors, step_mirrors;
+    const auto on_device = [&](auto& list, HostTensor& t) {
+      return list.emplace_back(std::make_unique<Mirror>(model_->device(), t))->get();
+    };
     std::map<std::string, std::vector<double>> given;
     for (const Field& f : task_.args) {
       const bool in = f.role == Field::Role::kIn;
@@ -69,9 +91,15 @@ class Runner {
                                                : random_values(f, label, values.size());
       t->set(values);
       given[f.name] = std::move(values);
-      args.set(f.name, t->get());
+      args.set(f.name, on_device(mirrors, *t));
     }
+    if (step)
+      for (Step::Named& named : step->tensors)
+        if (!named.name.ends_with("_host"))
+          step->value.set(named.name, on_device(step_mirrors, *named.tensor));
     model_->run(step ? step->value.data() : nullptr, args.data());
+    model_->device()->synchronize();
+    for (auto& m : mirrors) m->fetch();
     for (const Field& f : task_.args) {
       auto at = tensors.find(f.name);
       if (at == tensors.end()) continue;
@@ -139,8 +167,26 @@ class Runner {
 
 Outcome run_case(const core::Catalog& catalog, const core::TaskSpec& task, const Case& c,
                  fk_dtype dtype, const core::Policy& policy,
-                 std::shared_ptr<core::WeightStore> weights) {
-  return Runner(catalog, task, c, dtype, policy, std::move(weights)).run();
+                 std::shared_ptr<core::WeightStore> weights, fk_device device) {
+  return Runner(catalog, task, c, dtype, policy, std::move(weights), device).run();
+}
+
+fk_device test_device() {
+  const char* text = std::getenv("FK_TEST_DEVICE");
+  if (!text || std::string_view(text) == "cpu") return {FK_CPU, 0};
+  if (std::string_view(text) == "cuda:0") return {FK_CUDA, 0};
+  throw std::runtime_error(std::string("FK_TEST_DEVICE is ") + text + ", expected cpu or cuda:0");
+}
+
+std::string unsupported(const core::Catalog& catalog, const core::TaskSpec& task, const Case& c,
+                        const core::Policy& policy, fk_device device) {
+  try {
+    const core::Plan plan = Runner(catalog, task, c, c.dtype, policy, nullptr, device, true).plan();
+    return plan.missing_tasks.empty() ? "" : "no implementation of " + plan.missing_tasks[0];
+  } catch (const core::Error& e) {
+    if (e.code() != core::Code::kMissing) throw;
+    return e.text();
+  }
 }
 
 }  // namespace fk::cases

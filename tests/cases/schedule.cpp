@@ -18,9 +18,10 @@ std::vector<int64_t> shuffled(int64_t count, Random& random) {
 
 void add_tensor(Step& step, const char* name, fk_dtype dtype, std::vector<int64_t> shape,
                 const std::vector<double>& values) {
-  step.tensors.push_back(std::make_unique<HostTensor>(dtype, std::move(shape)));
-  step.tensors.back()->set(values);
-  step.value.set(name, step.tensors.back()->get());
+  auto tensor = std::make_unique<HostTensor>(dtype, std::move(shape));
+  tensor->set(values);
+  step.value.set(name, tensor->get());
+  step.tensors.push_back({name, std::move(tensor)});
 }
 
 }  // namespace

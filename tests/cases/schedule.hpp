@@ -12,7 +12,11 @@ namespace fk::cases {
 struct Step {
   explicit Step(const core::StructSpec& spec) : value(core::StructValue::step(spec)) {}
   core::StructValue value;
-  std::vector<std::unique_ptr<HostTensor>> tensors;
+  struct Named {
+    std::string name;  // "..._host": stays on the host
+    std::unique_ptr<HostTensor> tensor;
+  };
+  std::vector<Named> tensors;
   std::vector<double> positions;  // of every token in its sequence
   int64_t num_seqs = 0;
 };
