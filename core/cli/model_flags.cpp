@@ -13,14 +13,14 @@ namespace fk::core {
 namespace {
 
 fk_device parse_device(const std::string& s) {
-  if (s == "cpu") return {FK_CPU, 0};
+  if (s == "cpu" || s == "auto") return {FK_CPU, 0};
   int index = 0;
   if (s == "cuda") return {FK_CUDA, 0};
   if (s.starts_with("cuda:")) {
     auto [end, error] = std::from_chars(s.data() + 5, s.data() + s.size(), index);
     if (error == std::errc() && end == s.data() + s.size() && index >= 0) return {FK_CUDA, index};
   }
-  bad_input("--device {}: expected cpu or cuda:N", s);
+  bad_input("--device {}: expected auto, cpu or cuda:N", s);
 }
 
 fk_dtype parse_run_dtype(const std::string& s) {
@@ -33,7 +33,7 @@ fk_dtype parse_run_dtype(const std::string& s) {
 
 LayerOptions parse_layers(const std::string& list) {
   LayerOptions o;
-  std::vector<std::string> names = {"validate", "trace", "time"};
+  std::vector<std::string> names = {"validate", "trace", "time", "nvtx"};
   for (size_t start = 0; start < list.size();) {
     size_t end = std::min(list.find(',', start), list.size());
     std::string s = list.substr(start, end - start);
@@ -43,9 +43,11 @@ LayerOptions parse_layers(const std::string& list) {
       o.trace = true;
     else if (s == "time")
       o.time = true;
+    else if (s == "nvtx")
+      o.nvtx = true;
     else
-      bad_input("--layers {}: unknown layer '{}'{}; expected some of validate, trace, time", list,
-                s, did_you_mean(s, names));
+      bad_input("--layers {}: unknown layer '{}'{}; expected some of validate, trace, time, nvtx",
+                list, s, did_you_mean(s, names));
     start = end + 1;
   }
   return o;
@@ -78,6 +80,8 @@ Config config_with_flags(const ModelFlags& f, const Paths& paths) {
   set(f.max_model_len, c.options.max_model_len);
   set(f.max_num_seqs, c.options.max_num_seqs);
   set(f.max_num_batched_tokens, c.options.max_num_batched_tokens);
+  if (f.gpu_memory_utilization > 0) c.options.gpu_memory_utilization = f.gpu_memory_utilization;
+  if (f.enforce_eager) c.options.enforce_eager = true;
   return c;
 }
 
@@ -92,7 +96,11 @@ void ModelFlags::add_to(CLI::App& app) {
   app.add_option("--tokenizer", tokenizer,
                  "tokenizer.json, .gguf or tokenizer.model in place of the model's own")
       ->type_name("PATH");
-  app.add_option("--device", device, "cpu or cuda:N")->type_name("DEVICE")->capture_default_str();
+  app.add_option("--device", device,
+                 "cpu, cuda:N, or auto: the first CUDA device where there is one and the model has "
+                 "kernels for it, else the CPU")
+      ->type_name("DEVICE")
+      ->capture_default_str();
   app.add_option("--dtype", dtype,
                  "bfloat16, float16 or float32, for weights too (quantised ones are dequantised); "
                  "default: the config's")
@@ -119,7 +127,8 @@ void ModelFlags::add_to(CLI::App& app) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option(
          "--layers", layers,
-         "around every node: validate (checks each call), trace (prints it), time (adds it up)")
+         "around every node: validate (checks each call), trace (prints it), time (adds it up), "
+         "nvtx (names it for a profiler)")
       ->type_name("LIST");
   auto size = CLI::Range(int64_t{1}, int64_t{1} << 31);
   app.add_option("--block-size", block_size, "tokens of a KV cache block")
@@ -136,6 +145,11 @@ void ModelFlags::add_to(CLI::App& app) {
                  "tokens of a step; longer prompts go in chunks")
       ->check(size)
       ->type_name("N");
+  app.add_option("--gpu-memory-utilization", gpu_memory_utilization,
+                 "share of the GPU's memory for weights, KV cache and scratch; default 0.9")
+      ->check(CLI::Range(0.01, 1.0))
+      ->type_name("X");
+  app.add_flag("--enforce-eager", enforce_eager, "no CUDA graphs");
 }
 
 Session::Session(const ModelFlags& f, bool dry)
@@ -146,24 +160,38 @@ Session::Session(const ModelFlags& f, bool dry)
   build.layers = parse_layers(f.layers);
   build.policy = Policy::parse(f.policy);
   for (const std::string& p : f.pins) build.policy.pins.push_back(Pin::parse(p));
-  if (build.device.type == FK_CUDA && !dry) {
-    missing(
-        "--device {}: this build drives no CUDA device; use --device cpu, or add --dry to see what "
-        "is there for it",
-        f.device);
-  }
   if (!f.plan.empty())
     build.replay = std::make_shared<Plan>(Plan::from_yaml(read_input(f.plan), f.plan));
   assets = load_assets(workspace.registry(), config_with_flags(f, workspace.paths()), over);
   build.dtype = assets.dtype;
-  assets.config.options =
-      fill_options(workspace.registry(), assets.config.model, assets.init, assets.config.options);
+  engine_options = assets.config.options;
+  fill();
+  if (f.device == "auto" && !dry) prefer_gpu();
+}
+
+void Session::fill() {
+  assets.config.options = fill_options(workspace.registry(), assets.config.model, assets.init,
+                                       engine_options, build.device);
   build.dims = engine_dims(assets.config.options);
+}
+
+// A card that is there and kernels for every task of the model.
+void Session::prefer_gpu() {
+  const BuildOptions on_cpu = build;
+  try {
+    build.device = {FK_CUDA, 0};
+    build.on = Device::open(build.device);
+    fill();
+    if (dry_model()->plan().missing_tasks.empty()) return;
+  } catch (const Error&) {}  // no card, or a pin that is for the CPU: the CPU says what is wrong
+  build = on_cpu;
+  fill();
 }
 
 std::unique_ptr<Model> Session::dry_model() const {
   BuildOptions o = build;
   o.dry = true;
+  o.on = nullptr;
   o.layers = {};
   return Model::build(workspace.catalog(), nullptr, assets.config.model, assets.init, o);
 }
@@ -179,7 +207,7 @@ std::unique_ptr<CausalLm> Session::causal_lm() const {
   auto dry = dry_model();
   auto store = weights(dry->plan());
   auto engine = CausalLm::build(workspace.catalog(), store, assets.config.model, assets.init, build,
-                                assets.config.options, assets.text_options());
+                                engine_options, assets.text_options());
   refuse_unused(*store, assets);
   return engine;
 }

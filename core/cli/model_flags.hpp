@@ -9,12 +9,14 @@ namespace fk::core {
 
 // The flags of every command that builds a model.
 struct ModelFlags {
-  std::string config, device = "cpu", dtype, quant, policy = "baseline", plan, weights, tokenizer,
+  std::string config, device = "auto", dtype, quant, policy = "baseline", plan, weights, tokenizer,
                       layers;
   std::vector<std::string> pins, candidates;
   int threads = 0;
   int64_t block_size = 0, num_blocks = 0, max_model_len = 0, max_num_seqs = 0,
           max_num_batched_tokens = 0;
+  double gpu_memory_utilization = 0;  // 0: the config's
+  bool enforce_eager = false;
 
   void add_to(CLI::App&);
 };
@@ -24,6 +26,7 @@ struct Session {
   Workspace workspace;
   Assets assets;
   BuildOptions build;
+  EngineOptions engine_options;  // as given; assets.config.options has the defaults filled in
 
   // Reads the config and opens its files. Throws Error.
   Session(const ModelFlags&, bool dry);
@@ -32,6 +35,10 @@ struct Session {
   // Weights that show their loading on stderr.
   std::shared_ptr<WeightStore> weights(const Plan& dry) const;
   std::unique_ptr<CausalLm> causal_lm() const;
+
+ private:
+  void fill();
+  void prefer_gpu();
 };
 
 // After a build: tensors of the file that no node asked for are an error, named.

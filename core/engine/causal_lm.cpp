@@ -6,10 +6,10 @@
 #include <limits>
 
 #include "core/base/error.hpp"
+#include "core/engine/kv_size.hpp"
 #include "core/engine/logits.hpp"
-#include "core/engine/sampler.hpp"
 #include "core/engine/scheduler.hpp"
-#include "core/engine/step_batch.hpp"
+#include "core/engine/step_runner.hpp"
 
 namespace fk::core {
 namespace {
@@ -39,17 +39,19 @@ int64_t vocab_of(const TaskSpec& task, const InitValue& init) {
   bad_input("{}: a task of `interface: causal_lm` needs an output 'logits'", task.file);
 }
 
-StepBatch::Shape batch_shape(const EngineOptions& o, CacheKinds caches, int64_t vocab) {
-  StepBatch::Shape s{};
+StepRunner::Sizes runner_sizes(const EngineOptions& o, CacheKinds caches, int64_t vocab) {
+  StepRunner::Sizes sizes;
+  StepBatch::Shape& s = sizes.batch;
   s.max_tokens = o.max_num_batched_tokens;
   s.max_seqs = o.max_num_seqs;
   s.max_rows = std::max(o.max_num_seqs, std::min(kScoreRows, o.max_num_batched_tokens));
   s.max_blocks_per_seq = (o.max_model_len + o.block_size - 1) / o.block_size;
-  s.vocab_size = vocab;
   s.block_size = o.block_size;
   s.kv_cache = caches.kv;
   s.recurrent_state = caches.recurrent;
-  return s;
+  sizes.vocab_size = vocab;
+  sizes.graphs = !o.enforce_eager;
+  return sizes;
 }
 
 Scheduler::Limits limits(const EngineOptions& o, CacheKinds caches, int64_t rows) {
@@ -73,9 +75,10 @@ struct CausalLm::Impl {
   CacheKinds caches;
   std::unique_ptr<Model> model;
   int64_t vocab;
-  StepBatch batch;
+  StepRunner runner;
   Scheduler scheduler;
-  Sampler sampler;
+  Flight* in_flight = nullptr;                  // launched and not collected yet
+  std::vector<std::unique_ptr<Sequence>> done;  // finished, but named by a step in flight
   std::vector<Completion> finished;
   Stats stats;
   int64_t next_handle = 0;
@@ -87,9 +90,11 @@ struct CausalLm::Impl {
         caches(c),
         model(std::move(m)),
         vocab(vocab_of(model->task(), model->init())),
-        batch(catalog.registry(), model->task(), batch_shape(o, c, vocab)),
-        scheduler(limits(o, c, batch.logits().capacity())),
-        sampler(catalog, sampling, batch.logits().capacity()) {}
+        runner(catalog, *model, sampling, runner_sizes(o, c, vocab)),
+        scheduler(limits(o, c, runner.max_rows())) {
+    done.reserve(size_t(o.max_num_seqs));
+    runner.warm_up();
+  }
 
   void check(const Request& r) const {
     std::string who = r.id.empty() ? "request" : fmt::format("request '{}'", r.id);
@@ -150,11 +155,11 @@ struct CausalLm::Impl {
     return in(p.stop_ids) || (!p.ignore_eos && in(text.stop_ids));
   }
 
-  // The sequence has its next token; true when that was the last one.
+  // The sequence's pending token is known; true when it was the last one.
   bool accept(Sequence& s, int32_t token, FinishReason& reason) {
     s.last = Sequence::Clock::now();
-    if (s.generated() == 0) s.first = s.last;
-    s.tokens.push_back(token);
+    if (s.accepted == 0) s.first = s.last;
+    s.tokens[size_t(s.prompt_len() + s.accepted++)] = token;
     ++stats.generated_tokens;
     reason = FinishReason::kStop;
     if (is_stop(s, token)) return true;
@@ -163,7 +168,7 @@ struct CausalLm::Impl {
       s.request.on_token({s.handle, token, s.text ? s.text->fresh() : std::string_view(), false});
     if (stopped) return true;
     reason = FinishReason::kLength;
-    return int64_t(s.tokens.size()) >= s.max_len;
+    return s.prompt_len() + s.accepted >= s.max_len;
   }
 
   void finish(Sequence* sequence, FinishReason reason) {
@@ -174,7 +179,8 @@ struct CausalLm::Impl {
     Completion c;
     c.handle = s->handle;
     c.id = s->request.id;
-    c.tokens.assign(s->tokens.begin() + s->prompt_len(), s->tokens.end());
+    const auto first = s->tokens.begin() + s->prompt_len();
+    c.tokens.assign(first, first + s->accepted);
     c.prompt = std::move(s->request.prompt);
     if (s->text) c.text = s->text->text();
     c.finish_reason = reason;
@@ -187,6 +193,8 @@ struct CausalLm::Impl {
         c.decode_tokens_per_s = double(c.tokens.size() - 1) / rest;
     }
     finished.push_back(std::move(c));
+    s->done = true;
+    if (s->in_flight) done.push_back(std::move(s));
   }
 
   void take_logits(const StepBatch::Row& row, const float* logits) {
@@ -203,40 +211,65 @@ struct CausalLm::Impl {
   }
 
   bool step() {
-    const std::vector<Scheduled>& scheduled = scheduler.schedule();
+    // With a token pending nobody can be pushed out: it could not be computed again.
+    const std::vector<Scheduled>* scheduled = &scheduler.schedule(!in_flight);
+    if (in_flight && (scheduler.starved() || scheduled->empty())) {
+      collect(*std::exchange(in_flight, nullptr));
+      return true;
+    }
     stats.preemptions = scheduler.preemptions();
-    if (scheduled.empty()) return false;
+    if (scheduled->empty()) return false;
     auto start = Sequence::Clock::now();
-    batch.fill(scheduled);
-    model->run(batch.step(), batch.args());
-    const auto& rows = batch.rows();
-    for (size_t i = 0; i < rows.size(); ++i)
-      take_logits(rows[i], batch.logits().row<float>(int64_t(i)));
-    const int32_t* ids =
-        batch.sampled_rows() ? sampler.sample(batch.logits(), rows, batch.sampled_rows()) : nullptr;
-    for (const Scheduled& s : scheduled) {
-      int64_t prompt = s.sequence->prompt_len(), from = s.sequence->computed;
-      stats.prompt_tokens += std::max<int64_t>(0, std::min(prompt, from + s.count) - from);
-      s.sequence->computed += s.count;
-      if (s.sequence->request.score && s.sequence->to_compute() == 0)
-        finish(s.sequence, FinishReason::kStop);
-    }
-    for (int64_t i = 0; i < batch.sampled_rows(); ++i) {
-      Sequence& s = *rows[size_t(i)].sequence;
-      float value = ids[i] >= 0 && ids[i] < vocab ? batch.logits().row<float>(i)[ids[i]] : NAN;
-      if (!std::isfinite(value)) {
-        throw Error(Code::kCheckFailed,
-                    fmt::format("request '{}': the model's logits at position {} are not finite "
-                                "(token {}); `--layers validate` "
-                                "names the first node that writes such values",
-                                s.request.id, rows[size_t(i)].position, ids[i]));
-      }
-      FinishReason reason;
-      if (accept(s, ids[i], reason)) finish(&s, reason);
-    }
+    Flight& flight = runner.launch(*scheduled);
+    advance(flight);
+    // A GPU runs this step while the host looks at the last one and makes the next.
+    Flight* ready = runner.ahead() ? std::exchange(in_flight, &flight) : &flight;
+    if (ready) collect(*ready);
     ++stats.steps;
     stats.seconds += milliseconds(Sequence::Clock::now() - start) / 1e3;
     return true;
+  }
+
+  // What is certain about a step before its results are there.
+  void advance(Flight& f) {
+    for (const Scheduled& s : f.scheduled) {
+      int64_t prompt = s.sequence->prompt_len(), from = s.sequence->computed;
+      stats.prompt_tokens += std::max<int64_t>(0, std::min(prompt, from + s.count) - from);
+      s.sequence->computed += s.count;
+      ++s.sequence->in_flight;
+    }
+    for (int64_t i = 0; i < f.sampled_rows; ++i) {
+      Sequence& s = *f.rows[size_t(i)].sequence;
+      s.tokens.push_back(Sequence::kPending);
+      s.row = int32_t(i);
+    }
+  }
+
+  void collect(Flight& f) {
+    runner.wait(f);
+    for (size_t i = 0; f.logits && i < f.rows.size(); ++i)
+      if (!f.rows[i].sequence->done) take_logits(f.rows[i], f.logits + int64_t(i) * vocab);
+    for (const Scheduled& s : f.scheduled) --s.sequence->in_flight;
+    for (const Scheduled& s : f.scheduled)
+      if (s.sequence->request.score && s.sequence->to_compute() == 0 && !s.sequence->done)
+        finish(s.sequence, FinishReason::kStop);
+    for (int64_t i = 0; i < f.sampled_rows; ++i) {
+      Sequence& s = *f.rows[size_t(i)].sequence;
+      if (s.done) continue;
+      const int32_t id = f.token_ids[i];
+      if (id < 0 || id >= vocab || (f.logits && !std::isfinite(f.logits[i * vocab + id])))
+        not_finite(f.rows[size_t(i)], id);
+      FinishReason reason;
+      if (accept(s, id, reason)) finish(&s, reason);
+    }
+    std::erase_if(done, [](const auto& s) { return s->in_flight == 0; });
+  }
+
+  [[noreturn]] static void not_finite(const StepBatch::Row& row, int32_t id) {
+    throw Error(Code::kCheckFailed,
+                fmt::format("request '{}': the model's logits at position {} are not finite (token "
+                            "{}); `--layers validate` names the first node that writes such values",
+                            row.sequence->request.id, row.position, id));
   }
 };
 
@@ -250,15 +283,23 @@ std::unique_ptr<CausalLm> CausalLm::build(const Catalog& catalog,
                                           TextOptions text) {
   const Registry& registry = catalog.registry();
   causal_task(registry, task);
-  options = fill_options(registry, task, init, options);
+  const EngineOptions given = options;
+  options = fill_options(registry, task, init, options, build.device);
   build.dims = engine_dims(options);
+  if (!build.on) build.on = Device::open(build.device);
   BuildOptions dry = build;
   dry.dry = true;
+  dry.on = nullptr;
   dry.policy = {};
   dry.replay = nullptr;
   dry.layers = {};
-  CacheKinds caches =
-      cache_kinds(registry, Model::build(catalog, nullptr, task, init, dry)->plan());
+  const auto outline = Model::build(catalog, nullptr, task, init, dry);
+  CacheKinds caches = cache_kinds(registry, outline->plan());
+  if (caches.kv && !given.num_blocks && !build.on->is_cpu()) {
+    options.num_blocks = blocks_that_fit(*build.on, outline->plan(), options,
+                                         vocab_of(outline->task(), outline->init()));
+    build.dims = engine_dims(options);
+  }
   if (caches.kv)
     options.max_model_len =
         std::min(options.max_model_len, options.num_blocks * options.block_size);
@@ -299,6 +340,6 @@ const EngineOptions& CausalLm::options() const { return impl_->options; }
 int64_t CausalLm::vocab_size() const { return impl_->vocab; }
 int64_t CausalLm::context() const { return impl_->options.max_model_len; }
 Model& CausalLm::model() { return *impl_->model; }
-const Model& CausalLm::sampler() const { return impl_->sampler.model(); }
+const Model& CausalLm::sampler() const { return impl_->runner.sampler(); }
 
 }  // namespace fk::core

@@ -65,6 +65,6 @@ CacheKinds cache_kinds(const Registry&, const Plan& dry_plan);
 std::map<std::string, int64_t> engine_dims(const EngineOptions&);
 // The options with defaults worked out for `task` with `init`.
 EngineOptions fill_options(const Registry&, const std::string& task, const Json& init,
-                           EngineOptions);
+                           EngineOptions, fk_device);
 
 }  // namespace fk::core

@@ -11,12 +11,17 @@ namespace fk::core {
 
 // Sizes of an engine, under `options:` of a config. 0: a default is worked out from the model.
 struct EngineOptions {
-  int64_t block_size = 16;  // tokens a KV block
-  int64_t num_blocks = 0;   // default: two sequences of max_model_len
+  int64_t block_size = 0;  // tokens a KV block; default: 16, on a GPU 64
+  // default: two sequences of max_model_len; on a GPU what fits into gpu_memory_utilization
+  int64_t num_blocks = 0;
   int64_t max_model_len =
       0;  // context: prompt + output; default: the init's max_position_embeddings, if any
-  int64_t max_num_seqs = 16;             // sequences that run at once; recurrent state slots
-  int64_t max_num_batched_tokens = 512;  // tokens a step: a longer prompt is prefilled in chunks
+  int64_t max_num_seqs = 0;  // sequences that run at once, recurrent state slots; 16, GPU 256
+  // tokens a step, a longer prompt is prefilled in chunks; default: 512, on a GPU 8192
+  int64_t max_num_batched_tokens = 0;
+  double gpu_memory_utilization =
+      0.9;                     // share of the card that weights, cache and scratch may take
+  bool enforce_eager = false;  // no CUDA graphs
 };
 
 // A file by path, or inside a fetched package: third_party/models/<package>/<path>.

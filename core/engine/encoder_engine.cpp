@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/base/error.hpp"
+#include "core/engine/causal_lm.hpp"
 #include "core/engine/step_tensor.hpp"
 
 namespace fk::core {
@@ -15,21 +16,26 @@ struct EncoderEngine::Impl {
        int64_t step_tokens, int64_t step_seqs, int64_t dimension, bool token_types, fk_dtype dtype)
       : model(std::move(built)),
         longest(max_tokens),
-        input_ids(kInt32, {step_tokens}),
-        position_ids(kInt32, {step_tokens}),
-        token_type_ids(kInt32, {step_tokens}),
-        embeddings(dtype, {step_seqs, dimension}),
-        query_start_loc(kInt32, {step_seqs + 1}),
-        seq_lens(kInt32, {step_seqs}),
+        inputs(model->device()),
+        results(model->device()),
+        input_ids(inputs.add(kInt32, {step_tokens})),
+        position_ids(inputs.add(kInt32, {step_tokens})),
+        token_type_ids(inputs.add(kInt32, {step_tokens})),
+        query_start_loc(inputs.add(kInt32, {step_seqs + 1})),
+        seq_lens(inputs.add(kInt32, {step_seqs})),
+        embeddings(results.add(dtype, {step_seqs, dimension})),
         args(StructValue::args(model->task())),
         step(StructValue::step(registry.struct_spec("batch_step"))) {
+    inputs.allocate();
+    results.allocate();
     args.set("input_ids", input_ids.get());
     args.set("position_ids", position_ids.get());
     if (token_types) args.set("token_type_ids", token_type_ids.get());
     args.set("embeddings", embeddings.get());
-    for (const char* name : {"query_start_loc", "query_start_loc_host"})
-      step.set(name, query_start_loc.get());
-    for (const char* name : {"seq_lens", "seq_lens_host"}) step.set(name, seq_lens.get());
+    step.set("query_start_loc", query_start_loc.get());
+    step.set("query_start_loc_host", query_start_loc.host());
+    step.set("seq_lens", seq_lens.get());
+    step.set("seq_lens_host", seq_lens.host());
   }
 
   // How many sequences from `first` on fit into one step.
@@ -65,7 +71,10 @@ struct EncoderEngine::Impl {
     step.set("num_tokens", tokens);
     step.set("max_query_len", longest_here);
     step.set("max_seq_len", longest_here);
+    inputs.upload();
     model->run(step.data(), args.data());
+    results.download(embeddings);
+    model->device()->synchronize();
   }
 
   std::vector<float> embedding(int64_t s) {
@@ -84,7 +93,8 @@ struct EncoderEngine::Impl {
 
   std::unique_ptr<Model> model;
   int64_t longest;
-  StepTensor input_ids, position_ids, token_type_ids, embeddings, query_start_loc, seq_lens;
+  StepPack inputs, results;
+  StepTensor &input_ids, &position_ids, &token_type_ids, &query_start_loc, &seq_lens, &embeddings;
   StructValue args, step;
 };
 
@@ -104,7 +114,7 @@ std::unique_ptr<EncoderEngine> EncoderEngine::build(const Catalog& catalog,
                                                     std::shared_ptr<WeightStore> weights,
                                                     const std::string& task, const Json& init,
                                                     const BuildOptions& build,
-                                                    const EngineOptions& options) {
+                                                    const EngineOptions& given) {
   const TaskSpec& spec = catalog.registry().task(task);
   if (spec.interface != "encoder")
     bad_input(
@@ -118,6 +128,8 @@ std::unique_ptr<EncoderEngine> EncoderEngine::build(const Catalog& catalog,
         "{}: pooling is none, which gives no embedding; set it to mean, cls or last under `init:`",
         task);
   const int64_t positions = int_field(value, "max_position_embeddings");
+  EngineOptions options = fill_options(catalog.registry(), task, init, given, build.device);
+  options.max_model_len = given.max_model_len;
   if (options.max_model_len > positions)
     bad_input("max_model_len is {}, but {} has {} positions (max_position_embeddings)",
               options.max_model_len, task, positions);

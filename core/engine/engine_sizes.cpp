@@ -34,7 +34,11 @@ std::map<std::string, int64_t> engine_dims(const EngineOptions& o) {
 }
 
 EngineOptions fill_options(const Registry& registry, const std::string& task, const Json& init,
-                           EngineOptions o) {
+                           EngineOptions o, fk_device device) {
+  const bool gpu = device.type != FK_CPU;
+  if (!o.block_size) o.block_size = gpu ? 64 : 16;
+  if (!o.max_num_seqs) o.max_num_seqs = gpu ? 256 : 16;
+  if (!o.max_num_batched_tokens) o.max_num_batched_tokens = gpu ? 8192 : 512;
   // Positions past this have no meaning for the model (rotary tables end there); a task without the
   // field has no limit.
   InitValue value = InitValue::from_json(registry, registry.task(task), init);

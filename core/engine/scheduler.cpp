@@ -12,7 +12,9 @@ Scheduler::Scheduler(const Limits& limits)
 
 void Scheduler::add(std::unique_ptr<Sequence> s) { waiting_.push_back(std::move(s)); }
 
-const std::vector<Scheduled>& Scheduler::schedule() {
+const std::vector<Scheduled>& Scheduler::schedule(bool may_preempt) {
+  may_preempt_ = may_preempt;
+  starved_ = false;
   batch_.clear();
   tokens_left_ = limits_.max_tokens;
   rows_left_ = limits_.max_rows;
@@ -28,8 +30,12 @@ const std::vector<Scheduled>& Scheduler::schedule() {
 void Scheduler::schedule_decodes() {
   for (auto it = running_.begin(); it != running_.end();) {
     Sequence& s = **it++;
-    if (!s.decoding()) continue;
+    if (!s.decoding() || s.closing()) continue;
     if (tokens_left_ == 0 || rows_left_ == 0) return;
+    if (capacity(s) <= s.computed && !may_preempt_) {
+      starved_ = true;
+      continue;
+    }
     bool fits = true;
     while (capacity(s) <= s.computed && fits) {
       // The youngest stands at the end, so it has no place in this step yet, unless it is this one.
@@ -44,10 +50,11 @@ void Scheduler::schedule_decodes() {
 
 void Scheduler::schedule_prompts() {
   for (auto& p : running_) {
-    if (!p->decoding()) {
+    if (!p->decoding() && !p->closing()) {
       if (int64_t n = chunk(*p)) put(*p, n);
     }
   }
+  if (!may_preempt_) return;
   // Prompts that block each other: the oldest gets the blocks of the youngest.
   while (batch_.empty() && !running_.empty() && preempt_youngest()) {
     if (int64_t n = chunk(*running_.front())) put(*running_.front(), n);

@@ -31,8 +31,11 @@ class Scheduler {
   };
   explicit Scheduler(const Limits&);
   void add(std::unique_ptr<Sequence>);
-  // What to run now; empty only when nothing is left. Valid until the next call.
-  const std::vector<Scheduled>& schedule();
+  // What to run now. Valid until the next call. With `may_preempt`, empty only when nothing is
+  // left; without (tokens are pending, so that nobody could be computed again), empty or short of
+  // sequences that wait for blocks: then starved().
+  const std::vector<Scheduled>& schedule(bool may_preempt = true);
+  bool starved() const { return starved_; }
   // Takes a sequence out, waiting or running, and frees what it held.
   std::unique_ptr<Sequence> remove(Sequence*);
   bool idle() const { return waiting_.empty() && running_.empty(); }
@@ -62,7 +65,7 @@ class Scheduler {
   Queue waiting_, running_;
   std::vector<Scheduled> batch_;
   int64_t tokens_left_ = 0, rows_left_ = 0, preemptions_ = 0;
-  bool preempted_ = false;
+  bool may_preempt_ = true, preempted_ = false, starved_ = false;
 };
 
 }  // namespace fk::core

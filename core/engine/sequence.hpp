@@ -11,14 +11,19 @@ namespace fk::core {
 // One request on its way. The scheduler owns it and its blocks; the engine appends its tokens.
 struct Sequence {
   using Clock = std::chrono::steady_clock;
+  static constexpr int32_t kPending = -1;  // a token that a step on the device is still to give
 
   int64_t handle = 0;
   Request request;
-  std::vector<int32_t> tokens;       // prompt, then what was generated
+  std::vector<int32_t> tokens;       // prompt, then what was generated or is pending
   int64_t max_len = 0;               // tokens.size() never passes it
   int64_t computed = 0;              // tokens whose k, v or state the caches hold
   std::vector<int32_t> blocks;       // block i holds tokens [i * block_size, (i + 1) * block_size)
   int32_t slot = -1;                 // of recurrent state
+  int32_t row = -1;                  // of the sampled ids of the step that gives the pending token
+  int64_t accepted = 0;              // generated tokens that are known
+  int in_flight = 0;                 // steps with it that are not collected yet
+  bool done = false;                 // finished, but a step in flight still names it
   std::unique_ptr<TextStream> text;  // null without a tokenizer
   std::vector<std::pair<int32_t, float>> top_logits;
   double nll = 0;
@@ -29,6 +34,8 @@ struct Sequence {
   int64_t generated() const { return int64_t(tokens.size()) - prompt_len(); }
   int64_t to_compute() const { return int64_t(tokens.size()) - computed; }
   bool decoding() const { return to_compute() == 1 && generated() > 0; }
+  // Its last token is pending or known: there is nothing more to run.
+  bool closing() const { return !request.score && int64_t(tokens.size()) >= max_len; }
 };
 
 }  // namespace fk::core

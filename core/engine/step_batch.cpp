@@ -5,27 +5,33 @@
 
 namespace fk::core {
 
-StepBatch::StepBatch(const Registry& registry, const TaskSpec& task, const Shape& s)
+StepBatch::StepBatch(const Registry& registry, const TaskSpec& task, const Shape& s,
+                     std::shared_ptr<Device> device, StepTensor& logits)
     : shape_(s),
-      input_ids_(kInt32, {s.max_tokens}),
-      positions_(kInt64, {s.max_tokens}),
-      logits_indices_(kInt32, {s.max_rows}),
-      logits_(kFloat32, {s.max_rows, s.vocab_size}),
-      query_start_loc_(kInt32, {s.max_seqs + 1}),
-      seq_lens_(kInt32, {s.max_seqs}),
-      block_table_(kInt32, {s.max_seqs, s.kv_cache ? s.max_blocks_per_seq : 1}),
-      slot_mapping_(kInt64, {s.max_tokens}),
-      state_indices_(kInt32, {s.max_seqs}),
+      pack_(device),
+      tables_(device),
+      input_ids_(pack_.add(kInt32, {s.max_tokens})),
+      positions_(pack_.add(kInt64, {s.max_tokens})),
+      source_(pack_.add(kInt32, {s.max_tokens})),
+      logits_indices_(pack_.add(kInt32, {s.max_rows})),
+      query_start_loc_(pack_.add(kInt32, {s.max_seqs + 1})),
+      seq_lens_(pack_.add(kInt32, {s.max_seqs})),
+      slot_mapping_(pack_.add(kInt64, {s.max_tokens})),
+      state_indices_(pack_.add(kInt32, {s.max_seqs})),
+      block_table_(tables_.add(kInt32, {s.max_seqs, s.kv_cache ? s.max_blocks_per_seq : 1})),
+      logits_(logits),
       args_(StructValue::args(task)),
       step_(StructValue::step(registry.struct_spec("batch_step"))) {
+  pack_.allocate();
+  tables_.allocate();
   args_.set("input_ids", input_ids_.get());
   args_.set("positions", positions_.get());
   args_.set("logits_indices", logits_indices_.get());
   args_.set("logits", logits_.get());
   step_.set("query_start_loc", query_start_loc_.get());
-  step_.set("query_start_loc_host", query_start_loc_.get());
+  step_.set("query_start_loc_host", query_start_loc_.host());
   step_.set("seq_lens", seq_lens_.get());
-  step_.set("seq_lens_host", seq_lens_.get());
+  step_.set("seq_lens_host", seq_lens_.host());
   if (s.kv_cache) {
     step_.set("block_table", block_table_.get());
     step_.set("slot_mapping", slot_mapping_.get());
@@ -34,20 +40,30 @@ StepBatch::StepBatch(const Registry& registry, const TaskSpec& task, const Shape
   rows_.reserve(size_t(s.max_rows));
 }
 
-void StepBatch::fill(const std::vector<Scheduled>& batch) {
+void StepBatch::resize(int64_t tokens, int64_t seqs) {
+  pack_.flip();
+  tables_.flip();
   rows_.clear();
+  has_sources_ = false;
+  for (StepTensor* t : {&input_ids_, &positions_, &slot_mapping_, &source_}) t->resize(tokens);
+  for (StepTensor* t : {&seq_lens_, &block_table_, &state_indices_}) t->resize(seqs);
+  query_start_loc_.resize(seqs + 1);
+}
+
+void StepBatch::fill(const std::vector<Scheduled>& batch, int64_t padded_seqs) {
   int64_t tokens = 0, max_query = 0, max_seq = 0, n = int64_t(batch.size());
   for (const Scheduled& s : batch) tokens += s.count;
-  for (StepTensor* t : {&input_ids_, &positions_, &slot_mapping_}) t->resize(tokens);
-  for (StepTensor* t : {&seq_lens_, &block_table_, &state_indices_}) t->resize(n);
-  query_start_loc_.resize(n + 1);
+  const int64_t padding = std::max<int64_t>(0, padded_seqs - n);
+  resize(tokens + padding, n + padding);
   int64_t first = 0;
+  size_t blocks = 1;
   for (int64_t i = 0; i < n; ++i) {
     const Scheduled& s = batch[size_t(i)];
     fill_sequence(i, s, first);
     first += s.count;
     max_query = std::max(max_query, s.count);
     max_seq = std::max(max_seq, s.sequence->computed + s.count);
+    blocks = std::max(blocks, s.sequence->blocks.size());
     if (!s.sequence->request.score && s.last()) {
       *logits_indices_.row<int32_t>(int64_t(rows_.size())) = int32_t(first - 1);
       rows_.push_back({s.sequence, s.sequence->computed + s.count - 1});
@@ -64,12 +80,52 @@ void StepBatch::fill(const std::vector<Scheduled>& batch) {
       rows_.push_back({s.sequence, s.sequence->computed + k});
     }
   }
-  logits_indices_.resize(int64_t(rows_.size()));
-  logits_.resize(int64_t(rows_.size()));
-  step_.set("num_seqs", n);
+  int64_t rows = int64_t(rows_.size());
+  for (int64_t i = 0; i < padding; ++i) {
+    pad_sequence(n + i, tokens + i, 1, 0);
+    *logits_indices_.row<int32_t>(rows++) = int32_t(tokens + i);
+  }
+  if (shape_.kv_cache) tables_.upload_rows(block_table_, blocks * sizeof(int32_t));
+  finish(n + padding, tokens + padding, max_query, max_seq, rows);
+}
+
+void StepBatch::fill_idle(int64_t seqs, int64_t tokens) {
+  resize(seqs * tokens, seqs);
+  const int64_t length = tokens == 1 ? 0 : tokens, rows = std::min(seqs, shape_.max_rows);
+  for (int64_t i = 0; i < seqs; ++i) pad_sequence(i, i * tokens, tokens, length);
+  for (int64_t i = 0; i < rows; ++i)
+    *logits_indices_.row<int32_t>(i) = int32_t((i + 1) * tokens - 1);
+  sampled_rows_ = rows;
+  if (shape_.kv_cache) {
+    const int64_t width = std::min(block_table_.row_size(), length / shape_.block_size + 1);
+    for (int64_t i = 0; i < seqs; ++i) std::fill_n(block_table_.row<int32_t>(i), width, 0);
+    tables_.upload_rows(block_table_, size_t(width) * sizeof(int32_t));
+  }
+  finish(seqs, seqs * tokens, tokens, length, rows);
+}
+
+void StepBatch::finish(int64_t seqs, int64_t tokens, int64_t max_query, int64_t max_seq,
+                       int64_t rows) {
+  logits_indices_.resize(rows);
+  logits_.resize(rows);
+  step_.set("num_seqs", seqs);
   step_.set("num_tokens", tokens);
   step_.set("max_query_len", max_query);
   step_.set("max_seq_len", max_seq);
+  pack_.upload();
+}
+
+void StepBatch::pad_sequence(int64_t index, int64_t first, int64_t tokens, int64_t length) {
+  query_start_loc_.data<int32_t>()[index] = int32_t(first);
+  query_start_loc_.data<int32_t>()[index + 1] = int32_t(first + tokens);
+  seq_lens_.data<int32_t>()[index] = int32_t(length);
+  state_indices_.data<int32_t>()[index] = 0;
+  for (int64_t k = first; k < first + tokens; ++k) {
+    input_ids_.data<int32_t>()[k] = 0;
+    positions_.data<int64_t>()[k] = k - first;
+    slot_mapping_.data<int64_t>()[k] = -1;
+    source_.data<int32_t>()[k] = -1;
+  }
 }
 
 void StepBatch::fill_sequence(int64_t index, const Scheduled& s, int64_t first) {
@@ -79,7 +135,11 @@ void StepBatch::fill_sequence(int64_t index, const Scheduled& s, int64_t first) 
   state_indices_.data<int32_t>()[index] = q.slot;
   for (int64_t k = 0; k < s.count; ++k) {
     int64_t position = q.computed + k;
-    input_ids_.data<int32_t>()[first + k] = q.tokens[size_t(position)];
+    const int32_t id = q.tokens[size_t(position)];
+    const bool pending = id == Sequence::kPending;
+    has_sources_ |= pending;
+    source_.data<int32_t>()[first + k] = pending ? q.row : -1;
+    input_ids_.data<int32_t>()[first + k] = pending ? 0 : id;
     positions_.data<int64_t>()[first + k] = position;
     if (shape_.kv_cache) {
       int64_t block = q.blocks[size_t(position / shape_.block_size)];

@@ -37,6 +37,10 @@ void* Arena::allocate_slow(size_t bytes, size_t need) {
   size_t next = chunks_.empty() ? 0 : chunk_ + 1;
   // Later chunks are empty: reuse one that is large enough, drop those that are not.
   while (next < chunks_.size() && chunks_[next].size < need) {
+    if (pinned_) {
+      ++next;
+      continue;
+    }
     drop(chunks_[next]);
     chunks_.erase(chunks_.begin() + std::ptrdiff_t(next));
   }
@@ -60,8 +64,13 @@ void Arena::merge() {
   add_chunk((size + kAlign - 1) / kAlign * kAlign);
 }
 
-void Arena::freeze() {
+void Arena::pin() {
   settle();
+  pinned_ = true;
+}
+
+void Arena::freeze() {
+  pin();
   frozen_ = true;
 }
 

@@ -44,10 +44,11 @@ class Arena {
   }
   // Only while nothing is allocated: several chunks become one. Free when there is one already.
   void settle() {
-    if (chunks_.size() > 1) [[unlikely]]
+    if (chunks_.size() > 1 && !pinned_) [[unlikely]]
       merge();
   }
-  void freeze();
+  void pin();     // chunks stay where they are from here on, more may come
+  void freeze();  // and no more may come
   bool frozen() const { return frozen_; }
   size_t high_water() const { return total_peak_ > peak_ ? total_peak_ : peak_; }
   size_t capacity() const;
@@ -68,7 +69,7 @@ class Arena {
   std::vector<Chunk> chunks_;
   size_t chunk_ = 0, top_ = 0;
   size_t peak_ = 0, total_peak_ = 0;
-  bool frozen_ = false;
+  bool pinned_ = false, frozen_ = false;
 };
 
 }  // namespace fk::core

@@ -61,6 +61,7 @@ void Model::forward(const void* step, const void* args, bool capturing) {
   if (s != FK_OK) throw Error(code_of(s), take_error(s));
 }
 
+void Model::pin() { impl_->tree.arena().pin(); }
 void Model::freeze() { impl_->tree.arena().freeze(); }
 size_t Model::scratch_bytes() const { return impl_->tree.arena().high_water(); }
 const std::shared_ptr<Device>& Model::device() const { return impl_->tree.shared_device(); }

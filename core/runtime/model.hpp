@@ -48,6 +48,8 @@ class Model {
   void on_step(const void* step);
   void forward(const void* step, const void* args, bool capturing = false);
   const std::shared_ptr<Device>& device() const;
+  // Scratch stays where it is from here on, as graphs need it; what does not fit comes on top.
+  void pin();
   void freeze();                 // scratch addresses repeat from here on; growing is an error
   size_t scratch_bytes() const;  // high-water mark
   size_t state_bytes() const;
