@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+// Normalisation over the last axis: a row lies in the registers of a block (or of a warp, when it
+// is short) between the pass that sums and the pass that scales, so memory is read and written
+// once. The weight does not depend on earlier kernels: its load overlaps their end.
+#pragma once
+#include "fk/device/pdl.cuh"
+#include "fk/device/reduce.cuh"
+#include "row_map.cuh"
+
+namespace fk::cuda {
+
+// What y is, given the mean of squares (or their sum) of the centred row.
+struct Rms {
+  static constexpr bool kCentered = false;
+  __device__ static float scale(float squares, int64_t d, float eps) {
+    return rsqrtf(squares / float(d) + eps);
+  }
+};
+struct Layer {
+  static constexpr bool kCentered = true;
+  __device__ static float scale(float squares, int64_t d, float eps) {
+    return rsqrtf(squares / float(d) + eps);
+  }
+};
+struct L2 {
+  static constexpr bool kCentered = false;
+  __device__ static float scale(float squares, int64_t, float eps) {
+    return 1.f / fmaxf(sqrtf(squares), eps);
+  }
+};
+
+template <class X, class R, class Y>
+struct NormArgs {
+  const X* x;
+  R* residual;  // NULL: none
+  Y* y;
+  const Y *weight, *bias;  // NULL: ones, zeros
+  RowMap x_rows, residual_rows, y_rows;
+  uint32_t rows;
+  int32_t d;
+  float eps;
+};
+
+// The sum over a row's threads: threadIdx.x, a whole number of warps.
+__device__ inline float row_sum(float v, float* shared) {
+  v = device::warp_reduce<device::Sum>(v);
+  if (blockDim.x == 32) return v;
+  const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, warps = blockDim.x / 32;
+  if (lane == 0) shared[warp] = v;
+  __syncthreads();
+  return device::warp_reduce<device::Sum>(lane < warps ? shared[lane] : 0.f);
+}
+
+template <class Norm, class X, class R, class Y, int kChunks>
+__global__ void __launch_bounds__(1024) norm_rows_kernel(NormArgs<X, R, Y> a) {
+  __shared__ float shared[2][32];
+  const uint32_t row = blockIdx.x * blockDim.y + threadIdx.y;
+  Pack<Y> weight[kChunks];
+#pragma unroll
+  for (int c = 0; c < kChunks; ++c) {
+    const int at = int(threadIdx.x + c * blockDim.x) * 8;
+    if (at < a.d && a.weight) weight[c].read(a.weight + at);
+  }
+  device::wait_for_previous();
+  device::launch_next();
+  if (row >= a.rows) return;  // whole warps: blockDim.y > 1 only where a row is one warp
+  const X* x = a.x + a.x_rows(row);
+  float v[kChunks][8], sum = 0, squares = 0;
+  Pack<X> in[kChunks];
+#pragma unroll
+  for (int c = 0; c < kChunks; ++c) {
+    const int at = int(threadIdx.x + c * blockDim.x) * 8;
+    if (at < a.d) in[c].read(x + at);
+  }
+  if (a.residual) {
+    R* residual = a.residual + a.residual_rows(row);
+    Pack<R> old[kChunks];
+#pragma unroll
+    for (int c = 0; c < kChunks; ++c) {
+      const int at = int(threadIdx.x + c * blockDim.x) * 8;
+      if (at < a.d) old[c].read(residual + at);
+    }
+#pragma unroll
+    for (int c = 0; c < kChunks; ++c) {
+      const int at = int(threadIdx.x + c * blockDim.x) * 8;
+      if (at >= a.d) continue;
+#pragma unroll
+      for (int i = 0; i < 8; ++i) {
+        old[c].set(i, in[c].get(i) + old[c].get(i));
+        v[c][i] = old[c].get(i);
+      }
+      old[c].write(residual + at);
+    }
+  } else {
+#pragma unroll
+    for (int c = 0; c < kChunks; ++c)
+#pragma unroll
+      for (int i = 0; i < 8; ++i) v[c][i] = in[c].get(i);
+  }
+  float mean = 0;
+  if constexpr (Norm::kCentered) {
+#pragma unroll
+    for (int c = 0; c < kChunks; ++c)
+      if (int(threadIdx.x + c * blockDim.x) * 8 < a.d)
+#pragma unroll
+        for (int i = 0; i < 8; ++i) sum += v[c][i];
+    mean = row_sum(sum, shared[0]) / float(a.d);
+  }
+#pragma unroll
+  for (int c = 0; c < kChunks; ++c)
+    if (int(threadIdx.x + c * blockDim.x) * 8 < a.d)
+#pragma unroll
+      for (int i = 0; i < 8; ++i) {
+        if constexpr (Norm::kCentered) v[c][i] -= mean;
+        squares = fmaf(v[c][i], v[c][i], squares);
+      }
+  const float scale = Norm::scale(row_sum(squares, shared[1]), a.d, a.eps);
+  Y* y = a.y + a.y_rows(row);
+#pragma unroll
+  for (int c = 0; c < kChunks; ++c) {
+    const int at = int(threadIdx.x + c * blockDim.x) * 8;
+    if (at >= a.d) continue;
+    Pack<Y> bias, out;
+    if (a.bias) bias.read(a.bias + at);
+#pragma unroll
+    for (int i = 0; i < 8; ++i) {
+      float r = v[c][i] * scale;
+      if (a.weight) r *= weight[c].get(i);
+      if (a.bias) r += bias.get(i);
+      out.set(i, r);
+    }
+    out.write(y + at);
+  }
+}
+
+// Any alignment, any length: reads the row again for each pass. y may be x: an element is read and
+// written by the same thread.
+template <class Norm, class X, class R, class Y>
+__global__ void __launch_bounds__(256) norm_any_kernel(NormArgs<X, R, Y> a) {
+  __shared__ float shared[2][32];
+  device::wait_for_previous();
+  device::launch_next();
+  const X* x = a.x + a.x_rows(blockIdx.x);
+  R* residual = a.residual ? a.residual + a.residual_rows(blockIdx.x) : nullptr;
+  const auto value = [&](int i) {
+    return residual ? device::to_float(residual[i]) : device::to_float(x[i]);
+  };
+  if (residual)
+    for (int i = threadIdx.x; i < a.d; i += 256)
+      residual[i] = device::from_float<R>(device::to_float(x[i]) + device::to_float(residual[i]));
+  float mean = 0, squares = 0;
+  if constexpr (Norm::kCentered) {
+    for (int i = threadIdx.x; i < a.d; i += 256) mean += value(i);
+    mean = row_sum(mean, shared[0]) / float(a.d);
+  }
+  for (int i = threadIdx.x; i < a.d; i += 256) {
+    const float v = value(i) - mean;
+    squares = fmaf(v, v, squares);
+  }
+  const float scale = Norm::scale(row_sum(squares, shared[1]), a.d, a.eps);
+  Y* y = a.y + a.y_rows(blockIdx.x);
+  for (int i = threadIdx.x; i < a.d; i += 256) {
+    float r = (value(i) - mean) * scale;
+    if (a.weight) r *= device::to_float(a.weight[i]);
+    if (a.bias) r += device::to_float(a.bias[i]);
+    y[i] = device::from_float<Y>(r);
+  }
+}
+
+// `vectors`: every pointer and row is 16-byte aligned and d a multiple of 8. Few rows take as many
+// threads as there are elements for; many rows take fewer threads with more loads in flight each.
+template <class Norm, class X, class R, class Y>
+void launch_norm_rows(const NormArgs<X, R, Y>& a, bool vectors, cudaStream_t stream) {
+  if (!a.rows) return;
+  const int chunks = a.d / 8;
+  if (!vectors || chunks > 4096)
+    return launch(norm_any_kernel<Norm, X, R, Y>, dim3(a.rows), dim3(256), 0, stream, true, a);
+  int each = a.rows <= 264 ? 1 : 2;
+  if (a.rows > 1024 && sizeof(X) == 2) each = 4;
+  while (each > 1 && chunks <= 32 * (each / 2)) each /= 2;
+  while ((chunks + each - 1) / each > 1024) each *= 2;
+  const int threads = ((chunks + each - 1) / each + 31) / 32 * 32;
+  const int together = threads > 32 ? 1 : 4;
+  const dim3 grid((a.rows + together - 1) / together), block(threads, together);
+  if (each == 1) return launch(norm_rows_kernel<Norm, X, R, Y, 1>, grid, block, 0, stream, true, a);
+  if (each == 2) return launch(norm_rows_kernel<Norm, X, R, Y, 2>, grid, block, 0, stream, true, a);
+  launch(norm_rows_kernel<Norm, X, R, Y, 4>, grid, block, 0, stream, true, a);
+}
+
+// Checks the tensors and launches for their types. `weight` and `bias` may be missing; they and y
+// have one dtype, x and residual that one or float32.
+template <class Norm>
+void normalize(const char* task, const Run& run, const fk_tensor* x, const fk_tensor* residual,
+               const fk_tensor* y, const fk_tensor* weight, const fk_tensor* bias, int64_t d,
+               double eps) {
+  require_present(task, "x", x);
+  FK_REQUIRE(x->ndim >= 1 && x->shape[x->ndim - 1] == d, "%s: x is %s, want [..., %" PRId64 "]",
+             task, reference::ShapeText(x->shape, x->ndim).text, d);
+  require_same_shape(task, "x", x, x);
+  require_same_shape(task, "y", y, x);
+  if (residual) require_same_shape(task, "residual", residual, x);
+  for (const fk_tensor* t : {weight, bias})
+    if (t) require_dtype(task, "a param", t, y->dtype);
+  const bool vectors = packs(x) && packs(residual) && packs(y) && packs(weight) && packs(bias);
+  const auto data = [](const fk_tensor* t) { return t ? t->data : nullptr; };
+  const auto wide = [&](const char* name, const fk_tensor* t, auto narrow, const auto& f) {
+    if (!t || t->dtype == y->dtype) return f(narrow);
+    require_dtype(task, name, t, kFloat32);
+    f(float());
+  };
+  with_type(task, "y", y->dtype, [&](auto ty) {
+    wide("x", x, ty, [&](auto tx) {
+      wide("residual", residual, ty, [&](auto tr) {
+        using X = decltype(tx);
+        using R = decltype(tr);
+        using Y = decltype(ty);
+        NormArgs<X, R, Y> a{};
+        a.x = static_cast<const X*>(x->data);
+        a.residual = static_cast<R*>(data(residual));
+        a.y = static_cast<Y*>(y->data);
+        a.weight = static_cast<const Y*>(data(weight));
+        a.bias = static_cast<const Y*>(data(bias));
+        a.x_rows = row_map(task, "x", x);
+        a.y_rows = row_map(task, "y", y);
+        if (residual) a.residual_rows = row_map(task, "residual", residual);
+        a.rows = uint32_t(rows_of(task, x));
+        a.d = int32_t(d);
+        a.eps = float(eps);
+        launch_norm_rows<Norm>(a, vectors, stream_of(run));
+      });
+    });
+  });
+}
+
+}  // namespace fk::cuda
