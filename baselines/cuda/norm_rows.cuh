@@ -52,7 +52,7 @@ __device__ inline float row_sum(float v, float* shared) {
 }
 
 template <class Norm, class X, class R, class Y, int kChunks>
-__global__ void __launch_bounds__(1024) norm_rows_kernel(NormArgs<X, R, Y> a) {
+__global__ void __launch_bounds__(kChunks == 4 ? 512 : 1024) norm_rows_kernel(NormArgs<X, R, Y> a) {
   __shared__ float shared[2][32];
   const uint32_t row = blockIdx.x * blockDim.y + threadIdx.y;
   Pack<Y> weight[kChunks];
@@ -173,7 +173,7 @@ template <class Norm, class X, class R, class Y>
 void launch_norm_rows(const NormArgs<X, R, Y>& a, bool vectors, cudaStream_t stream) {
   if (!a.rows) return;
   const int chunks = a.d / 8;
-  if (!vectors || chunks > 4096)
+  if (!vectors || chunks > 2048)  // 4 x 512 threads or 2 x 1024
     return launch(norm_any_kernel<Norm, X, R, Y>, dim3(a.rows), dim3(256), 0, stream, true, a);
   int each = a.rows <= 264 ? 1 : 2;
   if (a.rows > 1024 && sizeof(X) == 2) each = 4;

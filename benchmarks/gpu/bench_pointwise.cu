@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// The memory-bound kernels of the cuda plugin at Llama-3.1-8B's shapes, beside a copy of as many
+// bytes in the same run.
+#include "baselines/cuda/norm_rows.cuh"
+#include "baselines/cuda/rotary.cuh"
+#include "baselines/cuda/silu_and_mul.cuh"
+#include "graph_timing.cuh"
+
+namespace {
+
+using namespace fk;
+using namespace fk::bench;
+using namespace fk::cuda;
+using T = __nv_bfloat16;
+
+__global__ void fill_kernel(T* p, size_t n) {
+  for (size_t i = blockIdx.x * size_t(blockDim.x) + threadIdx.x; i < n;
+       i += size_t(gridDim.x) * blockDim.x)
+    p[i] = __float2bfloat16(normal(i, 1.f));
+}
+void fill(const Buffers& b) { fill_kernel<<<1024, 256>>>(b.all<T>(), b.bytes() / 2); }
+
+__global__ void copy_kernel(const uint4* x, uint4* y, size_t n) {
+  device::wait_for_previous();
+  device::launch_next();
+  const size_t i = blockIdx.x * size_t(blockDim.x) + threadIdx.x;
+  if (i < n) y[i] = x[i];
+}
+
+void bench_copy(double bytes) {  // read and written together
+  const size_t n = size_t(bytes / 2) / 16;
+  const int sets = sets_for(size_t(bytes));
+  Buffers x(n * 16, sets), y(n * 16, sets);
+  fill(x);
+  const double us = microseconds(sets, [&](int s, cudaStream_t stream) {
+    launch(copy_kernel, dim3(unsigned((n + 255) / 256)), dim3(256), 0, stream, true, x.at<uint4>(s),
+           y.at<uint4>(s), n);
+  });
+  print("  copy of as many bytes", us, bytes);
+}
+
+void bench_rms_norm(int rows, int d, bool with_residual) {
+  const size_t bytes = size_t(rows) * d * 2;
+  const double moved = double(bytes) * (with_residual ? 4 : 2);
+  const int sets = sets_for(size_t(moved));
+  Buffers x(bytes, sets), residual(bytes, sets), y(bytes, sets), weight(size_t(d) * 2, 1);
+  fill(x);
+  fill(weight);
+  const double us = microseconds(sets, [&](int s, cudaStream_t stream) {
+    NormArgs<T, T, T> a{};
+    a.x = x.at<T>(s);
+    a.residual = with_residual ? residual.at<T>(s) : nullptr;
+    a.y = y.at<T>(s);
+    a.weight = weight.at<T>(0);
+    a.x_rows = a.residual_rows = a.y_rows = {d, 0, 1};
+    a.rows = uint32_t(rows);
+    a.d = d;
+    a.eps = 1e-5f;
+    launch_norm_rows<Rms>(a, true, stream);
+  });
+  char text[64];
+  std::snprintf(text, sizeof text, "rms_norm%s %dx%d", with_residual ? " + residual" : "", rows, d);
+  print(text, us, moved);
+  bench_copy(moved);
+}
+
+void bench_silu_and_mul(int rows, int d) {
+  const size_t bytes = size_t(rows) * d * 2;
+  const double moved = double(bytes) * 3;
+  const int sets = sets_for(size_t(moved));
+  Buffers x(2 * bytes, sets), y(bytes, sets);
+  fill(x);
+  const double us = microseconds(sets, [&](int s, cudaStream_t stream) {
+    launch_silu_and_mul<T>(x.at<T>(s), {2 * d, 0, 1}, y.at<T>(s), {d, 0, 1}, rows, d, true, stream);
+  });
+  char text[64];
+  std::snprintf(text, sizeof text, "silu_and_mul %dx%d", rows, d);
+  print(text, us, moved);
+  bench_copy(moved);
+}
+
+void bench_rotary(int tokens) {  // q and k as slices of one qkv matrix
+  constexpr int kHeads = 32, kKvHeads = 8, kHead = 128, kRow = (kHeads + 2 * kKvHeads) * kHead;
+  constexpr int kPositions = 131072;
+  const size_t bytes = size_t(tokens) * kRow * 2;
+  const double moved = 2.0 * tokens * (kHeads + kKvHeads) * kHead * 2;
+  const int sets = sets_for(bytes);
+  Buffers qkv(bytes, sets), positions(size_t(tokens) * 8, 1), table(size_t(kPositions) * 512, 1);
+  fill(qkv);
+  std::vector<int64_t> host(static_cast<size_t>(tokens));
+  for (size_t i = 0; i < host.size(); ++i) host[i] = int64_t(i * 7919 % kPositions);
+  FK_CUDA_CHECK(
+      cudaMemcpy(positions.all<void>(), host.data(), host.size() * 8, cudaMemcpyHostToDevice));
+  launch_rotary_table({5e5, 8, 1, 4, 8192, kHead / 2, RotaryInit::kLlama3}, kPositions,
+                      table.all<float>(), nullptr);
+  const double us = microseconds(sets, [&](int s, cudaStream_t stream) {
+    RotaryArgs<T> a{};
+    a.positions = positions.all<int64_t>();
+    a.table = table.all<float>();
+    a.q = qkv.at<T>(s);
+    a.k = a.q + kHeads * kHead;
+    a.q_row = a.k_row = kRow;
+    a.q_head = a.k_head = kHead;
+    a.last_position = kPositions - 1;
+    a.q_heads = kHeads;
+    a.heads = kHeads + kKvHeads;
+    a.pairs = kHead / 2;
+    launch_rotary(a, tokens, true, true, stream);
+  });
+  char text[64];
+  std::snprintf(text, sizeof text, "rotary_embedding %d tokens", tokens);
+  print(text, us, moved);
+  bench_copy(moved);
+}
+
+}  // namespace
+
+int main() try {
+  for (int rows : {1, 64, 8192})
+    for (bool residual : {false, true}) bench_rms_norm(rows, 4096, residual);
+  for (int rows : {1, 64, 8192}) bench_silu_and_mul(rows, 14336);
+  for (int tokens : {1, 64, 8192}) bench_rotary(tokens);
+} catch (const std::exception& e) {
+  std::fprintf(stderr, "%s\n", e.what());
+  return 1;
+}
