@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "library.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+namespace fk::cublaslt {
+namespace {
+
+constexpr int kProposals = 32;
+constexpr double kSearchSeconds = 0.030;    // a bucket; the library's favourites come first
+constexpr double kBatchMilliseconds = 0.4;  // timed in one go: events are good to about 1 us
+constexpr int kMaxBatch = 16;
+
+class Event {
+ public:
+  Event() { FK_CUDA_CHECK(cudaEventCreate(&e_)); }
+  ~Event() { cudaEventDestroy(e_); }
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+  operator cudaEvent_t() const { return e_; }
+
+ private:
+  cudaEvent_t e_ = nullptr;
+};
+
+}  // namespace
+
+std::shared_ptr<Library> Library::get(int device) {
+  static std::mutex mutex;
+  static std::map<int, std::weak_ptr<Library>> libraries;
+  std::lock_guard lock(mutex);
+  auto library = libraries[device].lock();
+  if (!library) libraries[device] = library = std::make_shared<Library>(device);
+  return library;
+}
+
+Library::Library(int device) {
+  cudaDeviceProp properties;
+  FK_CUDA_CHECK(cudaGetDeviceProperties(&properties, device));
+  cache_ = std::make_unique<AlgorithmCache>(properties.name, cublasLtGetVersion());
+  FK_LT_CHECK(cublasLtCreate(&handle_));
+  if (const cudaError_t e = cudaMalloc(&workspace_, kWorkspace); e != cudaSuccess) {
+    cublasLtDestroy(handle_);
+    check_cuda(e, "the workspace of cublasLt");
+  }
+}
+
+Library::~Library() {
+  cudaFree(workspace_);  // waits for products that still run
+  cublasLtDestroy(handle_);
+}
+
+void Library::add_weight(const Problem& shape, const void* w) {
+  std::lock_guard lock(mutex_);
+  weights_[shape_of(shape)].insert(w);
+}
+
+void Library::remove_weight(const Problem& shape, const void* w) {
+  std::lock_guard lock(mutex_);
+  auto& of_shape = weights_[shape_of(shape)];
+  if (const auto at = of_shape.find(w); at != of_shape.end()) of_shape.erase(at);
+}
+
+cublasLtMatmulAlgo_t Library::choose(const Matmul& matmul, const Problem& p, const void* x,
+                                     const void* w, void* y, cudaStream_t stream, bool capturing) {
+  std::lock_guard lock(mutex_);
+  if (const auto at = chosen_.find(p); at != chosen_.end()) return at->second;
+  const std::string key = bucket_key(p);
+  auto algo = cache_->find(key);
+  if (!algo && !capturing && (algo = search(matmul, p, x, w, y, stream))) cache_->add(key, *algo);
+  const bool searched = algo.has_value();
+  if (!algo || !matmul.accepts(handle_, *algo, kWorkspace)) {
+    const auto proposals = matmul.proposals(handle_, kWorkspace, 1);
+    if (proposals.empty())
+      throw Error(FK_UNSUPPORTED,
+                  "cublasLt has no algorithm for m %lld, n %lld, k %lld, rows %lld, %lld and %lld "
+                  "apart, types %d -> %d",
+                  static_cast<long long>(p.m), static_cast<long long>(p.n),
+                  static_cast<long long>(p.k), static_cast<long long>(p.ldx),
+                  static_cast<long long>(p.ldw), static_cast<long long>(p.ldy), int(p.in),
+                  int(p.out));
+    algo = proposals.front().algo;
+  }
+  // A guess made while capturing is not kept: the next call outside a capture may search.
+  if (searched || !capturing) chosen_[p] = *algo;
+  return *algo;
+}
+
+std::optional<cublasLtMatmulAlgo_t> Library::search(const Matmul& matmul, const Problem& p,
+                                                    const void* x, const void* w, void* y,
+                                                    cudaStream_t stream) {
+  const auto proposals = matmul.proposals(handle_, kWorkspace, kProposals);
+  if (proposals.empty()) return std::nullopt;
+  if (proposals.size() == 1) return proposals.front().algo;
+  // Only weights with at least w's alignment: the algorithms were proposed for it.
+  std::vector<const void*> rotation;
+  for (const void* other : weights_[shape_of(p)])
+    if (alignment_of(other) >= p.align_w && (rotation.empty() || rotation.back() != other))
+      rotation.push_back(other);
+  if (rotation.empty()) rotation.push_back(w);
+
+  const auto begin = std::chrono::steady_clock::now();
+  auto spent = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  };
+  Event from, to;
+  size_t at = 0;
+  // Milliseconds a product, or nothing if this algorithm does not run after all.
+  auto time = [&](const cublasLtMatmulAlgo_t& algo, int count) -> std::optional<float> {
+    FK_CUDA_CHECK(cudaEventRecord(from, stream));
+    for (int i = 0; i < count; ++i)
+      if (matmul.run(handle_, algo, x, rotation[at++ % rotation.size()], y, workspace_, kWorkspace,
+                     stream) != CUBLAS_STATUS_SUCCESS)
+        return std::nullopt;
+    FK_CUDA_CHECK(cudaEventRecord(to, stream));
+    FK_CUDA_CHECK(cudaEventSynchronize(to));
+    float ms = 0;
+    FK_CUDA_CHECK(cudaEventElapsedTime(&ms, from, to));
+    return ms / float(count);
+  };
+  std::optional<cublasLtMatmulAlgo_t> best;
+  float best_ms = 0;
+  for (const auto& proposal : proposals) {
+    if (best && spent() > kSearchSeconds) break;
+    const auto first = time(proposal.algo, 1);  // loads the kernel
+    if (!first) continue;
+    const auto again = time(proposal.algo, 1);
+    if (!again || (best && *again > 3 * best_ms + 0.02f)) continue;  // hopeless
+    const int batch = std::clamp(int(kBatchMilliseconds / double(*again)), 1, kMaxBatch);
+    const auto a = time(proposal.algo, batch), b = time(proposal.algo, batch);
+    if (!a || !b) continue;
+    const float ms = std::min(*a, *b);
+    if (!best || ms < best_ms) best = proposal.algo, best_ms = ms;
+  }
+  return best;
+}
+
+void Library::run(const Matmul& matmul, const cublasLtMatmulAlgo_t& algo, const void* x,
+                  const void* w, void* y, cudaStream_t stream) const {
+  check_lt(matmul.run(handle_, algo, x, w, y, workspace_, kWorkspace, stream), "cublasLtMatmul");
+}
+
+}  // namespace fk::cublaslt

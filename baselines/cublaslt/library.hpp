@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all instances of the plugin on one device share: the handle, the workspace and the choice of
+// algorithms.
+#pragma once
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <tuple>
+
+#include "cache.hpp"
+#include "matmul.hpp"
+
+namespace fk::cublaslt {
+
+// The workspace serves one stream at a time: products of two streams must not overlap.
+class Library {
+ public:
+  // Made by the first instance on the current device, gone with the last.
+  static std::shared_ptr<Library> get(int device);
+  explicit Library(int device);
+  ~Library();
+  Library(const Library&) = delete;
+  Library& operator=(const Library&) = delete;
+
+  // Weights of equal shape are what a search rotates through: as cold in L2 as in the model's run.
+  void add_weight(const Problem& shape, const void* w);
+  void remove_weight(const Problem& shape, const void* w);
+
+  // The algorithm for this product. The first product of a bucket of m is timed with every
+  // algorithm that the library proposes unless the stream is capturing: y is then written many
+  // times, the last time by the one returned, and the host waits for it.
+  cublasLtMatmulAlgo_t choose(const Matmul& matmul, const Problem& p, const void* x, const void* w,
+                              void* y, cudaStream_t stream, bool capturing);
+  void run(const Matmul& matmul, const cublasLtMatmulAlgo_t& algo, const void* x, const void* w,
+           void* y, cudaStream_t stream) const;
+
+  static constexpr size_t kWorkspace = size_t(64) << 20;
+
+ private:
+  using Shape = std::tuple<int64_t, int64_t, int64_t, int>;  // n, k, ldw, dtype
+  static Shape shape_of(const Problem& p) { return {p.n, p.k, p.ldw, int(p.in)}; }
+  std::optional<cublasLtMatmulAlgo_t> search(const Matmul& matmul, const Problem& p, const void* x,
+                                             const void* w, void* y, cudaStream_t stream);
+
+  cublasLtHandle_t handle_ = nullptr;
+  void* workspace_ = nullptr;
+  std::mutex mutex_;
+  std::map<Shape, std::multiset<const void*>> weights_;
+  std::map<Problem, cublasLtMatmulAlgo_t> chosen_;  // by exact problem
+  std::unique_ptr<AlgorithmCache> cache_;           // by bucket
+};
+
+}  // namespace fk::cublaslt
