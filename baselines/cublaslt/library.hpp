@@ -39,6 +39,13 @@ class Library {
   static constexpr size_t kWorkspace = size_t(64) << 20;
 
  private:
+  struct Before {
+    static auto all(const Problem& p) {
+      return std::tie(p.m, p.n, p.k, p.ldx, p.ldw, p.ldy, p.in, p.out, p.bias, p.align_x, p.align_w,
+                      p.align_y);
+    }
+    bool operator()(const Problem& a, const Problem& b) const { return all(a) < all(b); }
+  };
   using Shape = std::tuple<int64_t, int64_t, int64_t, int>;  // n, k, ldw, dtype
   static Shape shape_of(const Problem& p) { return {p.n, p.k, p.ldw, int(p.in)}; }
   std::optional<cublasLtMatmulAlgo_t> search(const Matmul& matmul, const Problem& p, const void* x,
@@ -48,8 +55,8 @@ class Library {
   void* workspace_ = nullptr;
   std::mutex mutex_;
   std::map<Shape, std::multiset<const void*>> weights_;
-  std::map<Problem, cublasLtMatmulAlgo_t> chosen_;  // by exact problem
-  std::unique_ptr<AlgorithmCache> cache_;           // by bucket
+  std::map<Problem, cublasLtMatmulAlgo_t, Before> chosen_;  // by exact problem
+  std::unique_ptr<AlgorithmCache> cache_;                   // by bucket
 };
 
 }  // namespace fk::cublaslt

@@ -51,8 +51,7 @@ Matmul::Matmul(const Problem& p, const void* bias) : p_(p) {
   FK_LT_CHECK(cublasLtMatrixLayoutInit(&y_, p.out, p.n, p.m, p.ldy));
 }
 
-std::vector<cublasLtMatmulHeuristicResult_t> Matmul::proposals(cublasLtHandle_t h, size_t workspace,
-                                                               int count) const {
+std::vector<Proposal> Matmul::proposals(cublasLtHandle_t h, size_t workspace, int count) const {
   cublasLtMatmulPreferenceOpaque_t preference;
   FK_LT_CHECK(cublasLtMatmulPreferenceInit(&preference));
   auto prefer = [&](auto attribute, auto value) {
@@ -78,9 +77,11 @@ std::vector<cublasLtMatmulHeuristicResult_t> Matmul::proposals(cublasLtHandle_t 
     found = 0;
   else
     check_lt(s, "cublasLtMatmulAlgoGetHeuristic");
-  results.resize(size_t(found));
-  std::erase_if(results, [](const auto& r) { return r.state != CUBLAS_STATUS_SUCCESS; });
-  return results;
+  std::vector<Proposal> usable;
+  for (int i = 0; i < found; ++i)
+    if (results[size_t(i)].state == CUBLAS_STATUS_SUCCESS)
+      usable.push_back({results[size_t(i)].algo});
+  return usable;
 }
 
 bool Matmul::accepts(cublasLtHandle_t h, const cublasLtMatmulAlgo_t& algo, size_t workspace) const {

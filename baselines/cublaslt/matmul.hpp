@@ -3,7 +3,6 @@
 #pragma once
 #include <cublasLt.h>
 
-#include <compare>
 #include <vector>
 
 #include "fk/cuda.hpp"
@@ -22,10 +21,14 @@ struct Problem {
   cudaDataType in, out;
   bool bias;
   int align_x, align_w, align_y;
-  auto operator<=>(const Problem&) const = default;
 };
 // The largest power of two, at most 256, that divides the address.
 int alignment_of(const void* p);
+
+// A type with a name of its own: nvcc cannot destroy a vector of the library's unnamed struct.
+struct Proposal {
+  cublasLtMatmulAlgo_t algo;
+};
 
 // Descriptors on the stack: making one allocates nothing.
 class Matmul {
@@ -33,8 +36,7 @@ class Matmul {
   // `bias` has the dtype of y and is not read if the problem has none.
   Matmul(const Problem& p, const void* bias);
   // What the library proposes, its favourite first; empty when it has nothing.
-  std::vector<cublasLtMatmulHeuristicResult_t> proposals(cublasLtHandle_t h, size_t workspace,
-                                                         int count) const;
+  std::vector<Proposal> proposals(cublasLtHandle_t h, size_t workspace, int count) const;
   // Whether `algo`, found for another m, may be used, and fits the workspace.
   bool accepts(cublasLtHandle_t h, const cublasLtMatmulAlgo_t& algo, size_t workspace) const;
   cublasStatus_t run(cublasLtHandle_t h, const cublasLtMatmulAlgo_t& algo, const void* x,
