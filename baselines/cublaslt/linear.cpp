@@ -45,6 +45,7 @@ class LtLinear {
     }
     if (i.bias) add_bias(b, b.param("bias"));
     if (b.dry()) return;
+    FK_CUDA_CHECK(cudaStreamSynchronize(stream_of(b)));  // forward may come on another stream
     library_ = Library::get(b.device().index);
     library_->add_weight(shape(), weight_);
   }

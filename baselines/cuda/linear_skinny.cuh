@@ -141,12 +141,19 @@ class Ring {
   const uint64_t policy_;
 };
 
+// Sums a product's two halves in two chains where there are few: each waits for the one before.
+template <int Shape>
+inline constexpr int kChains = kSkinnyShapes[Shape].token_tiles <= 2 ? 2 : 1;
+template <int Shape>
+using Accumulators =
+    float[kChains<Shape>][kSkinnyShapes[Shape].row_tiles][kSkinnyShapes[Shape].token_tiles][4];
+
 // acc += one chunk: 32 columns a step, x for a group of steps in registers before w is waited for.
 template <class T, int Shape, bool Full>
-__device__ inline void multiply_chunk(
-    float (&acc)[kSkinnyShapes[Shape].row_tiles][kSkinnyShapes[Shape].token_tiles][4],
-    const T* const (&x)[kSkinnyShapes[Shape].token_tiles], int column, int k, uint32_t stage,
-    uint32_t barrier, uint32_t parity) {
+__device__ inline void multiply_chunk(Accumulators<Shape>& acc,
+                                      const T* const (&x)[kSkinnyShapes[Shape].token_tiles],
+                                      int column, int k, uint32_t stage, uint32_t barrier,
+                                      uint32_t parity) {
   constexpr SkinnyShape kShape = kSkinnyShapes[Shape];
   constexpr int kTokenTiles = kShape.token_tiles, kRowTiles = kShape.row_tiles;
   constexpr int kSteps = kShape.chunk / 32;
@@ -180,8 +187,8 @@ __device__ inline void multiply_chunk(
 #pragma unroll
         for (int n = 0; n < kTokenTiles; ++n) {
           const uint4& v = b[s][n];
-          multiply(acc[r][n], low.x, high.x, low.y, high.y, v.x, v.y, T());
-          multiply(acc[r][n], low.z, high.z, low.w, high.w, v.z, v.w, T());
+          multiply(acc[0][r][n], low.x, high.x, low.y, high.y, v.x, v.y, T());
+          multiply(acc[kChains<Shape> - 1][r][n], low.z, high.z, low.w, high.w, v.z, v.w, T());
         }
       }
     }
@@ -246,7 +253,7 @@ __global__ void __launch_bounds__(32 * SkinnyShape::kWarps, 2)
   int at = 0;  // the stage to read, and how often the ring went round
   uint32_t parity = 0;
   for (int tile = first_tile; tile < tiles; tile += clusters) {
-    float acc[kShape.row_tiles][kShape.token_tiles][4] = {};
+    Accumulators<Shape> acc = {};
     for (int chunk = first; chunk < chunks; chunk += step) {
       const int column = chunk * kShape.chunk;
       if (column + kShape.chunk <= a.k)
@@ -268,7 +275,8 @@ __global__ void __launch_bounds__(32 * SkinnyShape::kWarps, 2)
 #pragma unroll
         for (int c = 0; c < 4; ++c)
           mine[(n * 8 + 2 * t + c % 2) * kShape.part_pitch() + r * 16 + g + c / 2 * 8] =
-              acc[r][n][c];
+              kChains<Shape> == 2 ? acc[0][r][n][c] + acc[kChains<Shape> - 1][r][n][c]
+                                  : acc[0][r][n][c];
     split > 1 ? cluster.sync() : __syncthreads();
     finish_tile<T, Shape>(a, part, tile, cluster, rank, split);
     split > 1 ? cluster.sync() : __syncthreads();  // all parts are read: no block may end before
