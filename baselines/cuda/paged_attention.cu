@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// The adapter of paged_attention: checks, then the fastest kernel that takes the call.
+#include "common.hpp"
+#include "fk/structs/batch_step.h"
+#include "fk/tasks/paged_attention.h"
+#include "paged_attention.hpp"
+
+namespace fk::cuda {
+namespace {
+
+constexpr const char* kTask = "paged_attention";
+
+class PagedAttentionCuda {
+ public:
+  static void supports(fk_device device, int32_t sm, const fk_paged_attention_init& i) {
+    support_cuda(device, sm, 90);
+    FK_SUPPORT(i.head_size <= 256, "head_size %" PRId64 ", at most 256", i.head_size);
+    FK_SUPPORT(i.num_heads <= 65535, "num_heads %" PRId64 ", at most 65535", i.num_heads);
+  }
+
+  PagedAttentionCuda(Builder& b, const fk_paged_attention_init& i)
+      : init_(i), slopes_(i.alibi ? b.param("alibi_slopes") : Tensor()) {
+    FK_REQUIRE(i.num_kv_heads > 0 && i.num_heads % i.num_kv_heads == 0,
+               "%s: %" PRId64 " heads do not share %" PRId64 " kv heads evenly", kTask, i.num_heads,
+               i.num_kv_heads);
+    FK_REQUIRE(!i.sliding_window.has || i.sliding_window.value > 0,
+               "%s: sliding_window is %" PRId64 ", want at least 1", kTask, i.sliding_window.value);
+    const bool tiled = (i.head_size == 64 || i.head_size == 128) && i.scale > 0;
+    group_ = i.num_heads / i.num_kv_heads;
+    prefill_ = tiled && group_ <= 128 && !i.alibi && i.logits_soft_cap <= 0;
+    decode_ = tiled && group_ <= 8;
+    if (b.dry()) {
+      if (decode_) b.alloc<unsigned>(decode_ctas(132));
+      return;
+    }
+    if (prefill_) prepare_paged_attention_prefill();
+    if (decode_) {
+      prepare_paged_attention_decode();
+      int count = 0;
+      FK_CUDA_CHECK(
+          cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, b.device().index));
+      workspace_.ctas = decode_ctas(count);
+      workspace_.arrived = b.alloc<unsigned>(workspace_.ctas);
+      FK_CUDA_CHECK(cudaMemsetAsync(workspace_.arrived, 0,
+                                    size_t(workspace_.ctas) * sizeof(unsigned), stream_of(b)));
+    }
+  }
+
+  void forward(const Run& run, const fk_paged_attention_args& a) const {
+    require_shape(kTask, "q", a.q, {kAny, init_.num_heads, init_.head_size});
+    const int64_t n = a.q->shape[0];
+    require_shape(kTask, "out", a.out, {n, init_.num_heads, init_.head_size});
+    require_shape(kTask, "key_cache", a.key_cache,
+                  {kAny, kAny, init_.num_kv_heads, init_.head_size});
+    require_shape(
+        kTask, "value_cache", a.value_cache,
+        {a.key_cache->shape[0], a.key_cache->shape[1], init_.num_kv_heads, init_.head_size});
+    for (const fk_tensor* t : {a.key_cache, a.value_cache, a.out})
+      require_dtype(kTask, t == a.out ? "out" : "a cache", t, a.q->dtype);
+    const auto& step = run.step<fk_batch_step>();
+    FK_REQUIRE(step.num_tokens == n, "%s: q has %" PRId64 " rows, the step %" PRId64 " tokens",
+               kTask, n, step.num_tokens);
+    require_shape(kTask, "block_table", step.block_table, {step.num_seqs, kAny});
+    if (n == 0) return;
+
+    Element element{};
+    with_type(kTask, "q", a.q->dtype, [&](auto x) {
+      element = sizeof x == 4                                ? Element::kFloat32
+                : std::is_same_v<decltype(x), __nv_bfloat16> ? Element::kBFloat16
+                                                             : Element::kFloat16;
+    });
+    const PagedAttentionParams p = params(a, step);
+    const bool tiles = element != Element::kFloat32 && p.block_size % 16 == 0 && aligned16(a.q) &&
+                       aligned16(a.out) && aligned16(a.key_cache) && aligned16(a.value_cache);
+    if (tiles && decode_ && step.max_query_len == 1 && step.num_seqs == n) {
+      DecodeWorkspace w = workspace_;
+      w.partial = run.scratch<float>(decode_partial_floats(p, w.ctas));
+      launch_paged_attention_decode(p, w, element, stream_of(run));
+    } else if (tiles && prefill_) {
+      launch_paged_attention_prefill(p, element, stream_of(run));
+    } else {
+      launch_paged_attention_generic(p, element, stream_of(run));
+    }
+  }
+
+ private:
+  PagedAttentionParams params(const fk_paged_attention_args& a, const fk_batch_step& step) const {
+    const Tensor q(a.q), k(a.key_cache), v(a.value_cache), out(a.out), table(step.block_table);
+    PagedAttentionParams p{};
+    p.q = a.q->data, p.key = a.key_cache->data, p.value = a.value_cache->data, p.out = a.out->data;
+    p.q_row = q.stride(0), p.q_head = q.stride(1);
+    p.out_row = out.stride(0), p.out_head = out.stride(1);
+    p.key_block = k.stride(0), p.key_token = k.stride(1), p.key_head = k.stride(2);
+    p.value_block = v.stride(0), p.value_token = v.stride(1), p.value_head = v.stride(2);
+    p.table = table.data<int32_t>(), p.table_stride = table.stride(0);
+    p.starts = Tensor(step.query_start_loc).data<int32_t>();
+    p.lengths = Tensor(step.seq_lens).data<int32_t>();
+    p.slopes = slopes_ ? slopes_.data<float>() : nullptr;
+    p.num_seqs = int(step.num_seqs), p.num_rows = int(q.size(0));
+    p.num_kv_heads = int(init_.num_kv_heads), p.group = int(group_);
+    p.head_size = int(init_.head_size), p.block_size = int(k.size(1));
+    p.window =
+        init_.sliding_window.has ? int(std::min<int64_t>(init_.sliding_window.value, 1 << 30)) : 0;
+    p.scale = float(init_.scale), p.soft_cap = float(init_.logits_soft_cap);
+    return p;
+  }
+
+  fk_paged_attention_init init_;
+  Tensor slopes_;
+  int64_t group_ = 1;
+  bool prefill_ = false, decode_ = false;
+  DecodeWorkspace workspace_{};
+};
+
+FK_IMPL(fk::PagedAttention, "cuda", "1.0.0", kFlags, PagedAttentionCuda)
+
+}  // namespace
+}  // namespace fk::cuda
