@@ -3,6 +3,7 @@
 // for all of them.
 #pragma once
 #include <array>
+#include <tuple>
 
 #include "checks.hpp"
 #include "storage.hpp"
@@ -41,10 +42,8 @@ void map_rows(const Run& run, const char* task,
   for (int64_t r = 0; r < y.rows(); ++r) {
     for (size_t k = 0; k < kCount; ++k)
       if (k == 0 || operands[k].second->ndim > 1) load_row(operands[k].second, r, rows[k]);
-    for (int64_t i = 0; i < width; ++i) out[i] = [&]<size_t... K>(std::index_sequence<K...>) {
-        return f(rows[K][i]...);
-      }
-    (std::make_index_sequence<kCount>{});
+    for (int64_t i = 0; i < width; ++i)
+      out[i] = std::apply([&](const auto*... row) { return f(row[i]...); }, rows);
     store_row(y, r, out);
   }
 }

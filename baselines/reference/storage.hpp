@@ -14,17 +14,34 @@ struct BFloat16 {
   uint16_t bits;
 };
 struct Float16 {
-  _Float16 value;
+  uint16_t bits;
 };
 
 inline double widen(double v) { return v; }
 inline double widen(float v) { return v; }
 inline double widen(BFloat16 v) { return std::bit_cast<float>(uint32_t(v.bits) << 16); }
-inline double widen(Float16 v) { return double(v.value); }
+// Bit by bit: not every compiler has _Float16. The exponent moves from a bias of 15 to one of 127.
+inline double widen(Float16 v) {
+  const float moved = std::bit_cast<float>(uint32_t(v.bits & 0x7fff) << 13) * 0x1p112f;
+  const double size = moved < 0x1p16f ? moved : v.bits & 1023 ? NAN : INFINITY;
+  return v.bits >> 15 ? -size : size;
+}
 
 inline void narrow(double v, double& out) { out = v; }
 inline void narrow(double v, float& out) { out = float(v); }
-inline void narrow(double v, Float16& out) { out.value = _Float16(v); }
+inline void narrow(double v, Float16& out) {
+  const uint32_t sign = std::signbit(v) ? 0x8000 : 0;
+  const double size = std::fabs(v);
+  if (!(size < 65520)) {  // halfway between the largest half and the next, which there is not
+    out.bits = uint16_t(sign | (std::isnan(v) ? 0x7e00 : 0x7c00));
+    return;
+  }
+  // Below 2^-14 halves are evenly spaced.
+  const int exponent = size < 0x1p-14 ? -14 : std::ilogb(size);
+  const auto steps = uint32_t(std::nearbyint(std::ldexp(size, 10 - exponent)));
+  // The implicit bit of a normal number adds one to its exponent, as does a carry.
+  out.bits = uint16_t(sign | ((uint32_t(exponent + 14) << 10) + steps));
+}
 inline void narrow(double v, BFloat16& out) {
   uint32_t u = std::bit_cast<uint32_t>(float(v));
   if (std::isnan(v)) {

@@ -13,9 +13,9 @@ namespace fk::reference {
 // is rounded to float here as well, so that every implementation means the same number.
 inline void dequantize_block(int32_t quant, const uint8_t* b, double* out) {
   auto half = [&](int at) {
-    _Float16 h;
+    Float16 h;
     std::memcpy(&h, b + at, 2);
-    return float(h);
+    return float(widen(h));
   };
   const float d = half(0);
   if (quant == FK_QUANT_Q8_0) {  // f16 d, 32 x i8

@@ -124,6 +124,21 @@ TEST(Dry, ShowsTreeWeightsAndStateOfModelsThatNeedABiggerMachine) {
   }
 }
 
+// With the CPU's plugins alone, whatever else the build tree holds.
+TEST(Dry, WithoutABaselineForTheDeviceTheTasksAreNamed) {
+  Folder f;
+  for (const char* plugin : {"cpu", "reference", "composed"})
+    std::filesystem::create_directory_symlink(
+        std::filesystem::path(FK_BUILD_DIR) / "plugins" / plugin, f.path() / plugin);
+  Outcome o =
+      start("fk-run", {"--config", "configs/llama.yaml", "--dry", "--json", "--device", "cuda:0"},
+            "", {"FK_PLUGINS=" + f.path().string()});
+  EXPECT_EQ(o.code, 3) << o.err;
+  EXPECT_EQ(o.lines().at(0)["missing_tasks"],
+            Json({"embedding", "rotary_embedding", "rms_norm", "linear", "store_kvcache",
+                  "paged_attention", "silu_and_mul", "index_select"}));
+}
+
 TEST(List, ShowsTasksImplementationsAndRefusals) {
   Folder f;
   f.write("silu_and_mul/broken/plugin.yaml", "name: broken\nversion: 1.0.0\nlibrary: broken.so\n");

@@ -11,6 +11,9 @@ namespace {
 
 class SiluAndMulRows {
  public:
+  static void supports(fk_device device, int32_t, const fk_silu_and_mul_init&) {
+    support_cpu(device);
+  }
   SiluAndMulRows(Builder& b, const fk_silu_and_mul_init&) : threads_(b.host) {}
 
   void forward(const Run&, const fk_silu_and_mul_args& a) const {
@@ -32,6 +35,7 @@ class SiluAndMulRows {
 
 class GeluRows {
  public:
+  static void supports(fk_device device, int32_t, const fk_gelu_init&) { support_cpu(device); }
   GeluRows(Builder& b, const fk_gelu_init& i)
       : tanh_(i.approximate == FK_GELU_APPROXIMATE_TANH), threads_(b.host) {}
 
@@ -52,6 +56,7 @@ class GeluRows {
 
 class AddRows {
  public:
+  static void supports(fk_device device, int32_t, const fk_add_init&) { support_cpu(device); }
   AddRows(Builder& b, const fk_add_init&) : threads_(b.host) {}
 
   void forward(const Run&, const fk_add_args& a) const {

@@ -177,6 +177,9 @@ void set_rows(Problem& p, const fk_tensor* q, const fk_tensor* out) {
 
 class PagedAttentionTiles {
  public:
+  static void supports(fk_device device, int32_t, const fk_paged_attention_init&) {
+    support_cpu(device);
+  }
   PagedAttentionTiles(Builder& b, const fk_paged_attention_init& i)
       : init_(i), threads_(b.host), slopes_(i.alibi ? b.param("alibi_slopes") : Tensor()) {
     require_groups(kTask, i.num_heads, i.num_kv_heads);
@@ -263,6 +266,9 @@ class PagedAttentionTiles {
 
 class VarlenAttentionTiles {
  public:
+  static void supports(fk_device device, int32_t, const fk_flash_attn_varlen_init&) {
+    support_cpu(device);
+  }
   VarlenAttentionTiles(Builder& b, const fk_flash_attn_varlen_init& i)
       : init_(i), threads_(b.host) {
     require_groups(kTask, i.num_heads, i.num_kv_heads);

@@ -12,7 +12,8 @@ constexpr const char* kTask = "embedding";
 // Rows are gathered out of the weight as it lies; a quantised row is expanded block by block.
 class Gather {
  public:
-  static void supports(fk_device, int32_t, const fk_embedding_init& i) {
+  static void supports(fk_device device, int32_t, const fk_embedding_init& i) {
+    support_cpu(device);
     FK_SUPPORT(i.quant == FK_QUANT_NONE || i.quant == FK_QUANT_Q4_0 || i.quant == FK_QUANT_Q4_1 ||
                    i.quant == FK_QUANT_Q8_0,
                "%s: the cpu plugin reads q4_0, q4_1 and q8_0, found quant %d", kTask, i.quant);

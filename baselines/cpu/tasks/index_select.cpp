@@ -10,6 +10,9 @@ constexpr const char* kTask = "index_select";
 
 class CopyRows {
  public:
+  static void supports(fk_device device, int32_t, const fk_index_select_init&) {
+    support_cpu(device);
+  }
   CopyRows(Builder& b, const fk_index_select_init&) : threads_(b.host) {}
 
   void forward(const Run&, const fk_index_select_args& a) const {

@@ -26,7 +26,8 @@ Quant quant_of(int32_t q) {
 // Dense weights stay where they are; quantised ones are repacked once, as many bytes again.
 class FastLinear {
  public:
-  static void supports(fk_device, int32_t, const fk_linear_init& i) {
+  static void supports(fk_device device, int32_t, const fk_linear_init& i) {
+    support_cpu(device);
     if (i.quant != FK_QUANT_NONE) quant_of(i.quant);
   }
 

@@ -27,6 +27,7 @@ void require_like(const char* task, const char* name, const fk_tensor* t, const 
 
 class RmsNormRows {
  public:
+  static void supports(fk_device device, int32_t, const fk_rms_norm_init&) { support_cpu(device); }
   RmsNormRows(Builder& b, const fk_rms_norm_init& i)
       : size_(i.hidden_size), eps_(float(i.eps)), threads_(b.host), weight_(b.param("weight")) {
     type_of("rms_norm", "weight", weight_.dtype());
@@ -81,6 +82,9 @@ class RmsNormRows {
 
 class LayerNormRows {
  public:
+  static void supports(fk_device device, int32_t, const fk_layer_norm_init&) {
+    support_cpu(device);
+  }
   LayerNormRows(Builder& b, const fk_layer_norm_init& i)
       : size_(i.hidden_size),
         eps_(float(i.eps)),
@@ -111,6 +115,7 @@ class LayerNormRows {
 
 class L2NormRows {
  public:
+  static void supports(fk_device device, int32_t, const fk_l2_norm_init&) { support_cpu(device); }
   L2NormRows(Builder& b, const fk_l2_norm_init& i)
       : size_(i.dim), eps_(float(i.eps)), threads_(b.host) {}
 

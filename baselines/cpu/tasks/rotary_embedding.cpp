@@ -18,6 +18,9 @@ constexpr int64_t kLow = 256;
 // times smaller than a full table.
 class RotaryTables {
  public:
+  static void supports(fk_device device, int32_t, const fk_rotary_embedding_init&) {
+    support_cpu(device);
+  }
   RotaryTables(Builder& b, const fk_rotary_embedding_init& i)
       : init_(i),
         pairs_(i.rotary_dim / 2),

@@ -47,6 +47,7 @@ void unary(const char* task, const Threads& threads, const Args& a, const F& f) 
 
 class SigmoidRows {
  public:
+  static void supports(fk_device device, int32_t, const fk_sigmoid_init&) { support_cpu(device); }
   SigmoidRows(Builder& b, const fk_sigmoid_init& i) : scale_(float(i.scale)), threads_(b.host) {}
   void forward(const Run&, const fk_sigmoid_args& a) const {
     unary("sigmoid", threads_, a,
@@ -60,6 +61,7 @@ class SigmoidRows {
 
 class TanhRows {
  public:
+  static void supports(fk_device device, int32_t, const fk_tanh_init&) { support_cpu(device); }
   TanhRows(Builder& b, const fk_tanh_init&) : threads_(b.host) {}
   void forward(const Run&, const fk_tanh_args& a) const {
     unary("tanh", threads_, a,
@@ -72,6 +74,9 @@ class TanhRows {
 
 class SquaredReluRows {
  public:
+  static void supports(fk_device device, int32_t, const fk_squared_relu_init&) {
+    support_cpu(device);
+  }
   SquaredReluRows(Builder& b, const fk_squared_relu_init&) : threads_(b.host) {}
   void forward(const Run&, const fk_squared_relu_args& a) const {
     unary("squared_relu", threads_, a,
@@ -84,6 +89,7 @@ class SquaredReluRows {
 
 class MulRows {
  public:
+  static void supports(fk_device device, int32_t, const fk_mul_init&) { support_cpu(device); }
   MulRows(Builder& b, const fk_mul_init&) : threads_(b.host) {}
   void forward(const Run&, const fk_mul_args& a) const {
     const Type type = rows_alike("mul", {{"x", a.x}, {"z", a.z}});
@@ -99,6 +105,7 @@ class MulRows {
 
 class LerpRows {
  public:
+  static void supports(fk_device device, int32_t, const fk_lerp_init&) { support_cpu(device); }
   LerpRows(Builder& b, const fk_lerp_init&) : threads_(b.host) {}
   void forward(const Run&, const fk_lerp_args& a) const {
     const Type type =
@@ -115,6 +122,7 @@ class LerpRows {
 
 class AddcmulRows {
  public:
+  static void supports(fk_device device, int32_t, const fk_addcmul_init&) { support_cpu(device); }
   AddcmulRows(Builder& b, const fk_addcmul_init&) : threads_(b.host) {}
   void forward(const Run&, const fk_addcmul_args& a) const {
     const Type type = rows_alike("addcmul", {{"x", a.x}, {"delta", a.delta}, {"y", a.y}});
@@ -131,6 +139,9 @@ class AddcmulRows {
 
 class FusedAddcmulRows {
  public:
+  static void supports(fk_device device, int32_t, const fk_fused_addcmul_rwkv7_init&) {
+    support_cpu(device);
+  }
   FusedAddcmulRows(Builder& b, const fk_fused_addcmul_rwkv7_init&) : threads_(b.host) {}
   void forward(const Run&, const fk_fused_addcmul_rwkv7_args& a) const {
     constexpr const char* kTask = "fused_addcmul_rwkv7";
@@ -160,6 +171,9 @@ class FusedAddcmulRows {
 
 class FusedKRows {
  public:
+  static void supports(fk_device device, int32_t, const fk_fused_k_rwkv7_init&) {
+    support_cpu(device);
+  }
   FusedKRows(Builder& b, const fk_fused_k_rwkv7_init&) : threads_(b.host) {}
   void forward(const Run&, const fk_fused_k_rwkv7_args& a) const {
     const Type type = rows_alike("fused_k_rwkv7", {{"k", a.k}, {"a", a.a}, {"y", a.y}});
@@ -176,6 +190,9 @@ class FusedKRows {
 
 class CorrectRows {
  public:
+  static void supports(fk_device device, int32_t, const fk_gate_output_correction_init&) {
+    support_cpu(device);
+  }
   CorrectRows(Builder& b, const fk_gate_output_correction_init& i)
       : heads_(i.num_heads), dim_(i.head_dim), threads_(b.host) {}
   void forward(const Run&, const fk_gate_output_correction_args& a) const {

@@ -12,6 +12,9 @@ using reference::Packed;
 
 class TokenShiftRows {
  public:
+  static void supports(fk_device device, int32_t, const fk_token_shift_init&) {
+    support_cpu(device);
+  }
   TokenShiftRows(Builder& b, const fk_token_shift_init&) : threads_(b.host) {}
 
   void forward(const Run& run, const fk_token_shift_args& a) const {
@@ -44,7 +47,8 @@ class TokenShiftRows {
 
 class RecurrentHeads {
  public:
-  static void supports(fk_device, int32_t, const fk_fused_recurrent_rwkv7_init& i) {
+  static void supports(fk_device device, int32_t, const fk_fused_recurrent_rwkv7_init& i) {
+    support_cpu(device);
     FK_SUPPORT(i.head_dim <= fkcpu::kMaxWkvDim, "head_dim is %" PRId64 ", want at most %d",
                i.head_dim, fkcpu::kMaxWkvDim);
   }

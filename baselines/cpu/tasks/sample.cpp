@@ -43,6 +43,7 @@ class Ranking {
 
 class SampleRows {
  public:
+  static void supports(fk_device device, int32_t, const fk_sample_init&) { support_cpu(device); }
   SampleRows(Builder& b, const fk_sample_init&) : threads_(b.host) {}
 
   void forward(const Run& run, const fk_sample_args& a) const {

@@ -11,6 +11,9 @@ constexpr const char* kTask = "store_kvcache";
 
 class StoreRows {
  public:
+  static void supports(fk_device device, int32_t, const fk_store_kvcache_init&) {
+    support_cpu(device);
+  }
   StoreRows(Builder& b, const fk_store_kvcache_init&) : threads_(b.host) {}
 
   void forward(const Run& run, const fk_store_kvcache_args& a) const {

@@ -8,6 +8,7 @@ namespace {
 
 class AddLoops {
  public:
+  static void supports(fk_device device, int32_t, const fk_add_init&) { support_cpu(device); }
   AddLoops(Builder&, const fk_add_init&) {}
 
   void forward(const Run& run, const fk_add_args& a) const {

@@ -8,6 +8,7 @@ namespace {
 
 class AddcmulLoops {
  public:
+  static void supports(fk_device device, int32_t, const fk_addcmul_init&) { support_cpu(device); }
   AddcmulLoops(Builder&, const fk_addcmul_init&) {}
 
   void forward(const Run& run, const fk_addcmul_args& a) const {

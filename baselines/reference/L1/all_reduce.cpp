@@ -9,7 +9,8 @@ namespace {
 // The sum over one rank is the tensor itself.
 class AllReduceOfOne {
  public:
-  static void supports(fk_device, int32_t, const fk_all_reduce_init& i) {
+  static void supports(fk_device device, int32_t, const fk_all_reduce_init& i) {
+    support_cpu(device);
     FK_SUPPORT(i.tp_size == 1,
                "sums over %" PRId64
                " ranks need the service fk.comm/1, which this host does not offer",

@@ -9,6 +9,7 @@ namespace {
 
 class EmbeddingLoops {
  public:
+  static void supports(fk_device device, int32_t, const fk_embedding_init&) { support_cpu(device); }
   EmbeddingLoops(Builder& b, const fk_embedding_init& i)
       : rows_(i.num_embeddings), columns_(i.embedding_dim), weight_(b, i.quant, columns_) {}
 

@@ -11,6 +11,9 @@ constexpr const char* kTask = "flash_attn_varlen";
 
 class FlashAttnVarlenLoops {
  public:
+  static void supports(fk_device device, int32_t, const fk_flash_attn_varlen_init&) {
+    support_cpu(device);
+  }
   FlashAttnVarlenLoops(Builder&, const fk_flash_attn_varlen_init& i) : init_(i) {
     FK_REQUIRE(i.num_kv_heads > 0 && i.num_heads % i.num_kv_heads == 0,
                "%s: %" PRId64 " heads do not share %" PRId64 " kv heads evenly", kTask, i.num_heads,

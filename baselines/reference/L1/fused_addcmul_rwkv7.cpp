@@ -8,6 +8,9 @@ namespace {
 
 class FusedAddcmulRwkv7Loops {
  public:
+  static void supports(fk_device device, int32_t, const fk_fused_addcmul_rwkv7_init&) {
+    support_cpu(device);
+  }
   FusedAddcmulRwkv7Loops(Builder&, const fk_fused_addcmul_rwkv7_init&) {}
 
   void forward(const Run& run, const fk_fused_addcmul_rwkv7_args& a) const {

@@ -11,6 +11,9 @@ constexpr const char* kTask = "fused_recurrent_rwkv7";
 
 class FusedRecurrentRwkv7Loops {
  public:
+  static void supports(fk_device device, int32_t, const fk_fused_recurrent_rwkv7_init&) {
+    support_cpu(device);
+  }
   FusedRecurrentRwkv7Loops(Builder&, const fk_fused_recurrent_rwkv7_init& i)
       : heads_(i.num_heads), dim_(i.head_dim) {}
 

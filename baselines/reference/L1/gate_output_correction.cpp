@@ -11,6 +11,9 @@ constexpr const char* kTask = "gate_output_correction";
 
 class GateOutputCorrectionLoops {
  public:
+  static void supports(fk_device device, int32_t, const fk_gate_output_correction_init&) {
+    support_cpu(device);
+  }
   GateOutputCorrectionLoops(Builder&, const fk_gate_output_correction_init& i)
       : heads_(i.num_heads), dim_(i.head_dim) {}
 

@@ -11,6 +11,7 @@ namespace {
 
 class GeluLoops {
  public:
+  static void supports(fk_device device, int32_t, const fk_gelu_init&) { support_cpu(device); }
   GeluLoops(Builder&, const fk_gelu_init& i) : tanh_(i.approximate == FK_GELU_APPROXIMATE_TANH) {}
 
   void forward(const Run& run, const fk_gelu_args& a) const {

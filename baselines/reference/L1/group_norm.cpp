@@ -9,6 +9,9 @@ namespace {
 
 class GroupNormLoops {
  public:
+  static void supports(fk_device device, int32_t, const fk_group_norm_init&) {
+    support_cpu(device);
+  }
   GroupNormLoops(Builder& b, const fk_group_norm_init& i)
       : groups_(i.num_groups), channels_(i.num_channels), eps_(i.eps) {
     FK_REQUIRE(groups_ > 0 && channels_ % groups_ == 0,

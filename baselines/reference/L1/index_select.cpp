@@ -8,6 +8,9 @@ namespace {
 
 class IndexSelectLoops {
  public:
+  static void supports(fk_device device, int32_t, const fk_index_select_init&) {
+    support_cpu(device);
+  }
   IndexSelectLoops(Builder&, const fk_index_select_init&) {}
 
   void forward(const Run&, const fk_index_select_args& a) const {

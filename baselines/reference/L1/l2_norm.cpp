@@ -9,6 +9,7 @@ namespace {
 
 class L2NormLoops {
  public:
+  static void supports(fk_device device, int32_t, const fk_l2_norm_init&) { support_cpu(device); }
   L2NormLoops(Builder&, const fk_l2_norm_init& i) : size_(i.dim), eps_(i.eps) {}
 
   void forward(const Run& run, const fk_l2_norm_args& a) const {

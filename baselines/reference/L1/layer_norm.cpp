@@ -9,6 +9,9 @@ namespace {
 
 class LayerNormLoops {
  public:
+  static void supports(fk_device device, int32_t, const fk_layer_norm_init&) {
+    support_cpu(device);
+  }
   LayerNormLoops(Builder& b, const fk_layer_norm_init& i)
       : size_(i.hidden_size),
         eps_(i.eps),

@@ -8,6 +8,7 @@ namespace {
 
 class LerpLoops {
  public:
+  static void supports(fk_device device, int32_t, const fk_lerp_init&) { support_cpu(device); }
   LerpLoops(Builder&, const fk_lerp_init&) {}
 
   void forward(const Run& run, const fk_lerp_args& a) const {

@@ -9,6 +9,7 @@ namespace {
 
 class LinearLoops {
  public:
+  static void supports(fk_device device, int32_t, const fk_linear_init&) { support_cpu(device); }
   LinearLoops(Builder& b, const fk_linear_init& i)
       : in_(i.in_features),
         out_(i.out_features),

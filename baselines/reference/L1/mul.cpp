@@ -8,6 +8,7 @@ namespace {
 
 class MulLoops {
  public:
+  static void supports(fk_device device, int32_t, const fk_mul_init&) { support_cpu(device); }
   MulLoops(Builder&, const fk_mul_init&) {}
 
   void forward(const Run& run, const fk_mul_args& a) const {

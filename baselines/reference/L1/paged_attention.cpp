@@ -12,6 +12,9 @@ constexpr const char* kTask = "paged_attention";
 
 class PagedAttentionLoops {
  public:
+  static void supports(fk_device device, int32_t, const fk_paged_attention_init&) {
+    support_cpu(device);
+  }
   PagedAttentionLoops(Builder& b, const fk_paged_attention_init& i)
       : init_(i), slopes_(i.alibi ? b.param("alibi_slopes") : Tensor()) {
     FK_REQUIRE(i.num_kv_heads > 0 && i.num_heads % i.num_kv_heads == 0,

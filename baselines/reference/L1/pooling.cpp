@@ -11,6 +11,7 @@ namespace {
 
 class PoolingLoops {
  public:
+  static void supports(fk_device device, int32_t, const fk_pooling_init&) { support_cpu(device); }
   PoolingLoops(Builder&, const fk_pooling_init& i) : size_(i.hidden_size), type_(i.pooling_type) {
     FK_REQUIRE(type_ != FK_POOLING_TYPE_NONE,
                "pooling: pooling_type none leaves nothing to do; want mean, cls or last");

@@ -9,6 +9,7 @@ namespace {
 
 class RmsNormLoops {
  public:
+  static void supports(fk_device device, int32_t, const fk_rms_norm_init&) { support_cpu(device); }
   RmsNormLoops(Builder& b, const fk_rms_norm_init& i)
       : size_(i.hidden_size), eps_(i.eps), weight_(b.param("weight")) {}
 

@@ -12,6 +12,9 @@ namespace {
 
 class RotaryEmbeddingLoops {
  public:
+  static void supports(fk_device device, int32_t, const fk_rotary_embedding_init&) {
+    support_cpu(device);
+  }
   RotaryEmbeddingLoops(Builder&, const fk_rotary_embedding_init& i)
       : init_(i), half_(i.rotary_dim / 2) {
     FK_REQUIRE(i.rotary_dim > 0 && i.rotary_dim % 2 == 0 && i.rotary_dim <= i.head_size,

@@ -13,6 +13,7 @@ constexpr const char* kTask = "sample";
 
 class SampleLoops {
  public:
+  static void supports(fk_device device, int32_t, const fk_sample_init&) { support_cpu(device); }
   SampleLoops(Builder&, const fk_sample_init&) {}
 
   void forward(const Run& run, const fk_sample_args& a) const {

@@ -8,6 +8,7 @@ namespace {
 
 class SigmoidLoops {
  public:
+  static void supports(fk_device device, int32_t, const fk_sigmoid_init&) { support_cpu(device); }
   SigmoidLoops(Builder&, const fk_sigmoid_init& i) : scale_(i.scale) {}
 
   void forward(const Run& run, const fk_sigmoid_args& a) const {

@@ -9,6 +9,9 @@ namespace {
 
 class SiluAndMulLoops {
  public:
+  static void supports(fk_device device, int32_t, const fk_silu_and_mul_init&) {
+    support_cpu(device);
+  }
   SiluAndMulLoops(Builder&, const fk_silu_and_mul_init&) {}
 
   void forward(const Run& run, const fk_silu_and_mul_args& a) const {

@@ -8,6 +8,9 @@ namespace {
 
 class SquaredReluLoops {
  public:
+  static void supports(fk_device device, int32_t, const fk_squared_relu_init&) {
+    support_cpu(device);
+  }
   SquaredReluLoops(Builder&, const fk_squared_relu_init&) {}
 
   void forward(const Run& run, const fk_squared_relu_args& a) const {

@@ -8,6 +8,7 @@ namespace {
 
 class TanhLoops {
  public:
+  static void supports(fk_device device, int32_t, const fk_tanh_init&) { support_cpu(device); }
   TanhLoops(Builder&, const fk_tanh_init&) {}
 
   void forward(const Run& run, const fk_tanh_args& a) const {

@@ -9,6 +9,9 @@ namespace {
 
 class TokenShiftLoops {
  public:
+  static void supports(fk_device device, int32_t, const fk_token_shift_init&) {
+    support_cpu(device);
+  }
   TokenShiftLoops(Builder&, const fk_token_shift_init&) {}
 
   void forward(const Run& run, const fk_token_shift_args& a) const {

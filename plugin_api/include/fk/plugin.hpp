@@ -45,6 +45,9 @@ struct Error : std::exception {
     if (!(ok)) throw ::fk::Error(FK_UNSUPPORTED, __VA_ARGS__); \
   } while (0)
 
+// The first line of every CPU implementation's supports().
+inline void support_cpu(fk_device device) { FK_SUPPORT(device.type == FK_CPU, "needs the CPU"); }
+
 inline constexpr fk_dtype kFloat32{FK_FLOAT, 32, 1}, kFloat64{FK_FLOAT, 64, 1},
     kFloat16{FK_FLOAT, 16, 1}, kBFloat16{FK_BFLOAT, 16, 1}, kInt8{FK_INT, 8, 1},
     kInt32{FK_INT, 32, 1}, kInt64{FK_INT, 64, 1}, kUInt8{FK_UINT, 8, 1}, kBool{FK_BOOL, 8, 1};
@@ -247,6 +250,11 @@ class Builder {
 template <class Task>
 using Child = Builder::Child<Task>;
 
+template <class T>
+concept HasOnStep = requires(T& t, const Run& r) {
+  t.on_step(r);
+};
+
 // Adapts a class with `T(Builder&, const Init&)`, `void forward(const Run&, const Args&)`, and
 // optionally `static void supports(fk_device, int32_t sm, const Init&)` (throws, FK_SUPPORT) and
 // `void on_step(const Run&)`.
@@ -298,8 +306,7 @@ struct Impl {
   }
   static fk_status on_step(void* p, const fk_host* h, const fk_run* r) {
     return guard(h, [&] {
-      if constexpr (requires(T & t, const Run& q) { t.on_step(q); })
-        static_cast<Held*>(p)->object.on_step(Run{*h, *r});
+      if constexpr (HasOnStep<T>) static_cast<Held*>(p)->object.on_step(Run{*h, *r});
     });
   }
   static constexpr fk_impl describe(std::string_view name, std::string_view version,
@@ -310,17 +317,15 @@ struct Impl {
             requires(fk_device d, int32_t sm, const Init& i) { T::supports(d, sm, i); },
         "expected: static void supports(fk_device, int32_t sm, const Init&)");
     static_assert(
-        !requires { &T::on_step; } || requires(T & t, const Run& r) { t.on_step(r); },
-        "expected: void on_step(const fk::Run&)");
-    return {sizeof(fk_impl), str(Task::name), str(name), str(version), Task::signature,
-            str(Task::text), flags, supports, create, destroy, forward,
-            requires(T & t, const Run& r){t.on_step(r);
+        !requires { &T::on_step; } || HasOnStep<T>, "expected: void on_step(const fk::Run&)");
+    fk_impl impl{sizeof(fk_impl), str(Task::name), str(name), str(version),
+                 Task::signature, str(Task::text), flags,     supports,
+                 create,          destroy,         forward,   nullptr};
+    if constexpr (HasOnStep<T>) impl.on_step = on_step;
+    return impl;
   }
-  ? on_step : nullptr
 };
-}  // namespace fk
-}
-;
+
 }  // namespace fk
 
 // FK_IMPL(fk::RmsNorm, "warp", "1.0.0", FK_IMPL_GRAPH_SAFE, WarpRmsNorm)
