@@ -73,24 +73,46 @@ thread_local int tls_thread = -1;  // index inside the region this thread is run
 
 }  // namespace
 
+// A region is cut into `count` parts whatever happens; part i is thread i's, but whoever comes
+// first computes it: a worker that the OS does not run costs its share of the work, not a wait.
+// `thread` is the part's number, so that what a body keeps per thread belongs to the part.
 struct ThreadPool::Impl {
+  struct alignas(64) Part {
+    std::atomic<uint32_t> claimed{0};  // the last region in which somebody took it
+  };
   fk_threads service{};
   std::vector<std::thread> workers;
-  alignas(64) std::atomic<uint32_t> epoch{0};     // one more for every region; workers wait for it
-  alignas(64) std::atomic<uint32_t> pending{0};   // workers that have not finished the region
-  alignas(64) std::atomic<uint32_t> sleepers{0};  // workers in futex_wait
+  std::vector<Part> parts;
+  alignas(64) std::atomic<uint32_t> epoch{0};     // the region's number; workers wait for the next
+  alignas(64) std::atomic<uint32_t> pending{0};   // parts of it that are not finished
+  alignas(64) std::atomic<bool> sleepers{false};  // a worker is in futex_wait, or about to be
   std::atomic<bool> caller_sleeps{false}, stop{false}, busy{false};
-  int64_t n = 0;  // the region, written before epoch and read after it
+  int64_t n = 0;  // the region: written before epoch, and left alone until no part is pending
   Body body = nullptr;
   void* ctx = nullptr;
 
-  void run_part(int32_t thread) {
-    const int64_t begin = bound(n, thread, service.count),
-                  end = bound(n, thread + 1, service.count);
-    if (begin >= end) return;
-    tls_thread = thread;
-    body(ctx, begin, end, thread);
-    tls_thread = -1;
+  // Every part of every region is claimed once, so only the first claim finds the region before.
+  // One that comes late, when the region has ended or the next has begun, finds another number.
+  bool claim(size_t part, uint32_t region) {
+    uint32_t before = region - 1;
+    return parts[part].claimed.load(std::memory_order_relaxed) == before &&
+           parts[part].claimed.compare_exchange_strong(before, region, std::memory_order_acq_rel);
+  }
+
+  // Own part first: from region to region it touches the same rows, which are in this core's cache.
+  void run_parts(int32_t thread, uint32_t region) {
+    const auto count = int32_t(parts.size());
+    for (int32_t i = 0; i < count; ++i) {
+      const int32_t part = thread + i < count ? thread + i : thread + i - count;
+      if (!claim(size_t(part), region)) continue;
+      const int64_t begin = bound(n, part, count), end = bound(n, part + 1, count);
+      if (begin < end) {
+        tls_thread = part;
+        body(ctx, begin, end, part);
+        tls_thread = -1;
+      }
+      if (pending.fetch_sub(1) == 1 && caller_sleeps.load()) futex_wake_all(pending);
+    }
   }
 
   void work(int32_t thread) {
@@ -98,20 +120,23 @@ struct ThreadPool::Impl {
     while (true) {
       const auto changed = [&] { return epoch.load(std::memory_order_acquire) != seen; };
       if (!spin_until(changed)) {
-        sleepers.fetch_add(1);
-        while (epoch.load() == seen) futex_wait(epoch, seen);
-        sleepers.fetch_sub(1);
+        while (true) {
+          sleepers.store(
+              true);  // before the look at epoch, which is written before sleepers is read
+          if (epoch.load() != seen) break;
+          futex_wait(epoch, seen);
+        }
       }
-      ++seen;  // no region starts before every worker has finished the last one
+      seen = epoch.load(std::memory_order_acquire);  // some may have gone by without this worker
       if (stop.load(std::memory_order_relaxed)) return;
-      run_part(thread);
-      if (pending.fetch_sub(1) == 1 && caller_sleeps.load()) futex_wake_all(pending);
+      run_parts(thread, seen);
     }
   }
 
-  void start_region() {
-    epoch.fetch_add(1);
-    if (sleepers.load() > 0) futex_wake_all(epoch);
+  uint32_t start_region() {
+    const uint32_t region = epoch.fetch_add(1) + 1;
+    if (sleepers.load() && sleepers.exchange(false)) futex_wake_all(epoch);
+    return region;
   }
 
   void parallel_for(int64_t count, Body f, void* c) {
@@ -127,9 +152,8 @@ struct ThreadPool::Impl {
     n = count;
     body = f;
     ctx = c;
-    pending.store(uint32_t(workers.size()), std::memory_order_relaxed);
-    start_region();
-    run_part(0);
+    pending.store(uint32_t(parts.size()), std::memory_order_relaxed);
+    run_parts(0, start_region());
     if (!spin_until([&] { return pending.load(std::memory_order_acquire) == 0; })) {
       caller_sleeps.store(true);
       for (uint32_t left; (left = pending.load()) != 0;) futex_wait(pending, left);
@@ -145,6 +169,7 @@ ThreadPool::ThreadPool(int threads) : impl_(std::make_unique<Impl>()) {
                     [](const fk_threads* t, int64_t n, Body body, void* ctx) {
                       static_cast<Impl*>(t->self)->parallel_for(n, body, ctx);
                     }};
+  impl_->parts = std::vector<Impl::Part>(size_t(count));
   for (int i = 1; i < count; ++i) impl_->workers.emplace_back([this, i] { impl_->work(i); });
 }
 

@@ -173,8 +173,9 @@ struct fk_threads {
   void* self;
   int32_t count; /* >= 1, the caller included; fixed for the life of the process */
   /* [run-thread, build-thread] splits [0, n) into at most `count` contiguous ranges and calls body
-   * once per non-empty range, concurrently; returns when all are done. `thread` is in [0, count). A
-   * call from inside body runs the whole range inline. body must not throw or longjmp. */
+   * once per non-empty range, concurrently where it can: a range must not wait for another. Returns
+   * when all are done. `thread` is in [0, count), the same for a range each time, and never two at
+   * once. A call from inside body runs the whole range inline. body must not throw or longjmp. */
   void (*parallel_for)(const fk_threads*, int64_t n,
                        void (*body)(void* ctx, int64_t begin, int64_t end, int32_t thread),
                        void* ctx);

@@ -116,6 +116,31 @@ TEST(ThreadPool, CallersOfTwoThreadsDoNotMix) {
   other.join();
 }
 
+// More busy threads than cores: workers are held back and others take their ranges over.
+TEST(ThreadPool, UnderLoadEveryRangeRunsOnceUnderItsOwnNumber) {
+  const core::ThreadPool pool(4);
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> load;
+  for (unsigned i = 0; i < 2 * std::thread::hardware_concurrency(); ++i)
+    load.emplace_back([&] {
+      while (!stop.load(std::memory_order_relaxed)) {}
+    });
+  std::atomic<int> inside[4] = {};
+  for (int round = 0; round < 300; ++round) {
+    int calls[4] = {};
+    parallel_for(pool, 10, [&](int64_t b, int64_t e, int32_t t) {
+      EXPECT_EQ(inside[t].fetch_add(1), 0);
+      EXPECT_EQ(b, t < 2 ? 3 * t : 6 + 2 * (t - 2));
+      EXPECT_EQ(e - b, t < 2 ? 3 : 2);
+      ++calls[t];
+      inside[t].fetch_sub(1);
+    });
+    for (int n : calls) ASSERT_EQ(n, 1);
+  }
+  stop = true;
+  for (std::thread& t : load) t.join();
+}
+
 TEST(ThreadPool, OneThreadHasNoWorkers) {
   const core::ThreadPool pool(1);
   EXPECT_EQ(pool.count(), 1);
