@@ -27,23 +27,25 @@ int new_candidate_command(const Words& words) {
       "baseline's body to start from.",
       "fk new candidate"};
   std::string task, name, folder;
-  bool json = false;
+  bool cuda = false, json = false;
   app.add_option("task", task, "the task it computes; `fk list` shows them")->required();
   app.add_option("name", name, "its name: letters, digits and _")->required();
   app.add_option("--candidates", folder, "folder to write into")->type_name("DIR");
+  app.add_flag("--cuda", cuda, "in CUDA: <name>.cu, built with nvcc");
   app.add_flag("--json", json, "as JSON");
   if (!parse_flags(app, words)) return 0;
   Paths paths = find_paths();
   Registry registry = Registry::load(paths.registry);
   std::filesystem::path into =
       folder.empty() ? paths.root / "candidates" : std::filesystem::path(folder);
-  Written files = new_candidate(registry, task, name, into, paths.root / "baselines");
+  Written files = new_candidate(registry, task, name, into, paths.root / "baselines",
+                                cuda ? Manifest::Language::kCuda : Manifest::Language::kCxx);
   print_written(
       files, json,
-      fmt::format("next: edit it, then\n  fk run --config {} --pin {}={} --prompt \"Hello\"{}\n"
+      fmt::format("next: edit it, then\n  fk run --config {} --pin {}={} --prompt \"Hello\"{}{}\n"
                   "fk run builds it whenever it changed.\n",
                   (paths.root / "configs/llama.yaml").string(), task, name,
-                  folder.empty() ? "" : " --candidates " + folder));
+                  cuda ? " --device cuda:0" : "", folder.empty() ? "" : " --candidates " + folder));
   return 0;
 }
 
@@ -75,8 +77,8 @@ int new_command(const Words& words) {
   if (!words.empty() && words[0] == "candidate") return new_candidate_command(rest);
   if (!words.empty() && words[0] == "task") return new_task_command(rest);
   constexpr const char* kUsage =
-      "usage: fk new candidate TASK NAME   a plugin in candidates/TASK/NAME/\n"
-      "       fk new task NAME [--level N] a task in registry/tasks/ with its baseline\n";
+      "usage: fk new candidate TASK NAME [--cuda] a plugin in candidates/TASK/NAME/\n"
+      "       fk new task NAME [--level N]        a task in registry/tasks/ with its baseline\n";
   if (!words.empty() && (words[0] == "--help" || words[0] == "-h")) {
     fmt::print("{}", kUsage);
     return 0;

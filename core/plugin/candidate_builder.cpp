@@ -41,7 +41,9 @@ std::string compiler_for(const fs::path& source) {
   const std::string ext = source.extension().string();
   if (ext == ".c") return find_program(environment("CC", "cc"));
   if (ext != ".cu") return find_program(environment("CXX", "c++"));
-  const std::string nvcc = find_program(environment("NVCC", "nvcc"));
+  const std::string named = environment("NVCC", "");
+  if (!named.empty()) return find_program(named);
+  const std::string nvcc = find_program("nvcc");
   return nvcc.empty() ? find_program("/usr/local/cuda/bin/nvcc") : nvcc;
 }
 

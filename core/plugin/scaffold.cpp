@@ -28,12 +28,14 @@ void write(const fs::path& file, const std::string& text, Written& written) {
 }
 
 // The baseline's source that registers this task.
-std::optional<fs::path> baseline_source(const fs::path& baselines, const TaskSpec& task) {
-  const fs::path folder = baselines / (task.level == 1 ? "reference" : "composed");
+std::optional<fs::path> baseline_source(const fs::path& baselines, const TaskSpec& task,
+                                        bool cuda) {
+  const fs::path folder = baselines / (cuda ? "cuda" : task.level == 1 ? "reference" : "composed");
   if (!fs::is_directory(folder)) return std::nullopt;
   const std::regex registers("FK_IMPL\\(\\s*(::)?fk::" + camel_case(task.name) + "\\s*,");
   for (const auto& e : fs::recursive_directory_iterator(folder))
-    if (e.path().extension() == ".cpp" && std::regex_search(read_file(e.path()), registers))
+    if (e.path().extension() == (cuda ? ".cu" : ".cpp") &&
+        std::regex_search(read_file(e.path()), registers))
       return e.path();
   return std::nullopt;
 }
@@ -72,10 +74,11 @@ std::string rename_impl(const std::string& text, const std::string& tag, const s
                             "FK_IMPL($1, \"" + name + "\", \"0.1.0\"");
 }
 
-// Not the baseline's namespace: the code is no part of it any more.
-std::string rename_namespace(const std::string& text) {
-  static const std::regex ours("\\bfk::(reference|composed)\\b");
-  return std::regex_replace(text, ours, "fk::candidate");
+// Not the baseline's namespace: the code is no part of it any more. What a CUDA baseline borrows of
+// the reference keeps its own.
+std::string rename_namespace(const std::string& text, bool cuda) {
+  static const std::regex ours("\\bfk::(reference|composed)\\b"), ours_cuda("\\bfk::cuda\\b");
+  return std::regex_replace(text, cuda ? ours_cuda : ours, "fk::candidate");
 }
 
 std::string skeleton(const TaskSpec& task, const std::string& name) {
@@ -105,6 +108,46 @@ FK_IMPL(fk::{1}, "{2}", "0.1.0", {3}, {1})
                      task.name, tag, name, task.level == 1 ? "0" : "FK_IMPL_COMPOSITE", task.doc);
 }
 
+std::string cuda_skeleton(const TaskSpec& task, const std::string& name) {
+  const std::string tag = camel_case(task.name);
+  return fmt::format(R"(// {0}: {3}
+#include "fk/tasks/{0}.h"
+
+#include "fk/cuda.hpp"
+#include "fk/device/pdl.cuh"
+
+namespace {{
+
+__global__ void {0}_kernel(int64_t n) {{
+  fk::device::launch_next();
+  fk::device::wait_for_previous();  // before it no tensor may be touched
+  const int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x;
+  if (i >= n) return;
+}}
+
+void launch_{0}(int64_t n, cudaStream_t stream) {{
+  fk::launch({0}_kernel, dim3(unsigned((n + 255) / 256)), dim3(256), 0, stream, true, n);
+}}
+
+class {1} {{
+ public:
+  static void supports(fk_device device, int32_t sm, const fk_{0}_init&) {{
+    fk::support_cuda(device, sm, 90);
+    FK_SUPPORT(false, "not written yet: fill in {0}_kernel of {2} and remove this line");
+  }}
+
+  {1}(fk::Builder&, const fk_{0}_init&) {{}}
+
+  void forward(const fk::Run& run, const fk_{0}_args&) {{ launch_{0}(0, fk::stream_of(run)); }}
+}};
+
+FK_IMPL(fk::{1}, "{2}", "0.1.0", FK_IMPL_GRAPH_SAFE, {1})
+
+}}  // namespace
+)",
+                     task.name, tag, name, task.doc);
+}
+
 }  // namespace
 
 std::string camel_case(const std::string& name) {
@@ -120,23 +163,28 @@ std::string camel_case(const std::string& name) {
 }
 
 Written new_candidate(const Registry& registry, const std::string& task, const std::string& name,
-                      const fs::path& candidates, const fs::path& baselines) {
+                      const fs::path& candidates, const fs::path& baselines,
+                      Manifest::Language language) {
   const TaskSpec& spec = registry.task(task);
   check_name(name, "candidate");
+  const bool cuda = language == Manifest::Language::kCuda;
+  const char* ext = cuda ? ".cu" : ".cpp";
   const fs::path folder = candidates / task / name;
   if (fs::exists(folder))
     bad_input("{}: it exists; choose another name or remove it", folder.string());
   Written written;
   write(folder / "plugin.yaml",
-        fmt::format("name: {}\nversion: 0.1.0\nlanguage: cxx\nsources: [\"*.cpp\"]\ntasks: [{}]\n",
-                    name, task),
+        fmt::format("name: {}\nversion: 0.1.0\nlanguage: {}\nsources: [\"*{}\"]\ntasks: [{}]\n",
+                    name, cuda ? "cuda" : "cxx", ext, task),
         written);
   std::map<std::string, std::string> headers;
-  const std::optional<fs::path> source = baseline_source(baselines, spec);
+  const std::optional<fs::path> source = baseline_source(baselines, spec, cuda);
   std::string body = source ? rename_impl(flatten(*source, headers), camel_case(task), name)
+                     : cuda ? cuda_skeleton(spec, name)
                             : skeleton(spec, name);
   if (source) {
-    const std::string start = spec.level == 1
+    const std::string start = cuda ? "the CUDA baseline"
+                              : spec.level == 1
                                   ? "the reference's loops"
                                   : "the baseline composite, which calls the same children";
     const std::string note = fmt::format(
@@ -144,8 +192,9 @@ Written new_candidate(const Registry& registry, const std::string& task, const s
     constexpr std::string_view kLicence = "// SPDX-License-Identifier: Apache-2.0\n";
     body.insert(body.starts_with(kLicence) ? kLicence.size() : 0, note);
   }
-  write(folder / (name + ".cpp"), rename_namespace(body), written);
-  for (const auto& [file, text] : headers) write(folder / file, rename_namespace(text), written);
+  write(folder / (name + ext), rename_namespace(body, cuda), written);
+  for (const auto& [file, text] : headers)
+    write(folder / file, rename_namespace(text, cuda), written);
   return written;
 }
 
@@ -201,6 +250,8 @@ namespace {{
 
 class {1}Loops {{
  public:
+  static void supports(fk_device device, int32_t, const fk_{0}_init&) {{ support_cpu(device); }}
+
   {1}Loops(Builder&, const fk_{0}_init& i) : scale_(i.scale) {{}}
 
   void forward(const Run& run, const fk_{0}_args& a) const {{

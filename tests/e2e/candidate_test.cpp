@@ -86,6 +86,21 @@ TEST_F(Candidate, CompilerErrorsAreShownAndTheRestKeepsWorking) {
   EXPECT_TRUE(has(pinned.err, "does not compile")) << pinned.err;
 }
 
+TEST_F(Candidate, InCudaIsNotForTheCpu) {
+  std::filesystem::create_directories(folder);
+  Outcome o =
+      start("fk", {"new", "candidate", "silu_and_mul", "mine", "--cuda", "--candidates", folder});
+  ASSERT_EQ(o.code, 0) << o.err;
+  EXPECT_TRUE(has(o.out, "silu_and_mul/mine/mine.cu")) << o.out;
+  EXPECT_TRUE(has(o.out, "--device cuda:0")) << o.out;
+  o = run({});  // built where there is a toolkit, told about where there is none; the rest works
+  EXPECT_EQ(o.code, 0) << o.err;
+  EXPECT_TRUE(has(o.err, "built mine in ") || has(o.err, " needs nvcc: ")) << o.err;
+  o = run({"--pin", "silu_and_mul=mine"});
+  EXPECT_NE(o.code, 0);
+  EXPECT_TRUE(has(o.err, "needs a CUDA device") || has(o.err, " needs nvcc: ")) << o.err;
+}
+
 TEST_F(Candidate, NamesAreChecked) {
   std::filesystem::create_directories(folder);
   Outcome o = start("fk", {"new", "candidate", "silu_and_mull", "mine", "--candidates", folder});

@@ -164,6 +164,90 @@ TEST_F(Candidates, PlainC) {
   EXPECT_EQ(run(c, "good/zero"), 0);
 }
 
+constexpr const char* kCudaKernel = R"(#include "fk/cuda.hpp"
+#include "fk/tasks/silu_and_mul.h"
+__global__ void silu_and_mul_kernel(const float* x, float* y, int64_t d) {
+  const float g = x[blockIdx.x * 2 * d + threadIdx.x];
+  y[blockIdx.x * d + threadIdx.x] = g / (1 + expf(-g)) * x[blockIdx.x * 2 * d + d + threadIdx.x];
+}
+struct K {
+  static void supports(fk_device device, int32_t sm, const fk_silu_and_mul_init&) {
+    fk::support_cuda(device, sm, 90);
+  }
+  K(fk::Builder&, const fk_silu_and_mul_init&) {}
+  void forward(const fk::Run& run, const fk_silu_and_mul_args& a) {
+    const fk::Tensor x(a.x), y(a.y);
+    fk::launch(silu_and_mul_kernel, dim3(unsigned(y.size(0))), dim3(unsigned(y.size(1))), 0,
+               fk::stream_of(run), false, x.data<float>(), y.data<float>(), y.size(1));
+  }
+};
+FK_IMPL(fk::SiluAndMul, "mine", "1.0.0", FK_IMPL_GRAPH_SAFE, K)
+)";
+
+// With a toolkit they are built and loaded, and say that the CPU is not theirs; without one the
+// reason says what is missing. CMake found nvcc where the builder looks.
+void expect_cuda_candidate(const core::Catalog& c, const std::string& source, const char* refused) {
+#ifdef FK_NVCC
+  for (const core::Refusal& r : c.refusals()) ADD_FAILURE() << source << ": " << r.reason;
+  ASSERT_EQ(c.implementations("silu_and_mul").size(), 1u);
+  EXPECT_EQ(error_of([&] {
+              TaskRunner("silu_and_mul", Json::object(), {}, {.implementation = "mine"}, c);
+            }),
+            std::string("pinned: silu_and_mul=mine: no implementation of silu_and_mul supports "
+                        "this\n  mine/mine: ") +
+                refused);
+#else
+  (void)refused;
+  EXPECT_EQ(c.refusals().at(0).reason,
+            source + " needs nvcc: it is not on PATH; install it or set NVCC");
+#endif
+}
+
+TEST_F(Candidates, CudaSourcesAreBuilt) {
+  write("mine/plugin.yaml",
+        "name: mine\nversion: 1.0.0\nlanguage: cuda\nsources: ['*.cu']\ntasks: [silu_and_mul]\n");
+  write("mine/kernel.cu", kCudaKernel);
+  expect_cuda_candidate(load(), (folder_ / "mine/kernel.cu").string(), "needs a CUDA device");
+}
+
+TEST_F(Candidates, CudaNeedsNvcc) {
+  write("mine/plugin.yaml", "name: mine\nversion: 1.0.0\nsources: ['*.cu']\n");
+  write("mine/kernel.cu", kCudaKernel);
+  setenv("NVCC", "/no/such/nvcc", 1);
+  EXPECT_EQ(load().refusals().at(0).reason,
+            (folder_ / "mine/kernel.cu").string() +
+                " needs nvcc: it is not on PATH; install it or set NVCC");
+  unsetenv("NVCC");
+}
+
+// Without a CUDA baseline of the task an empty kernel, otherwise the baseline's.
+TEST_F(Candidates, ScaffoldedCudaBuildsAtOnce) {
+  const core::Written files =
+      core::new_candidate(registry(), "silu_and_mul", "mine", folder_ / "candidates",
+                          folder_ / "nothing", core::Manifest::Language::kCuda);
+  ASSERT_EQ(files.size(), 2u);
+  EXPECT_EQ(files[1], folder_ / "candidates/silu_and_mul/mine/mine.cu");
+  expect_cuda_candidate(load(), files[1].string(), "needs a CUDA device");
+}
+
+TEST_F(Candidates, ScaffoldedCudaStartsFromTheBaseline) {
+  const std::string text = kCudaKernel;
+  write("baselines/cuda/L1/pointwise.cu",
+        "#include \"../common.hpp\"\nnamespace fk::cuda {\nusing reference::kAny;\n" +
+            text.substr(text.find("__global__")) +
+            "FK_IMPL(fk::Gelu, \"other\", \"1.0.0\", 0, Other)\n}  // namespace fk::cuda\n");
+  write("baselines/cuda/common.hpp",
+        "#pragma once\n#include \"../reference/checks.hpp\"\n#include \"fk/cuda.hpp\"\n#include "
+        "\"fk/tasks/silu_and_mul.h\"\n");
+  write("baselines/reference/checks.hpp",
+        "#pragma once\nnamespace fk::reference {\ninline constexpr int kAny = -1;\n}\n");
+  const core::Written files =
+      core::new_candidate(registry(), "silu_and_mul", "mine", folder_ / "candidates",
+                          folder_ / "baselines", core::Manifest::Language::kCuda);
+  EXPECT_EQ(files.size(), 4u);
+  expect_cuda_candidate(load(), files[1].string(), "needs a CUDA device");
+}
+
 TEST_F(Candidates, PrebuiltNeedsNothingRebuilt) {
   fs::copy(fs::path(FK_BUILD_DIR) / "zoo/good/good.so", folder_ / "good.so");
   EXPECT_EQ(load().refusals().at(0).reason,
