@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 fs::path shown(const fs::path& p) {
   std::error_code ignored;
-  fs::path r = fs::proximate(p, fs::current_path(ignored), ignored);
+  fs::path r = p.lexically_proximate(fs::current_path(ignored));
   return r.empty() || r.string().starts_with("../..") ? p : r;
 }
 

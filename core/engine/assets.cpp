@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 std::string shown(const fs::path& p) {
   std::error_code ignored;
-  fs::path relative = fs::proximate(p, fs::current_path(ignored), ignored);
+  fs::path relative = p.lexically_proximate(fs::current_path(ignored));
   std::string s = relative.string();
   return s.empty() || s.starts_with("../..") ? p.string() : s;
 }
