@@ -51,85 +51,77 @@ __device__ inline float row_sum(float v, float* shared) {
   return device::warp_reduce<device::Sum>(lane < warps ? shared[lane] : 0.f);
 }
 
+// Holds every value of both.
+template <class X, class R>
+using Wider = std::conditional_t<(sizeof(R) > sizeof(X)), R, X>;
+
 template <class Norm, class X, class R, class Y, int kChunks>
-__global__ void __launch_bounds__(kChunks == 4 ? 512 : 1024) norm_rows_kernel(NormArgs<X, R, Y> a) {
+__global__ void __launch_bounds__(1024) norm_rows_kernel(NormArgs<X, R, Y> a) {
+  using V = Wider<X, R>;
   __shared__ float shared[2][32];
   const uint32_t row = blockIdx.x * blockDim.y + threadIdx.y;
+  const auto at = [](int c) { return int(threadIdx.x + c * blockDim.x) * 8; };
   Pack<Y> weight[kChunks];
 #pragma unroll
-  for (int c = 0; c < kChunks; ++c) {
-    const int at = int(threadIdx.x + c * blockDim.x) * 8;
-    if (at < a.d && a.weight) weight[c].read(a.weight + at);
-  }
+  for (int c = 0; c < kChunks; ++c)
+    if (at(c) < a.d && a.weight) weight[c].read(a.weight + at(c));
   device::wait_for_previous();
   device::launch_next();
   if (row >= a.rows) return;  // whole warps: blockDim.y > 1 only where a row is one warp
   const X* x = a.x + a.x_rows(row);
-  float v[kChunks][8], sum = 0, squares = 0;
-  Pack<X> in[kChunks];
+  Pack<V> v[kChunks];
 #pragma unroll
-  for (int c = 0; c < kChunks; ++c) {
-    const int at = int(threadIdx.x + c * blockDim.x) * 8;
-    if (at < a.d) in[c].read(x + at);
-  }
+  for (int c = 0; c < kChunks; ++c)
+    if (at(c) < a.d) v[c].read_as(x + at(c));
   if (a.residual) {
     R* residual = a.residual + a.residual_rows(row);
-    Pack<R> old[kChunks];
-#pragma unroll
-    for (int c = 0; c < kChunks; ++c) {
-      const int at = int(threadIdx.x + c * blockDim.x) * 8;
-      if (at < a.d) old[c].read(residual + at);
-    }
-#pragma unroll
-    for (int c = 0; c < kChunks; ++c) {
-      const int at = int(threadIdx.x + c * blockDim.x) * 8;
-      if (at >= a.d) continue;
-#pragma unroll
-      for (int i = 0; i < 8; ++i) {
-        old[c].set(i, in[c].get(i) + old[c].get(i));
-        v[c][i] = old[c].get(i);
-      }
-      old[c].write(residual + at);
-    }
-  } else {
+    Pack<R> sum[kChunks];
 #pragma unroll
     for (int c = 0; c < kChunks; ++c)
+      if (at(c) < a.d) sum[c].read(residual + at(c));
 #pragma unroll
-      for (int i = 0; i < 8; ++i) v[c][i] = in[c].get(i);
+    for (int c = 0; c < kChunks; ++c) {
+      if (at(c) >= a.d) continue;
+#pragma unroll
+      for (int i = 0; i < 8; ++i) {
+        sum[c].set(i, v[c].get(i) + sum[c].get(i));
+        v[c].set(i, sum[c].get(i));  // exact: V holds every R
+      }
+      sum[c].write(residual + at(c));
+    }
   }
-  float mean = 0;
+  float mean = 0, squares = 0;
   if constexpr (Norm::kCentered) {
 #pragma unroll
     for (int c = 0; c < kChunks; ++c)
-      if (int(threadIdx.x + c * blockDim.x) * 8 < a.d)
+      if (at(c) < a.d)
 #pragma unroll
-        for (int i = 0; i < 8; ++i) sum += v[c][i];
-    mean = row_sum(sum, shared[0]) / float(a.d);
+        for (int i = 0; i < 8; ++i) mean += v[c].get(i);
+    mean = row_sum(mean, shared[0]) / float(a.d);
   }
 #pragma unroll
   for (int c = 0; c < kChunks; ++c)
-    if (int(threadIdx.x + c * blockDim.x) * 8 < a.d)
+    if (at(c) < a.d)
 #pragma unroll
       for (int i = 0; i < 8; ++i) {
-        if constexpr (Norm::kCentered) v[c][i] -= mean;
-        squares = fmaf(v[c][i], v[c][i], squares);
+        const float x = Norm::kCentered ? v[c].get(i) - mean : v[c].get(i);
+        squares = fmaf(x, x, squares);
       }
   const float scale = Norm::scale(row_sum(squares, shared[1]), a.d, a.eps);
   Y* y = a.y + a.y_rows(row);
 #pragma unroll
   for (int c = 0; c < kChunks; ++c) {
-    const int at = int(threadIdx.x + c * blockDim.x) * 8;
-    if (at >= a.d) continue;
+    if (at(c) >= a.d) continue;
     Pack<Y> bias, out;
-    if (a.bias) bias.read(a.bias + at);
+    if (a.bias) bias.read(a.bias + at(c));
 #pragma unroll
     for (int i = 0; i < 8; ++i) {
-      float r = v[c][i] * scale;
+      float r = (Norm::kCentered ? v[c].get(i) - mean : v[c].get(i)) * scale;
       if (a.weight) r *= weight[c].get(i);
       if (a.bias) r += bias.get(i);
       out.set(i, r);
     }
-    out.write(y + at);
+    out.write(y + at(c));
   }
 }
 
@@ -173,18 +165,16 @@ template <class Norm, class X, class R, class Y>
 void launch_norm_rows(const NormArgs<X, R, Y>& a, bool vectors, cudaStream_t stream) {
   if (!a.rows) return;
   const int chunks = a.d / 8;
-  if (!vectors || chunks > 2048)  // 4 x 512 threads or 2 x 1024
+  if (!vectors || chunks > 2048)
     return launch(norm_any_kernel<Norm, X, R, Y>, dim3(a.rows), dim3(256), 0, stream, true, a);
   int each = a.rows <= 264 ? 1 : 2;
-  if (a.rows > 1024 && sizeof(X) == 2) each = 4;
-  while (each > 1 && chunks <= 32 * (each / 2)) each /= 2;
-  while ((chunks + each - 1) / each > 1024) each *= 2;
+  if (chunks <= 32) each = 1;
+  if (chunks > 1024) each = 2;
   const int threads = ((chunks + each - 1) / each + 31) / 32 * 32;
   const int together = threads > 32 ? 1 : 4;
   const dim3 grid((a.rows + together - 1) / together), block(threads, together);
   if (each == 1) return launch(norm_rows_kernel<Norm, X, R, Y, 1>, grid, block, 0, stream, true, a);
-  if (each == 2) return launch(norm_rows_kernel<Norm, X, R, Y, 2>, grid, block, 0, stream, true, a);
-  launch(norm_rows_kernel<Norm, X, R, Y, 4>, grid, block, 0, stream, true, a);
+  launch(norm_rows_kernel<Norm, X, R, Y, 2>, grid, block, 0, stream, true, a);
 }
 
 // Checks the tensors and launches for their types. `weight` and `bias` may be missing; they and y

@@ -65,6 +65,15 @@ struct Pack {
     for (int i = 0; i < kParts; ++i)
       part[i] = device::load<device::kVec<T>>(p + i * device::kVec<T>);
   }
+  // From elements of a type whose values T holds.
+  template <class From>
+  __device__ void read_as(const From* p) {
+    if constexpr (std::is_same_v<From, T>) return read(p);
+    Pack<From> from;
+    from.read(p);
+#pragma unroll
+    for (int i = 0; i < 8; ++i) set(i, from.get(i));
+  }
   __device__ void write(T* p) const {
 #pragma unroll
     for (int i = 0; i < kParts; ++i) device::store(p + i * device::kVec<T>, part[i]);
