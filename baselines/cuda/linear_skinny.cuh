@@ -15,6 +15,8 @@
 #pragma once
 #include <cooperative_groups.h>
 
+#include <utility>
+
 #include "fk/cuda.hpp"
 #include "fk/device/pdl.cuh"
 #include "fk/device/vec.cuh"
@@ -285,22 +287,27 @@ __global__ void __launch_bounds__(32 * SkinnyShape::kWarps, 2)
 
 }  // namespace skinny
 
-// Once a device and type before the first launch, outside a capture.
-template <class T>
-void prepare_linear_skinny() {
-  auto prepare = [](auto kernel, const SkinnyShape& s) {
-    FK_CUDA_CHECK(
-        cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, s.shared()));
-    FK_CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributePreferredSharedMemoryCarveout,
-                                       cudaSharedmemCarveoutMaxShared));
-  };
-  prepare(skinny::linear_skinny_kernel<T, 0>, kSkinnyShapes[0]);
-  prepare(skinny::linear_skinny_kernel<T, 1>, kSkinnyShapes[1]);
-  prepare(skinny::linear_skinny_kernel<T, 2>, kSkinnyShapes[2]);
-  prepare(skinny::linear_skinny_kernel<T, 3>, kSkinnyShapes[3]);
+using SkinnyKernel = void (*)(SkinnyArgs);
+template <class T, int... Shapes>
+SkinnyKernel skinny_kernel(int shape, std::integer_sequence<int, Shapes...>) {
+  static constexpr SkinnyKernel kKernels[] = {skinny::linear_skinny_kernel<T, Shapes>...};
+  return kKernels[shape];
 }
 
-template <class T>
+// Once a device and type before the first launch, outside a capture. `Shapes`: how many of
+// kSkinnyShapes are compiled.
+template <class T, int Shapes = kPlannedShapes>
+void prepare_linear_skinny() {
+  for (int i = 0; i < Shapes; ++i) {
+    const auto kernel = skinny_kernel<T>(i, std::make_integer_sequence<int, Shapes>());
+    FK_CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                       kSkinnyShapes[i].shared()));
+    FK_CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributePreferredSharedMemoryCarveout,
+                                       cudaSharedmemCarveoutMaxShared));
+  }
+}
+
+template <class T, int Shapes = kPlannedShapes>
 void launch_linear_skinny(const SkinnyArgs& a, const SkinnyPlan& plan, cudaStream_t stream) {
   cudaLaunchAttribute attributes[2]{};
   attributes[0].id = cudaLaunchAttributeProgrammaticStreamSerialization;
@@ -314,10 +321,8 @@ void launch_linear_skinny(const SkinnyArgs& a, const SkinnyPlan& plan, cudaStrea
   config.stream = stream;
   config.attrs = attributes;
   config.numAttrs = plan.split > 1 ? 2 : 1;
-  void (*const kernels[])(SkinnyArgs) = {
-      skinny::linear_skinny_kernel<T, 0>, skinny::linear_skinny_kernel<T, 1>,
-      skinny::linear_skinny_kernel<T, 2>, skinny::linear_skinny_kernel<T, 3>};
-  check_cuda(cudaLaunchKernelEx(&config, kernels[plan.shape], a), "linear_skinny_kernel");
+  const auto kernel = skinny_kernel<T>(plan.shape, std::make_integer_sequence<int, Shapes>());
+  check_cuda(cudaLaunchKernelEx(&config, kernel, a), "linear_skinny_kernel");
 }
 
 }  // namespace fk::cuda

@@ -46,7 +46,12 @@ inline constexpr SkinnyShape kSkinnyShapes[] = {
     {.token_tiles = 2, .row_tiles = 1, .row_warps = 2, .chunk = 256, .stages = 3},
     {.token_tiles = 4, .row_tiles = 2, .row_warps = 2, .chunk = 128, .stages = 2},
     {.token_tiles = 8, .row_tiles = 2, .row_warps = 4, .chunk = 128, .stages = 2},
+    // Only compiled and tried by the benchmark: larger and smaller copies, fewer rows a warp.
+    {.token_tiles = 1, .row_tiles = 1, .row_warps = 1, .chunk = 512, .stages = 3},
+    {.token_tiles = 1, .row_tiles = 1, .row_warps = 1, .chunk = 128, .stages = 5},
+    {.token_tiles = 4, .row_tiles = 1, .row_warps = 4, .chunk = 128, .stages = 5},
 };
+inline constexpr int kPlannedShapes = 4, kAllShapes = 7;
 
 struct SkinnyPlan {
   int shape;     // of kSkinnyShapes

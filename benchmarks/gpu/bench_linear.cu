@@ -29,6 +29,7 @@ using fk::cublaslt::Problem;
 using fk::cuda::kSkinnyShapes;
 using fk::cuda::SkinnyArgs;
 using fk::cuda::SkinnyPlan;
+using fk::cuda::SkinnyShape;
 
 constexpr size_t kWorkspace = size_t(64) << 20;
 
@@ -147,23 +148,28 @@ int check_odd(int sms) {
                        y,   ldw,         ldx,
                        ldy, m,           n,
                        k,   variant == 1};
-          SkinnyPlan plan = fk::cuda::plan_skinny(m, n, k, sms);
-          const int tiles =
-              (n + kSkinnyShapes[plan.shape].rows() - 1) / kSkinnyShapes[plan.shape].rows();
           std::vector<int2> all;
           for (int t = 0; t < m; ++t)
             for (int r = 0; r < n; ++r) all.push_back({t, r});
           if (all.size() > 4000) all = samples(m, n, 4000);
-          for (int split : {1, 2, 4, 8})
-            for (int clusters : {tiles, (tiles + 2) / 3}) {
-              CHECK(cudaMemset(y, 0xff, size_t(m * ldy) * 4));
-              fk::cuda::launch_linear_skinny<Element>(a, {plan.shape, split, clusters}, nullptr);
-              CHECK(cudaDeviceSynchronize());
-              ++done;
-              if (const double e = error(a, all); e > 1 && ++wrong <= 20)
-                std::printf("WRONG m=%d n=%d k=%d variant=%d split=%d clusters=%d: error %.3g\n", m,
-                            n, k, variant, split, clusters, e);
-            }
+          const int planned = fk::cuda::plan_skinny(m, n, k, sms).shape;
+          for (int shape = planned; shape < fk::cuda::kAllShapes; ++shape) {
+            const SkinnyShape& s = kSkinnyShapes[shape];
+            if (s.tokens() < m || (shape != planned && shape < fk::cuda::kPlannedShapes)) continue;
+            const int tiles = (n + s.rows() - 1) / s.rows();
+            for (int split : {1, 2, 4, 8})
+              for (int clusters : {tiles, (tiles + 2) / 3}) {
+                CHECK(cudaMemset(y, 0xff, size_t(m * ldy) * 4));
+                fk::cuda::launch_linear_skinny<Element, fk::cuda::kAllShapes>(
+                    a, {shape, split, clusters}, nullptr);
+                CHECK(cudaDeviceSynchronize());
+                ++done;
+                if (const double e = error(a, all); e > 1 && ++wrong <= 20)
+                  std::printf(
+                      "WRONG m=%d n=%d k=%d variant=%d shape=%d split=%d clusters=%d: %.3g\n", m, n,
+                      k, variant, shape, split, clusters, e);
+              }
+          }
         }
   std::printf("odd shapes: %d of %d wrong\n", wrong, done);
   return wrong;
@@ -261,7 +267,7 @@ class Bench {
         s_, launches_, [&](int i) { touch(), library(best_at, i); }, 15);
     SkinnyPlan plan = fk::cuda::plan_skinny(m, n, k, sms_);
     auto ours = [&](const SkinnyPlan& q, int i) {
-      fk::cuda::launch_linear_skinny<Element>(
+      fk::cuda::launch_linear_skinny<Element, fk::cuda::kAllShapes>(
           {w_ + each_ * size_t(i % copies_), x, nullptr, y, k, k, n, m, n, k, false}, q, s_);
     };
     const double us = time_graph(
@@ -289,7 +295,7 @@ class Bench {
   void sweep_plans(int m, SkinnyPlan chosen, double us, const F& ours) {
     SkinnyPlan best = chosen;
     double best_us = us * 0.98;
-    for (int shape = 0; shape < 4; ++shape) {
+    for (int shape = 0; shape < fk::cuda::kAllShapes; ++shape) {
       if (kSkinnyShapes[shape].tokens() < m) continue;
       const int rows = kSkinnyShapes[shape].rows(), tiles = (shape_.n + rows - 1) / rows;
       for (int split : {1, 2, 4, 8})
@@ -325,7 +331,7 @@ int main(int argc, char** argv) {
   std::printf("%s, %d multiprocessors, cublasLt %zu\n", device.name, device.multiProcessorCount,
               cublasLtGetVersion());
   const int sms = device.multiProcessorCount;
-  fk::cuda::prepare_linear_skinny<Element>();
+  fk::cuda::prepare_linear_skinny<Element, fk::cuda::kAllShapes>();
   if (mode != "quick" && check_odd(sms)) return 1;
   if (mode == "check") return 0;
   cudaStream_t s;
