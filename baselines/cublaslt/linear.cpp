@@ -1,137 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fk/tasks/linear.h"
-
-#include "../reference/checks.hpp"
-#include "convert.hpp"
-#include "fk/structs/quant.h"
-#include "library.hpp"
+#include "lt_linear.hpp"
+#include "skinny.hpp"
 
 namespace fk::cublaslt {
 namespace {
 
-using reference::kAny;
-using reference::require_shape;
+FK_IMPL(fk::Linear, "cublaslt", "1.0.0", FK_IMPL_GRAPH_SAFE, LtLinear)
 
-constexpr const char* kTask = "linear";
-
-// y = x * w^T + bias. Quantised weights are kept as floats, so that they are used exactly; x of 16
-// bits is then widened and y rounded once, beside a product in fp32.
-class LtLinear {
+// A model runs one instance for prompts and single tokens alike: few rows of 16 bits go to our own
+// kernel, which reads weights faster, the rest to the library.
+class HybridLinear : public LtLinear {
  public:
   static void supports(fk_device device, int32_t sm, const fk_linear_init& i) {
-    support_cuda(device, sm, 80);
-    FK_SUPPORT(i.quant == FK_QUANT_NONE || i.quant == FK_QUANT_Q4_0 || i.quant == FK_QUANT_Q4_1 ||
-                   i.quant == FK_QUANT_Q8_0,
-               "takes weights in q4_0, q4_1, q8_0 or unquantised, found quant %d", int(i.quant));
-    FK_SUPPORT(i.quant == FK_QUANT_NONE || i.in_features % 32 == 0,
-               "a quantised row has whole blocks of 32 weights");
+    support_cuda(device, sm, 90);
+    LtLinear::supports(device, sm, i);
   }
 
-  LtLinear(Builder& b, const fk_linear_init& i) : in_(i.in_features), out_(i.out_features) {
-    if (i.quant == FK_QUANT_NONE) {
-      const Tensor w = b.param("weight");
-      weight_ = w->data;
-      dtype_ = w.dtype();
-      ldw_ = out_ > 1 ? w.stride(0) : in_;
-    } else {
-      const Tensor blocks = b.param("blocks");
-      float* w = b.alloc<float>(out_ * in_);
-      if (!b.dry())
-        launch_dequantize(i.quant, blocks.data<uint8_t>(),
-                          out_ > 1 ? blocks.stride(0) : blocks.size(1), w, out_, in_, stream_of(b));
-      weight_ = w;
-      dtype_ = kFloat32;
-      ldw_ = in_;
-    }
-    if (i.bias) add_bias(b, b.param("bias"));
-    if (b.dry()) return;
-    FK_CUDA_CHECK(cudaStreamSynchronize(stream_of(b)));  // forward may come on another stream
-    library_ = Library::get(b.device().index);
-    library_->add_weight(shape(), weight_);
+  HybridLinear(Builder& b, const fk_linear_init& i) : LtLinear(b, i) {
+    skinny_ = dtype_.bits == 16 && in_ > 0 && in_ % 8 == 0 && ldw_ % 8 == 0 &&
+              std::max(in_, out_) < (int64_t(1) << 30) && (!has_bias_ || bias_dtype_ == dtype_);
+    if (b.dry() || !skinny_) return;
+    skinny_ = alignment_of(weight_) >= 16;
+    FK_CUDA_CHECK(cudaDeviceGetAttribute(&sms_, cudaDevAttrMultiProcessorCount, b.device().index));
+    if (skinny_) prepare_skinny(dtype_);
   }
-  ~LtLinear() {
-    if (library_) library_->remove_weight(shape(), weight_);
-  }
-  LtLinear(const LtLinear&) = delete;
-  LtLinear& operator=(const LtLinear&) = delete;
 
   void forward(const Run& run, const fk_linear_args& a) const {
-    require_shape(kTask, "x", a.x, {kAny, in_});
+    reference::require_shape("linear", "x", a.x, {reference::kAny, in_});
     const int64_t m = a.x->shape[0];
-    require_shape(kTask, "y", a.y, {m, out_});
-    if (m == 0 || out_ == 0) return;
-    if (in_ == 0)
-      throw Error(FK_UNSUPPORTED, "%s: in_features is 0; the cublaslt plugin wants 1 or more",
-                  kTask);
-    const int64_t ldx = m > 1 ? a.x->strides[0] : in_, ldy = m > 1 ? a.y->strides[0] : out_;
-    if (a.x->dtype == dtype_) return product(run, m, a.x->data, ldx, a.y->data, a.y->dtype, ldy);
-    FK_REQUIRE(dtype_ == kFloat32,
-               "%s: x has dtype code %d with %d bits and the weight code %d with %d", kTask,
-               a.x->dtype.code, a.x->dtype.bits, dtype_.code, dtype_.bits);
-    float* x = run.scratch<float>(m * in_);
-    launch_convert(a.x->data, a.x->dtype, ldx, x, kFloat32, in_, m, in_, true, stream_of(run));
-    if (a.y->dtype == kFloat32) return product(run, m, x, in_, a.y->data, kFloat32, ldy);
-    float* y = run.scratch<float>(m * out_);
-    product(run, m, x, in_, y, kFloat32, out_);
-    launch_convert(y, kFloat32, out_, a.y->data, a.y->dtype, ldy, m, out_, true, stream_of(run));
+    reference::require_shape("linear", "y", a.y, {m, out_});
+    if (!skinny_ || m == 0 || m > kUpTo || out_ == 0 || a.x->dtype != dtype_ ||
+        (a.y->dtype != dtype_ && a.y->dtype != kFloat32) || alignment_of(a.x->data) < 16 ||
+        (m > 1 && a.x->strides[0] % 8))
+      return LtLinear::forward(run, a);
+    const cuda::SkinnyArgs args{.w = weight_,
+                                .x = a.x->data,
+                                .bias = has_bias_ ? bias_ : nullptr,
+                                .y = a.y->data,
+                                .ldw = ldw_,
+                                .ldx = a.x->strides[0],
+                                .ldy = a.y->strides[0],
+                                .m = int(m),
+                                .n = int(out_),
+                                .k = int(in_),
+                                .y_float = a.y->dtype == kFloat32};
+    launch_skinny(dtype_, args, cuda::plan_skinny(args.m, args.n, args.k, sms_), stream_of(run));
   }
 
  private:
-  // The library wants a bias of y's dtype, and y may be float32 in any run.
-  void add_bias(Builder& b, const Tensor& bias) {
-    has_bias_ = true;
-    bias_dtype_ = bias.dtype();
-    bias_ = bias->data;
-    bias_float_ = bias->data;
-    if (bias_dtype_ == kFloat32) return;
-    float* wide = b.alloc<float>(out_);
-    if (!b.dry())
-      launch_convert(bias_, bias_dtype_, out_, wide, kFloat32, out_, 1, out_, false, stream_of(b));
-    bias_float_ = wide;
-  }
-
-  Problem shape() const {
-    Problem p{};
-    p.n = out_, p.k = in_, p.ldw = ldw_;
-    p.in = type_of("weight", dtype_);
-    return p;
-  }
-
-  void product(const Run& run, int64_t m, const void* x, int64_t ldx, void* y, fk_dtype y_dtype,
-               int64_t ldy) const {
-    Problem p = shape();
-    p.m = m, p.ldx = ldx, p.ldy = ldy;
-    p.out = type_of("y", y_dtype);
-    FK_REQUIRE(p.out == p.in || p.out == CUDA_R_32F,
-               "%s: y has dtype code %d with %d bits, want the weight's or float32", kTask,
-               y_dtype.code, y_dtype.bits);
-    p.bias = has_bias_;
-    p.align_x = alignment_of(x), p.align_w = alignment_of(weight_), p.align_y = alignment_of(y);
-    FK_REQUIRE(!has_bias_ || y_dtype == kFloat32 || y_dtype == bias_dtype_,
-               "%s: bias has dtype code %d with %d bits, want y's", kTask, bias_dtype_.code,
-               bias_dtype_.bits);
-    const Matmul matmul(p, y_dtype == kFloat32 ? bias_float_ : bias_);
-    const cublasLtMatmulAlgo_t algo =
-        library_->choose(matmul, p, x, weight_, y, stream_of(run), capturing(run));
-    library_->run(matmul, algo, x, weight_, y, stream_of(run));
-  }
-
-  static bool capturing(const Run& run) {
-    if (run.raw.flags & FK_RUN_CAPTURING) return true;
-    cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;  // a caller may have forgotten
-    FK_CUDA_CHECK(cudaStreamIsCapturing(stream_of(run), &status));
-    return status != cudaStreamCaptureStatusNone;
-  }
-
-  int64_t in_, out_, ldw_ = 0;
-  fk_dtype dtype_{}, bias_dtype_{};
-  const void* weight_ = nullptr;
-  bool has_bias_ = false;
-  const void *bias_ = nullptr, *bias_float_ = nullptr;
-  std::shared_ptr<Library> library_;
+  static constexpr int64_t kUpTo = cuda::kSkinnyMax;  // rows
+  bool skinny_ = false;
+  int sms_ = 132;
 };
 
-FK_IMPL(fk::Linear, "cublaslt", "1.0.0", FK_IMPL_GRAPH_SAFE, LtLinear)
+FK_IMPL(fk::Linear, "hybrid", "1.0.0", FK_IMPL_GRAPH_SAFE, HybridLinear)
 
 }  // namespace
 }  // namespace fk::cublaslt
