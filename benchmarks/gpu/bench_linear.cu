@@ -224,13 +224,15 @@ class Bench {
         s_(s),
         each_(size_t(shape.n) * size_t(shape.k)),
         copies_(int(std::max<size_t>(2, (250000000 + each_ * 2 - 1) / (each_ * 2)))),
-        launches_(std::max(copies_, 8) / copies_ * copies_),
         w_(each_ * size_t(copies_)) {
     fill(w_, each_ * size_t(copies_), 2, 0.02f);
   }
 
   void run(int m, bool sweep) {
     const int n = shape_.n, k = shape_.k;
+    const double flops = 2.0 * m * n * k, bytes = 2.0 * (double(each_) + double(m) * (n + k));
+    // About 1.5 ms a graph, so that its own start does not count.
+    launches_ = int(std::clamp(1500 / std::max(bytes / 4e6, flops / 6e8), 2.0, 64.0));
     Buffer<Element> x(size_t(m) * size_t(k)), y(size_t(m) * size_t(n));
     fill(x, size_t(m) * size_t(k), 1, 1);
     auto touch = [&] {
@@ -256,7 +258,6 @@ class Bench {
     if (proposals.empty() || best == 1e30) return void(std::printf("cuBLASLt has nothing\n"));
     best = time_graph(
         s_, launches_, [&](int i) { library(best_at, i); }, 15);
-    const double flops = 2.0 * m * n * k, bytes = 2.0 * (double(each_) + double(m) * (n + k));
     if (m > fk::cuda::kSkinnyMax) {
       std::printf(
           "%-8s M=%-5d cuBLASLt best %8.2f us %6.1f TFLOP/s, first %8.2f us %6.1f TFLOP/s\n",
@@ -303,7 +304,7 @@ class Bench {
           if (clusters > tiles) continue;
           const SkinnyPlan plan{shape, split, clusters};
           const double t = time_graph(
-              s_, launches_, [&](int i) { ours(plan, i); }, 5);
+              s_, launches_, [&](int i) { ours(plan, i); }, 3);
           if (t < best_us) best = plan, best_us = t;
         }
     }
@@ -318,7 +319,7 @@ class Bench {
   void* workspace_;
   cudaStream_t s_;
   size_t each_;
-  int copies_, launches_;
+  int copies_, launches_ = 0;
   Buffer<Element> w_;
 };
 
