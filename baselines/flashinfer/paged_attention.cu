@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// paged_attention by FlashInfer: steps of one query a sequence through XQA, all others through its
+// Hopper prefill. bfloat16, head size 128, causal without window, soft cap and ALiBi.
+#include "../reference/checks.hpp"
+#include "fk/cuda.hpp"
+#include "fk/device/pdl.cuh"
+#include "fk/structs/batch_step.h"
+#include "fk/tasks/paged_attention.h"
+#include "planner.hpp"
+#include "xqa.hpp"
+
+namespace fk::flashinfer {
+namespace {
+
+using reference::kAny;
+using reference::require_dtype;
+using reference::require_shape;
+
+constexpr const char* kTask = "paged_attention";
+constexpr int kHeadSize = 128, kGroup = 4;
+const XqaConfig* const kXqa[] = {&kXqaGroup4Page16, &kXqaGroup4Page64};
+
+// Rows of heads between any strides, 16 bytes a thread: XQA takes contiguous queries only.
+__global__ void copy_rows_kernel(uint4* to, int64_t to_row, int64_t to_head, const uint4* from,
+                                 int64_t from_row, int64_t from_head) {
+  device::wait_for_previous();
+  device::launch_next();
+  const int64_t row = blockIdx.x, head = threadIdx.y;
+  to[row * to_row + head * to_head + threadIdx.x] =
+      from[row * from_row + head * from_head + threadIdx.x];
+}
+// Strides in elements; num_heads <= 64.
+void launch_copy_rows(void* to, int64_t to_row, int64_t to_head, const void* from, int64_t from_row,
+                      int64_t from_head, int rows, int heads, cudaStream_t stream) {
+  launch(copy_rows_kernel, dim3(unsigned(rows)), dim3(kHeadSize / 8, unsigned(heads)), 0, stream,
+         true, static_cast<uint4*>(to), to_row / 8, to_head / 8, static_cast<const uint4*>(from),
+         from_row / 8, from_head / 8);
+}
+
+class PagedAttentionFlashInfer {
+ public:
+  static void supports(fk_device device, int32_t sm, const fk_paged_attention_init& i) {
+    support_cuda(device, sm, 90);
+    FK_SUPPORT(sm < 100, "compiled for sm_90a, this card is sm_%d", sm);
+    FK_SUPPORT(i.head_size == kHeadSize, "head_size %" PRId64 ", only %d", i.head_size, kHeadSize);
+    FK_SUPPORT(i.num_kv_heads > 0 && i.num_heads == i.num_kv_heads * kGroup,
+               "%" PRId64 " heads on %" PRId64 " kv heads, only groups of %d", i.num_heads,
+               i.num_kv_heads, kGroup);
+    FK_SUPPORT(i.num_heads <= 64, "%" PRId64 " heads, at most 64", i.num_heads);
+    FK_SUPPORT(!i.sliding_window.has && i.logits_soft_cap <= 0 && !i.alibi,
+               "no sliding window, soft cap or ALiBi");
+  }
+
+  PagedAttentionFlashInfer(Builder& b, const fk_paged_attention_init& i) : init_(i) {
+    const int64_t count = kMaxSeqs * i.num_kv_heads;
+    semaphores_ = b.alloc<uint32_t>(count);
+    if (b.dry()) return;
+    device_ = b.device().index;
+    FK_CUDA_CHECK(
+        cudaDeviceGetAttribute(&multiprocessors_, cudaDevAttrMultiProcessorCount, device_));
+    FK_CUDA_CHECK(cudaMemsetAsync(semaphores_, 0, size_t(count) * 4, stream_of(b)));
+    for (const XqaConfig* x : kXqa) x->prepare();
+    planner(stream_of(b));
+  }
+
+  void on_step(const Run& run) {
+    const auto& step = run.step<fk_batch_step>();
+    if (step.num_tokens > 0 && !decode(step)) planner(stream_of(run)).plan(step);
+  }
+
+  void forward(const Run& run, const fk_paged_attention_args& a) {
+    require_shape(kTask, "q", a.q, {kAny, init_.num_heads, kHeadSize});
+    const int64_t n = a.q->shape[0];
+    require_shape(kTask, "out", a.out, {n, init_.num_heads, kHeadSize});
+    require_shape(kTask, "key_cache", a.key_cache, {kAny, kAny, init_.num_kv_heads, kHeadSize});
+    require_shape(kTask, "value_cache", a.value_cache,
+                  {a.key_cache->shape[0], a.key_cache->shape[1], init_.num_kv_heads, kHeadSize});
+    for (const fk_tensor* t : {a.q, a.key_cache, a.value_cache, a.out}) {
+      FK_SUPPORT(t->dtype == kBFloat16, "%s: flashinfer computes bfloat16 only", kTask);
+      for (int d = 0; d < t->ndim; ++d)
+        FK_SUPPORT(d + 1 == t->ndim || t->strides[d] % 8 == 0,
+                   "%s: rows are not aligned to 16 bytes", kTask);
+      FK_SUPPORT(reinterpret_cast<uintptr_t>(t->data) % 16 == 0,
+                 "%s: rows are not aligned to 16 bytes", kTask);
+    }
+    const auto& step = run.step<fk_batch_step>();
+    FK_REQUIRE(step.num_tokens == n, "%s: q has %" PRId64 " rows, the step %" PRId64 " tokens",
+               kTask, n, step.num_tokens);
+    require_shape(kTask, "block_table", step.block_table, {step.num_seqs, kAny});
+    if (n == 0) return;
+    if (decode(step))
+      run_xqa(run, a, step);
+    else
+      run_fa3(run, a, step);
+  }
+
+ private:
+  static constexpr int64_t kMaxSeqs = 4096;
+
+  static bool decode(const fk_batch_step& step) {
+    return step.max_query_len == 1 && step.num_tokens == step.num_seqs;
+  }
+
+  Planner& planner(cudaStream_t stream) {
+    if (!planner_ || !planner_->on(stream))
+      planner_ = Planner::of(device_, stream, int(init_.num_heads), int(init_.num_kv_heads));
+    return *planner_;
+  }
+
+  void run_fa3(const Run& run, const fk_paged_attention_args& a, const fk_batch_step& step) {
+    const Tensor q(a.q), k(a.key_cache), v(a.value_cache), out(a.out);
+    Fa3Call c;
+    c.q = a.q->data, c.key = a.key_cache->data, c.value = a.value_cache->data;
+    c.out = a.out->data;
+    c.blocks = Tensor(step.block_table).data<int32_t>();
+    c.q_row = q.stride(0), c.q_head = q.stride(1);
+    c.out_row = out.stride(0), c.out_head = out.stride(1);
+    c.key_block = k.stride(0), c.key_token = k.stride(1), c.key_head = k.stride(2);
+    c.value_block = v.stride(0), c.value_token = v.stride(1), c.value_head = v.stride(2);
+    FK_SUPPORT(
+        c.key_block == c.value_block && c.key_token == c.value_token && c.key_head == c.value_head,
+        "%s: keys and values have different strides", kTask);
+    c.rows = int(q.size(0));
+    c.num_heads = int(init_.num_heads), c.num_kv_heads = int(init_.num_kv_heads);
+    c.block_size = int(k.size(1));
+    c.scale = float(init_.scale);
+    planner(stream_of(run)).run(c);
+  }
+
+  void run_xqa(const Run& run, const fk_paged_attention_args& a, const fk_batch_step& step) {
+    const Tensor q(a.q), k(a.key_cache), v(a.value_cache), out(a.out), table(step.block_table);
+    const cudaStream_t stream = stream_of(run);
+    const int rows = int(step.num_seqs), heads = int(init_.num_heads);
+    const XqaConfig* config = nullptr;
+    for (const XqaConfig* x : kXqa)
+      if (x->block_size == k.size(1)) config = x;
+    FK_SUPPORT(config, "%s: block_size %" PRId64 ", XQA is compiled for 16 and 64", kTask,
+               k.size(1));
+    FK_SUPPORT(step.num_seqs <= kMaxSeqs, "%s: %" PRId64 " sequences, at most %" PRId64, kTask,
+               step.num_seqs, kMaxSeqs);
+    for (int d = 0; d < 3; ++d)
+      FK_SUPPORT(k.stride(d) == v.stride(d) && k.stride(d) % kHeadSize == 0,
+                 "%s: XQA wants keys and values of equal strides, multiples of %d", kTask,
+                 kHeadSize);
+    FK_SUPPORT(table.stride(0) <= INT32_MAX, "%s: the block table is too wide", kTask);
+    const int64_t row = int64_t(heads) * kHeadSize, count = rows * row;
+    const bool q_packed = q.stride(0) == row && q.stride(1) == kHeadSize;
+    const bool out_packed = out.stride(0) == row && out.stride(1) == kHeadSize;
+    XqaCall c;
+    c.q = a.q->data, c.out = a.out->data;
+    if (!q_packed) {
+      void* packed = run.scratch<uint16_t>(count);
+      launch_copy_rows(packed, row, kHeadSize, c.q, q.stride(0), q.stride(1), rows, heads, stream);
+      c.q = packed;
+    }
+    if (!out_packed) c.out = run.scratch<uint16_t>(count);
+    c.key = a.key_cache->data, c.value = a.value_cache->data;
+    c.table = table.data<int32_t>(), c.columns = int(table.stride(0));
+    c.lengths = Tensor(step.seq_lens).data<int32_t>();
+    c.num_seqs = rows, c.num_kv_heads = int(init_.num_kv_heads);
+    c.multiprocessors = multiprocessors_;
+    c.block = k.stride(0), c.token = k.stride(1), c.head = k.stride(2);
+    c.scale = float(init_.scale);
+    c.semaphores = semaphores_;
+    c.scratch = run.scratch_bytes(xqa_scratch_bytes(multiprocessors_));
+    config->run(c, stream);
+    if (!out_packed)
+      launch_copy_rows(a.out->data, out.stride(0), out.stride(1), c.out, row, kHeadSize, rows,
+                       heads, stream);
+  }
+
+  fk_paged_attention_init init_;
+  int device_ = 0, multiprocessors_ = 0;
+  uint32_t* semaphores_ = nullptr;
+  std::shared_ptr<Planner> planner_;
+};
+
+FK_IMPL(fk::PagedAttention, "flashinfer", "0.7.2", FK_IMPL_GRAPH_SAFE, PagedAttentionFlashInfer)
+
+}  // namespace
+}  // namespace fk::flashinfer
