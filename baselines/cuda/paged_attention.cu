@@ -69,14 +69,19 @@ class PagedAttentionCuda {
                 : std::is_same_v<decltype(x), __nv_bfloat16> ? Element::kBFloat16
                                                              : Element::kFloat16;
     });
-    const PagedAttentionParams p = params(a, step);
+    PagedAttentionParams p = params(a, step);
     const bool tiles = element != Element::kFloat32 && p.block_size % 16 == 0 && aligned16(a.q) &&
                        aligned16(a.out) && aligned16(a.key_cache) && aligned16(a.value_cache);
-    if (tiles && decode_ && step.max_query_len == 1 && step.num_seqs == n) {
+    const auto decode = [&] {
       DecodeWorkspace w = workspace_;
       w.partial = run.scratch<float>(decode_partial_floats(p, w.ctas));
       launch_paged_attention_decode(p, w, element, stream_of(run));
+    };
+    if (tiles && decode_ && step.max_query_len == 1 && step.num_seqs == n) {
+      decode();
     } else if (tiles && prefill_) {
+      p.singles_apart = decode_ && !(run.raw.flags & FK_RUN_CAPTURING) && long_singles(step);
+      if (p.singles_apart) decode();
       launch_paged_attention_prefill(p, element, stream_of(run));
     } else {
       launch_paged_attention_generic(p, element, stream_of(run));
@@ -84,6 +89,16 @@ class PagedAttentionCuda {
   }
 
  private:
+  // Whether single queries of a mixed step see so many keys that they are better split among CTAs.
+  static bool long_singles(const fk_batch_step& step) {
+    constexpr int kLong = 512;
+    const int32_t* starts = Tensor(step.query_start_loc_host).data<int32_t>();
+    const int32_t* lengths = Tensor(step.seq_lens_host).data<int32_t>();
+    for (int64_t s = 0; s < step.num_seqs; ++s)
+      if (starts[s + 1] - starts[s] == 1 && lengths[s] > kLong) return true;
+    return false;
+  }
+
   PagedAttentionParams params(const fk_paged_attention_args& a, const fk_batch_step& step) const {
     const Tensor q(a.q), k(a.key_cache), v(a.value_cache), out(a.out), table(step.block_table);
     PagedAttentionParams p{};

@@ -25,7 +25,9 @@ struct PagedAttentionParams {
   const float* slopes;     // ALiBi, or NULL
   int num_seqs, num_rows;
   int num_kv_heads, group, head_size, block_size;
-  int window;  // keys a query sees, 0: all
+  int window;          // keys a query sees, 0: all
+  bool singles_apart;  // a step with other queries too: sequences of one query are the decode
+                       // kernel's, the others the prefill kernel's
   float scale, soft_cap;
 };
 
@@ -33,8 +35,8 @@ struct PagedAttentionParams {
 void launch_paged_attention_generic(const PagedAttentionParams& p, Element element,
                                     cudaStream_t stream);
 
-// One query a sequence, bfloat16 or float16, head_size 64 or 128, group <= 8, 16-byte aligned rows,
-// block_size a multiple of 16, scale > 0.
+// The sequences of one query, bfloat16 or float16, head_size 64 or 128, group <= 8, 16-byte aligned
+// rows, block_size a multiple of 16, scale > 0.
 struct DecodeWorkspace {
   int ctas;           // of the whole grid, from decode_ctas()
   unsigned* arrived;  // [ctas], zero before the first launch; every launch leaves zeros

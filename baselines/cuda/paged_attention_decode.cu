@@ -41,13 +41,14 @@ struct Layout {
   static constexpr int kBytes = kRingBytes + (kSumBytes > kMergeBytes ? kSumBytes : kMergeBytes);
 };
 
-// Chunks of the keys that a query of a sequence sees; one, empty, when there are none: it writes
-// the zeros.
+// Chunks of the keys that a sequence's query sees. One, empty, when there are no keys: it writes
+// the zeros. None for a sequence that is not this kernel's.
 struct Chunks {
   int begin, end;
-  __device__ Chunks(int length, int window) {
-    begin = (window > 0 ? max(0, length - window) : 0) / kChunk;
+  __device__ Chunks(const PagedAttentionParams& p, int seq, int length) {
+    begin = (p.window > 0 ? max(0, length - p.window) : 0) / kChunk;
     end = max(begin + 1, (length + kChunk - 1) / kChunk);
+    if (p.singles_apart && __ldg(p.starts + seq + 1) - __ldg(p.starts + seq) != 1) end = begin;
   }
   __device__ int count() const { return end - begin; }
 };
@@ -55,12 +56,14 @@ struct Chunks {
 // A place on the line of chunks: sequence by sequence, in it head by head.
 struct Place {
   int seq, head, chunk, begin, end, length, first;  // chunks [begin, end), keys [first, length)
+  int row;                                          // of q and out
 
   __device__ void enter(const PagedAttentionParams& p, int s) {
     seq = s;
     length = __ldg(p.lengths + s);
     first = p.window > 0 ? max(0, length - p.window) : 0;
-    const Chunks c(length, p.window);
+    row = p.singles_apart ? __ldg(p.starts + s) : s;
+    const Chunks c(p, s, length);
     begin = c.begin, end = c.end, chunk = begin;
   }
   // To the next chunk; true when it is the first of another item.
@@ -69,7 +72,10 @@ struct Place {
     chunk = begin;
     if (++head == p.num_kv_heads) {
       head = 0;
-      if (seq + 1 < p.num_seqs) enter(p, seq + 1);
+      while (seq + 1 < p.num_seqs) {
+        enter(p, seq + 1);
+        if (begin < end) break;
+      }
     }
     return true;
   }
@@ -88,7 +94,7 @@ __device__ Share find_share(const PagedAttentionParams& p) {
   const int from = min(p.num_seqs, thread * per), to = min(p.num_seqs, from + per);
   int mine = 0, longest = 1;
   for (int s = from; s < to; ++s) {
-    const int count = Chunks(__ldg(p.lengths + s), p.window).count();
+    const int count = Chunks(p, s, __ldg(p.lengths + s)).count();
     mine += count * p.num_kv_heads;
     longest = max(longest, count);
   }
@@ -116,7 +122,7 @@ __device__ Share find_share(const PagedAttentionParams& p) {
   if (share.begin >= before && share.begin < before + mine) {
     int rest = share.begin - before;
     for (int s = from; s < to; ++s) {
-      const int count = Chunks(__ldg(p.lengths + s), p.window).count();
+      const int count = Chunks(p, s, __ldg(p.lengths + s)).count();
       if (rest < count * p.num_kv_heads) {
         found[0] = s, found[1] = rest / count, found[2] = rest % count;
         break;
@@ -186,7 +192,7 @@ struct Running {
 
   __device__ void begin(const PagedAttentionParams& p, const Place& at) {
     const int lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
-    const T* q = static_cast<const T*>(p.q) + at.seq * p.q_row +
+    const T* q = static_cast<const T*>(p.q) + at.row * p.q_row +
                  int64_t(at.head * p.group + g) * p.q_head + 2 * t;
 #pragma unroll
     for (int i = 0; i < D / 16; ++i) {
@@ -268,7 +274,7 @@ __device__ void store_row4(const PagedAttentionParams& p, const Place& at, int h
   device::Vec<T, 4> y;
 #pragma unroll
   for (int i = 0; i < 4; ++i) y[i] = device::from_float<T>(x[i] * by);
-  T* out = static_cast<T*>(p.out) + at.seq * p.out_row +
+  T* out = static_cast<T*>(p.out) + at.row * p.out_row +
            int64_t(at.head * p.group + head) * p.out_head + element;
   device::store(out, y);
 }

@@ -47,7 +47,7 @@ struct Tile {
     queries = p.starts[seq + 1] - start;
     length = p.lengths[seq];
     row = start + first;
-    return first < queries;
+    return first < queries && !(p.singles_apart && queries == 1);
   }
 };
 
