@@ -34,4 +34,5 @@ if ((${#missing[@]})); then
   fi
 fi
 "$root/scripts/fetch_models.sh"
+"$root/scripts/fetch_cuda.sh" || echo "setup: going on without the library plugins whose headers are missing"
 if [[ $what == test ]]; then "$root/scripts/fetch_models.sh" "$root/tests/packages.txt"; fi
