@@ -255,6 +255,8 @@ template <class T, int D>
 void prepare() {
   FK_CUDA_CHECK(cudaFuncSetAttribute(paged_attention_prefill_kernel<T, D>,
                                      cudaFuncAttributeMaxDynamicSharedMemorySize, kSharedBytes<D>));
+  FK_CUDA_CHECK(cudaFuncSetAttribute(paged_attention_prefill_kernel<T, D>,
+                                     cudaFuncAttributePreferredSharedMemoryCarveout, 100));
 }
 
 }  // namespace
