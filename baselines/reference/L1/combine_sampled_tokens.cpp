@@ -10,6 +10,10 @@ constexpr const char* kTask = "combine_sampled_tokens";
 
 class CombineSampledTokensLoops {
  public:
+  static void supports(fk_device device, int32_t, const fk_combine_sampled_tokens_init&) {
+    support_cpu(device);
+  }
+
   CombineSampledTokensLoops(Builder&, const fk_combine_sampled_tokens_init&) {}
 
   void forward(const Run&, const fk_combine_sampled_tokens_args& a) const {

@@ -52,7 +52,7 @@ class CudaDevice : public Device {
     stream_ = s;
   }
   ~CudaDevice() override {
-    make_current();
+    cudaSetDevice(id_.index);  // fails when the process is ending: then there is nothing to free
     staging_.reset();
     cudaStreamDestroy(stream());
   }
