@@ -52,6 +52,7 @@ class PagedAttentionFlashInfer {
   }
 
   PagedAttentionFlashInfer(Builder& b, const fk_paged_attention_init& i) : init_(i) {
+    FK_SUPPORT(b.dtype().lanes == 0 || b.dtype() == kBFloat16, "computes bfloat16 only");
     const int64_t count = kMaxSeqs * i.num_kv_heads;
     semaphores_ = b.alloc<uint32_t>(count);
     if (b.dry()) return;

@@ -37,7 +37,7 @@ class PluginHost {
   const char* message() const { return message_; }
   fk_run run(const void* step) {
     used_ = 0;
-    return {sizeof(fk_run), stream_, {FK_CUDA, 0}, 0, step};
+    return {sizeof(fk_run), stream_, {FK_CUDA, 0}, 0, step, {}};
   }
 
  private:

@@ -43,8 +43,8 @@ std::vector<Group> group(const Plan& plan) {
   for (const Choice& c : plan.choices) {
     int64_t number;
     std::string path = without_number(c.path, number);
-    std::string key = fmt::format("{}\n{}\n{}\n{}\n{}\n{}", path, c.task, c.implementation, c.hash,
-                                  c.reason, c.depth);
+    std::string key = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", path, c.task, c.implementation,
+                                  c.decode, c.hash, c.reason, c.depth);
     auto [it, fresh] = index.emplace(key, groups.size());
     if (fresh) {
       groups.push_back({&c, path, number, number});
@@ -85,7 +85,10 @@ std::string plan_text(const Plan& plan) {
     names.push_back(std::string(depth * 2, ' ') + (name.empty() ? "(root)" : name));
   }
   auto implementation = [](const Group& g) {
-    return g.first->implementation + " " + g.first->version;
+    const Choice& c = *g.first;
+    std::string text = c.implementation + " " + c.version;
+    if (!c.decode.empty()) text += fmt::format(", decode: {} {}", c.decode, c.decode_version);
+    return text;
   };
   for (size_t i = 0; i < groups.size(); ++i) {
     const Group& g = groups[i];
@@ -110,6 +113,7 @@ Json plan_json(const Plan& plan) {
                      {"task", c.task},
                      {"depth", c.depth},
                      {"implementation", c.implementation},
+                     {"decode", c.decode},
                      {"version", c.version},
                      {"hash", c.hash},
                      {"reason", c.reason},

@@ -66,6 +66,7 @@ struct Catalog::Impl {
   std::map<std::string, std::vector<const Implementation*>, std::less<>> by_task;
   std::map<std::string, std::string> opened;  // content hash -> file
   std::vector<Refusal> refusals;
+  BaselineOrder order;
 
   void build_and_load(Found, Implementation::Kind kind);
   void load(const Found&, Implementation::Kind kind);
@@ -148,7 +149,10 @@ void Catalog::add_folder(const fs::path& folder, Implementation::Kind kind) {
   if (!fs::is_directory(folder, error)) return impl_->refuse("", folder, "no such folder");
   try {
     for (const Found& f : discover(folder)) impl_->build_and_load(f, kind);
-  } catch (const fs::filesystem_error& e) { impl_->refuse("", folder, e.what()); }
+    const fs::path order = folder / "order.yaml";
+    if (kind != Implementation::Kind::kCandidate && fs::exists(order))
+      impl_->order = BaselineOrder::read(order);
+  } catch (const std::exception& e) { impl_->refuse("", folder, e.what()); }
 }
 
 void Catalog::add_file(const fs::path& so, Implementation::Kind kind) {
@@ -171,6 +175,7 @@ std::vector<const Implementation*> Catalog::implementations(std::string_view tas
 }
 
 const std::vector<Refusal>& Catalog::refusals() const { return impl_->refusals; }
+const BaselineOrder& Catalog::order() const { return impl_->order; }
 const Registry& Catalog::registry() const { return *impl_->registry; }
 
 }  // namespace fk::core

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/plugin/baseline_order.hpp"
 #include "core/plugin/manifest.hpp"
 #include "core/spec/registry.hpp"
 
@@ -40,6 +41,7 @@ class Catalog {
   // give.
   void use_builder(SourceBuilder);
   // Loads every plugin under `folder`; what cannot be loaded becomes a Refusal, never an exception.
+  // An order.yaml in a folder of baselines is their order.
   void add_folder(const std::filesystem::path& folder, Implementation::Kind kind);
   // One library; a plugin.yaml beside it that names it must agree with it.
   void add_file(const std::filesystem::path& so, Implementation::Kind kind);
@@ -47,6 +49,7 @@ class Catalog {
   std::vector<const Implementation*> implementations(std::string_view task) const;
   const std::vector<Refusal>& refusals() const;
   const Registry& registry() const;
+  const BaselineOrder& order() const;
 
  private:
   struct Impl;

@@ -10,6 +10,10 @@ std::string Plan::hash() const {
   for (const Choice& c : choices)
     for (const std::string* text : {&c.task, &c.path, &c.implementation, &c.hash})
       h.add(std::string_view(*text));
+  for (const Choice& c : choices)
+    if (!c.decode.empty())
+      for (const std::string* text : {&c.path, &c.decode, &c.decode_hash})
+        h.add(std::string_view(*text));
   return h.hex();
 }
 
@@ -21,9 +25,14 @@ std::string Plan::to_yaml() const {
   for (const Choice& c : choices)
     out += fmt::format(
         "  - {{path: {}, task: {}, depth: {}, implementation: {}, version: {}, hash: {}, reason: "
-        "{}, rejected: {}, init: {}}}\n",
+        "{}, rejected: {}, init: {}{}}}\n",
         quoted(c.path), c.task, c.depth, quoted(c.implementation), quoted(c.version),
-        quoted(c.hash), quoted(c.reason), quoted(c.rejected), quoted(c.init));
+        quoted(c.hash), quoted(c.reason), quoted(c.rejected), quoted(c.init),
+        c.decode.empty()
+            ? ""
+            : fmt::format(", decode: {}, decode_version: {}, decode_hash: {}, decode_reason: {}",
+                          quoted(c.decode), quoted(c.decode_version), quoted(c.decode_hash),
+                          quoted(c.decode_reason)));
   return out;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -7,10 +8,11 @@
 
 namespace fk::core {
 
-// "task[@path-pattern]=implementation": implementation is a plugin, plugin/name, or either
-// @hash-prefix. The pattern is a glob over node paths.
+// "task[:phase][@path-pattern]=implementation": implementation is a plugin, plugin/name, or either
+// @hash-prefix. The pattern is a glob over node paths. Without a phase, for both.
 struct Pin {
   std::string task, path, implementation, text;
+  std::optional<Phase> phase;
   static Pin parse(std::string_view);
 };
 
@@ -31,6 +33,8 @@ struct Choice {
       reason;  // reason: "pinned", "first supported baseline (cpu before reference)", ...
   std::vector<std::string> rejected;  // "cuda/warp: needs a CUDA device"
   std::string init;                   // canonical JSON
+  // Of decode steps, where another implementation computes them; else empty.
+  std::string decode, decode_version, decode_hash, decode_reason;
 };
 
 struct ParamUse {
@@ -69,6 +73,7 @@ class Chooser {
     fk_device device;
     int32_t sm;
     fk_dtype dtype;
+    Phase phase = Phase::kPrefill;
   };
   struct Option {
     const Implementation* implementation;

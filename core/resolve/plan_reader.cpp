@@ -10,7 +10,8 @@ namespace {
 
 const std::vector<std::string> kPlanKeys{"plan", "hash", "choices"};
 const std::vector<std::string> kChoiceKeys{
-    "path", "task", "depth", "implementation", "version", "hash", "reason", "rejected", "init"};
+    "path",     "task", "depth",  "implementation", "version",     "hash",         "reason",
+    "rejected", "init", "decode", "decode_version", "decode_hash", "decode_reason"};
 
 class Reader {
  public:
@@ -49,6 +50,11 @@ class Reader {
     c.reason = get<std::string>(node, "reason");
     c.rejected = get<std::vector<std::string>>(node, "rejected");
     c.init = get<std::string>(node, "init");
+    if (!node["decode"]) return c;
+    c.decode = get<std::string>(node, "decode");
+    c.decode_version = get<std::string>(node, "decode_version");
+    c.decode_hash = get<std::string>(node, "decode_hash");
+    c.decode_reason = get<std::string>(node, "decode_reason");
     return c;
   }
 

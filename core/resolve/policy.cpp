@@ -10,7 +10,7 @@ namespace fk::core {
 Pin Pin::parse(std::string_view text) {
   const auto fail = [&](const char* what) {
     bad_input(
-        "pin \"{}\": {}; write task[@path-pattern]=implementation, e.g. "
+        "pin \"{}\": {}; write task[:decode|:prefill][@path-pattern]=implementation, e.g. "
         "silu_and_mul@model.layers.*=mine",
         text, what);
   };
@@ -24,6 +24,16 @@ Pin Pin::parse(std::string_view text) {
     pin.path = left.substr(at + 1);
     left = left.substr(0, at);
     if (pin.path.empty()) fail("the path pattern is empty");
+  }
+  if (const size_t colon = left.find(':'); colon != left.npos) {
+    const std::string_view phase = left.substr(colon + 1);
+    if (phase == "decode")
+      pin.phase = Phase::kDecode;
+    else if (phase == "prefill")
+      pin.phase = Phase::kPrefill;
+    else
+      fail("the phase is neither decode nor prefill");
+    left = left.substr(0, colon);
   }
   pin.task = left;
   if (pin.task.empty()) fail("the task is missing");

@@ -22,13 +22,23 @@ std::string where(const Pin& pin) { return fmt::format("pin \"{}\"", pin.text); 
 }  // namespace
 
 std::vector<const Implementation*> baselines(const Catalog& catalog, std::string_view task,
-                                             bool composites_first) {
+                                             bool composites_first, Phase phase) {
   std::vector<const Implementation*> out = catalog.implementations(task);
   std::erase_if(
       out, [](const Implementation* i) { return i->kind == Implementation::Kind::kCandidate; });
   std::stable_sort(out.begin(), out.end(), [&](const Implementation* a, const Implementation* b) {
     const int x = rank(*a, composites_first), y = rank(*b, composites_first);
     return x != y ? x < y : a->plugin < b->plugin;
+  });
+  const std::vector<std::string>* first = catalog.order().find(task, phase);
+  if (!first || composites_first) return out;
+  const auto place = [&](const Implementation* i) {
+    for (size_t k = 0; k < first->size(); ++k)
+      if (Selector::parse((*first)[k]).matches(*i)) return k;
+    return first->size();
+  };
+  std::stable_sort(out.begin(), out.end(), [&](const Implementation* a, const Implementation* b) {
+    return place(a) < place(b);
   });
   return out;
 }
@@ -64,7 +74,7 @@ const Pin* PolicyChooser::pin_for(const Request& request) {
   const Pin* best = nullptr;
   for (size_t i = 0; i < policy_.pins.size(); ++i) {
     const Pin& pin = policy_.pins[i];
-    if (pin.task != request.task->name ||
+    if (pin.task != request.task->name || (pin.phase && *pin.phase != request.phase) ||
         (!pin.path.empty() && !glob_match(pin.path, request.path)))
       continue;
     used_[i] = true;
@@ -91,7 +101,7 @@ std::vector<Chooser::Option> PolicyChooser::order(const Request& request) {
         candidate_used_ = true;
       }
   }
-  const std::vector<const Implementation*> order = baselines(catalog_, task);
+  const std::vector<const Implementation*> order = baselines(catalog_, task, false, request.phase);
   for (size_t i = 0; i < order.size(); ++i) {
     std::vector<std::string> later;
     for (size_t j = i + 1; j < order.size(); ++j)
@@ -105,6 +115,13 @@ std::vector<Chooser::Option> PolicyChooser::order(const Request& request) {
                                                              fmt::join(later, ", "))});
   }
   return out;
+}
+
+bool PolicyChooser::has_phases(std::string_view task) const {
+  for (const Pin& pin : policy_.pins)
+    if (pin.task == task && pin.phase) return true;
+  return catalog_.order().find(task, Phase::kDecode) ||
+         catalog_.order().find(task, Phase::kPrefill);
 }
 
 void PolicyChooser::check_all_used() const {

@@ -17,6 +17,8 @@ class PolicyChooser : public Chooser {
   // Throws Error for a pin or candidate that names nothing that exists. Keeps references.
   PolicyChooser(const Catalog&, const Policy&);
   std::vector<Option> order(const Request&) override;
+  // Whether anything of this policy treats decode steps of the task in a way of their own.
+  bool has_phases(std::string_view task) const;
   // After a build: throws Error for the first pin (or candidate) that no node of the tree had a use
   // for.
   void check_all_used() const;
@@ -30,10 +32,11 @@ class PolicyChooser : public Chooser {
   std::set<std::pair<std::string, std::string>> seen_;  // task and path of every node asked about
 };
 
-// Baselines of a task in the order they are tried: cpu, other libraries by name, composed,
-// reference. `composites_first`: composed before all, for the parameter list of a fused
-// implementation.
+// Baselines of a task in the order they are tried: those that the catalog's order names, then cpu,
+// other libraries by name, composed, reference. `composites_first`: composed before all, for the
+// parameter list of a fused implementation.
 std::vector<const Implementation*> baselines(const Catalog&, std::string_view task,
-                                             bool composites_first = false);
+                                             bool composites_first = false,
+                                             Phase phase = Phase::kPrefill);
 
 }  // namespace fk::core

@@ -12,10 +12,21 @@ struct Model::Impl {
       : tree(catalog, std::move(weights), options) {}
   Tree tree;
   Node* root = nullptr;
+  const Field* max_query_len = nullptr;  // of the step struct, where there is one
 
+  // The phase is a property of the step, so it is the same for all nodes.
+  void set_phase(const void* step) {
+    tree.set_decoding(step && max_query_len &&
+                      *reinterpret_cast<const int64_t*>(static_cast<const char*>(step) +
+                                                        max_query_len->offset) == 1);
+  }
   fk_run run_of(const void* step, bool capturing) const {
-    return {sizeof(fk_run), tree.device()->stream(), tree.options().device,
-            capturing ? uint32_t(FK_RUN_CAPTURING) : 0u, step};
+    return {sizeof(fk_run),
+            tree.device()->stream(),
+            tree.options().device,
+            capturing ? uint32_t(FK_RUN_CAPTURING) : 0u,
+            step,
+            tree.options().dtype};
   }
 };
 
@@ -31,6 +42,9 @@ std::unique_ptr<Model> Model::build(const Catalog& catalog, std::shared_ptr<Weig
   impl->tree.build_instances(value, "");
   impl->root = impl->tree.build_root(spec, std::move(value));
   impl->tree.finish();
+  if (!spec.step.empty())
+    for (const Field& f : catalog.registry().struct_spec(spec.step).fields)
+      if (f.name == "max_query_len") impl->max_query_len = &f;
   return std::unique_ptr<Model>(new Model(std::move(impl)));
 }
 
@@ -44,6 +58,7 @@ void Model::run(const void* step, const void* args) {
 }
 
 void Model::on_step(const void* step) {
+  impl_->set_phase(step);
   Tree& tree = impl_->tree;
   const fk_run run = impl_->run_of(step, false);
   error_record().clear();
@@ -54,6 +69,7 @@ void Model::on_step(const void* step) {
 }
 
 void Model::forward(const void* step, const void* args, bool capturing) {
+  impl_->set_phase(step);
   const fk_run run = impl_->run_of(step, capturing);
   error_record().clear();
   const fk_status s = impl_->root->forward(impl_->root, &run, args);

@@ -25,6 +25,7 @@ fk_status note_failure(const Node& node, fk_status s) noexcept {
 
 fk_status Node::call(const fk_run* run, const void* args) {
   try {
+    if (decode && *decoding) return decode->forward(decode->state, &host, run, args);
     return impl_forward(state, &host, run, args);
   } catch (...) { return record_escape("forward"); }
 }
@@ -45,10 +46,19 @@ fk_status Node::forward_layered(fk_instance* self, const fk_run* run, const void
   return s == FK_OK ? s : note_failure(*node, s);
 }
 
+void Node::destroy() noexcept {
+  if (decode)
+    contain("destroy", [&] { return decode->implementation->impl->destroy(decode->state), FK_OK; });
+  contain("destroy", [&] { return implementation->impl->destroy(state), FK_OK; });
+}
+
 fk_status Node::call_on_step(const fk_run* run) {
+  const bool own = decode && *decoding;
+  const fk_impl* impl = own ? decode->implementation->impl : implementation->impl;
+  if (!FK_HAS(impl, on_step) || !impl->on_step) return FK_OK;
+  void* const at = own ? decode->state : state;
   const Arena::Mark mark = arena->mark();
-  const fk_status s =
-      contain("on_step", [&] { return implementation->impl->on_step(state, &host, run); });
+  const fk_status s = contain("on_step", [&] { return impl->on_step(at, &host, run); });
   arena->release(mark);
   return s == FK_OK ? s : note_failure(*this, s);
 }

@@ -18,6 +18,13 @@ class Tree;
 struct Node : fk_instance {
   fk_status (*impl_forward)(void* state, const fk_host*, const fk_run*, const void* args) = nullptr;
   void* state = nullptr;
+  struct Decode {  // what computes decode steps, where that is another implementation
+    fk_status (*forward)(void* state, const fk_host*, const fk_run*, const void* args);
+    void* state;
+    const Implementation* implementation;
+  };
+  std::unique_ptr<Decode> decode;
+  const bool* decoding = nullptr;  // the tree's: what the step that runs is
   Arena* arena = nullptr;
   fk_host host{};
 
@@ -43,6 +50,7 @@ struct Node : fk_instance {
   static fk_status forward_layered(fk_instance*, const fk_run*, const void* args);
   fk_status call(const fk_run*, const void* args);
   fk_status call_on_step(const fk_run*);
+  void destroy() noexcept;  // both states
 };
 
 // Makes sure that the error record says which node failed and why; returns `s`.

@@ -205,6 +205,7 @@ Node* Tree::try_options(Node* parent, const std::string& path, const TaskSpec& s
                   [&] { return impl.supports(load_host(), options_.device, sm(), init.data()); });
     if (s != FK_OK) refused = take_error(s);
     if (Node* node = s == FK_OK ? create(parent, path, spec, init, option, refused) : nullptr) {
+      add_decode(node, request);
       Choice& c = plan_.choices[before.choices];
       c.rejected = std::move(rejected);
       c.init = text;
@@ -233,6 +234,62 @@ Node* Tree::try_options(Node* parent, const std::string& path, const TaskSpec& s
   throw Error(Code::kMissing, error_record().text);
 }
 
+// Only for what stands alone: the children of a composite have phases of their own.
+void Tree::add_decode(Node* node, Chooser::Request request) {
+  if (outer_ || (node->implementation->impl->flags & FK_IMPL_COMPOSITE)) return;
+  Choice* choice = nullptr;
+  for (Choice& c : plan_.choices)
+    if (c.path == node->path && c.task == request.task->name) choice = &c;
+  std::vector<Chooser::Option> options;
+  if (options_.replay) {
+    const Choice& c = options_.replay->choices[replay_at_ - 1];
+    if (c.decode.empty()) return;
+    for (const Implementation* i : catalog_.implementations(c.task))
+      if (i->id() == c.decode && i->hash == c.decode_hash) options.push_back({i, c.decode_reason});
+    if (options.empty())
+      bad_input("plan: {} at \"{}\" wants {} with hash {} for decode steps, which is not loaded",
+                c.task, c.path, c.decode, c.decode_hash);
+  } else if (chooser_->has_phases(request.task->name)) {
+    request.phase = Phase::kDecode;
+    options = chooser_->order(request);
+  }
+  for (const Chooser::Option& option : options) {
+    const Implementation* i = option.implementation;
+    if (i == node->implementation) return;
+    if (i->impl->flags & FK_IMPL_COMPOSITE) continue;
+    error_record().clear();
+    fk_status s = FK_OK;
+    if (i->impl->supports)
+      s = contain("supports", [&] {
+        return i->impl->supports(load_host(), options_.device, sm(), node->init.data());
+      });
+    void* state = nullptr;
+    if (s == FK_OK) s = call_create(*node, *i, &state);
+    if (s == FK_UNSUPPORTED && !option.reason.starts_with("pinned")) continue;
+    if (s != FK_OK) {
+      note_failure(*node, s);
+      throw Error(code_of(s), error_record().text);
+    }
+    node->decode = std::make_unique<Node::Decode>(Node::Decode{i->impl->forward, state, i});
+    if (FK_HAS(i->impl, on_step) && i->impl->on_step && !options_.dry &&
+        (steppers_.empty() || steppers_.back() != node))
+      steppers_.push_back(node);
+    choice->decode = i->id();
+    choice->decode_version = i->version;
+    choice->decode_hash = i->hash;
+    choice->decode_reason = option.reason;
+    return;
+  }
+}
+
+fk_status Tree::call_create(Node& node, const Implementation& i, void** state) {
+  const fk_run run{sizeof(fk_run),  device_ ? device_->stream() : nullptr,
+                   options_.device, options_.dry ? uint32_t(FK_RUN_DRY) : 0u,
+                   nullptr,         options_.dtype};
+  return contain("create",
+                 [&] { return i.impl->create(&node.host, &run, node.init.data(), state); });
+}
+
 Node* Tree::create(Node* parent, const std::string& path, const TaskSpec& spec,
                    const InitValue& init, const Chooser::Option& option, std::string& refused) {
   const fk_impl& impl = *option.implementation->impl;
@@ -241,6 +298,7 @@ Node* Tree::create(Node* parent, const std::string& path, const TaskSpec& spec,
                   : layers_.empty() ? Node::forward_plain
                                     : Node::forward_layered;
   node->impl_forward = impl.forward;
+  node->decoding = &decoding_;
   node->arena = &arena_;
   node->tree = this;
   node->parent = parent;
@@ -261,11 +319,8 @@ Node* Tree::create(Node* parent, const std::string& path, const TaskSpec& spec,
                            option.reason,
                            {},
                            {}});
-  const fk_run run{sizeof(fk_run), device_ ? device_->stream() : nullptr, options_.device,
-                   options_.dry ? uint32_t(FK_RUN_DRY) : 0u, nullptr};
   error_record().clear();
-  const fk_status s =
-      contain("create", [&] { return impl.create(&node->host, &run, init.data(), &node->state); });
+  const fk_status s = call_create(*node, *option.implementation, &node->state);
   if (s == FK_UNSUPPORTED) {
     refused = take_error(s);
     if (const std::string label = node->label() + ": "; refused.starts_with(label))
@@ -304,7 +359,7 @@ void Tree::roll_back(const Undo& to) {
   while (completed_.size() > to.completed) {
     Node* node = completed_.back();
     completed_.pop_back();
-    contain("destroy", [&] { return node->implementation->impl->destroy(node->state), FK_OK; });
+    node->destroy();
   }
   while (nodes_.size() > to.nodes) {
     known_.erase(nodes_.back().get());
@@ -337,7 +392,7 @@ std::vector<std::string> Tree::destroy() noexcept {
     Node* node = completed_.back();
     completed_.pop_back();
     error_record().clear();
-    contain("destroy", [&] { return node->implementation->impl->destroy(node->state), FK_OK; });
+    node->destroy();
     if (error_record().text.empty()) continue;
     note_failure(*node, FK_INTERNAL);
     failed.push_back(take_error(FK_INTERNAL));

@@ -56,6 +56,7 @@ class Tree {
   const Layers& layers() const { return layers_; }
   const fk_threads* threads() const { return pool_ ? pool_->service() : nullptr; }
   Arena& arena() { return arena_; }
+  void set_decoding(bool yes) { decoding_ = yes; }
   Device* device() const { return device_.get(); }  // null in a dry build
   const std::shared_ptr<Device>& shared_device() const { return device_; }
   int sm() const;  // of the device; of a card of today where there is none
@@ -80,6 +81,8 @@ class Tree {
                const Chooser::Option&, std::string& refused);
   Node* stub(Node* parent, const std::string& path, const TaskSpec*, std::string_view task,
              const std::string& why);
+  void add_decode(Node*, Chooser::Request);
+  fk_status call_create(Node&, const Implementation&, void** state);
   std::vector<Chooser::Option> options_for(const Chooser::Request&, const std::string& init_text);
   std::vector<Chooser::Option> replayed(const Chooser::Request&, const std::string& init_text);
   void roll_back(const Undo&);
@@ -112,7 +115,7 @@ class Tree {
   std::map<std::string, Outline> outlines_;  // by task and init
   Plan plan_;
   size_t replay_at_ = 0, state_bytes_ = 0, weight_bytes_ = 0;
-  bool building_ = true;
+  bool building_ = true, decoding_ = false;
   Outline own_outline_;  // filled while an outline is built
 };
 

@@ -97,6 +97,7 @@ typedef struct fk_run {
   fk_device device; /* already current on this thread */
   uint32_t flags;   /* FK_RUN_* */
   const void* step; /* the step struct that the task names under `step:`, or NULL; see on_step */
+  fk_dtype dtype;   /* of the run: what a tensor has whose task file names none. In create() too */
 } fk_run;
 enum {
   FK_RUN_CAPTURING = 1u << 0, /* the stream is recording a graph */

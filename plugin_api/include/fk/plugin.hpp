@@ -193,6 +193,8 @@ class Builder {
   Builder(const fk_host& h, const fk_run& r) : host(h), run(r) {}
   bool dry() const { return run.flags & FK_RUN_DRY; }  // no device: do not read weights' data
   fk_device device() const { return run.device; }
+  // Of the run; no lanes where the host is older than the field.
+  fk_dtype dtype() const { return FK_HAS(&run, dtype) ? run.dtype : fk_dtype{}; }
   Tensor param(std::string_view name) {
     const fk_tensor* t = nullptr;
     check(host.param(&host, str(name), &t));
