@@ -54,16 +54,7 @@ Workspace::Workspace(Candidates candidates, const std::vector<std::string>& more
     missing("{}: no plugins there; build them (`make build`) or set FK_PLUGINS",
             paths_.plugins.string());
   }
-  std::vector<fs::path> folders;
-  for (const auto& e : fs::directory_iterator(paths_.plugins)) {
-    if (e.is_directory()) folders.push_back(e.path());
-  }
-  std::sort(folders.begin(), folders.end());
-  for (const fs::path& f : folders) {
-    bool reference = f.filename() == "reference";
-    catalog_->add_folder(
-        f, reference ? Implementation::Kind::kReference : Implementation::Kind::kBaseline);
-  }
+  catalog_->add_folder(paths_.plugins, Implementation::Kind::kBaseline);
   if (candidates == Candidates::kIgnore) return;
   for (const std::string& folder : more) {
     if (!fs::is_directory(folder)) bad_input("--candidates {}: no such folder", folder);
