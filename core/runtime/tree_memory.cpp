@@ -31,6 +31,15 @@ std::string quant_of(const Field& field, const InitValue& init) {
 // What stands for every address in a dry build: never mapped, so using it faults at once.
 void* fake_address() { return reinterpret_cast<void*>(0x1000); }
 
+// The parallel degree of the nearest task that has one: a linear is split as the task above it
+// says.
+int64_t tp_size_of(const Node& node) {
+  for (const Node* n = &node; n; n = n->parent)
+    if (const std::optional<Value> v = n->init.lookup("tp_size"))
+      if (const int64_t* size = std::get_if<int64_t>(&*v)) return *size;
+  return 1;
+}
+
 template <class Map>
 [[noreturn]] void unknown(const char* what, std::string_view name, const TaskSpec& spec,
                           const std::vector<Field>& own, const Map& parts) {
@@ -88,7 +97,7 @@ const fk_tensor* Tree::add_param(Node& node, std::string_view name, const Tensor
     t = node.tensors.back()->get();
   } else {
     if (!weights_) missing("param \"{}\": no weights are given", path);
-    t = on_device(weights_->get({path, shape.shape, shape.dtype, quant}));
+    t = on_device(weights_->get({path, shape.shape, shape.dtype, quant, tp_size_of(node)}));
   }
   if (param_paths_.insert(path).second)
     plan_.params.push_back({path, shape.shape, shape.dtype, shape.bytes()});

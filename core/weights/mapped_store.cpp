@@ -34,6 +34,11 @@ class MappedStore final : public WeightStore {
         names_(param_names(map_, file_.get(), init)) {}
 
   const fk_tensor* get(const ParamRequest& r) override {
+    if (r.tp_size > 1)
+      missing(
+          "param \"{}\" under tp_size {}: weights are loaded whole, a rank's share of them is not; "
+          "use tp_size 1",
+          r.path, r.tp_size);
     const std::vector<Part> parts = find_parts(r);
     // Two paths with one source (tied embeddings) have one copy; so has a path that is asked for
     // twice.

@@ -19,6 +19,7 @@ struct ParamRequest {
   std::vector<int64_t> shape;
   fk_dtype dtype;
   std::string quant = "none";
+  int64_t tp_size = 1;  // of the task it belongs to: above 1, shape is that of a rank's share
 };
 
 // One weight handed over in memory, by the path of its param.
@@ -50,7 +51,8 @@ class WeightStore {
   // Valid as long as the store. Throws for a missing tensor (with the nearest name) or a wrong
   // shape or dtype. Plain and block types are converted to float32, bfloat16, float16 or float64
   // (round to nearest even); a finite value that float16 cannot hold is an error. Blocks
-  // (request.quant) are given as the file has them.
+  // (request.quant) are given as the file has them. Files and seeds give whole tensors: a rank's
+  // share of one is refused, never read from its beginning.
   virtual const fk_tensor* get(const ParamRequest&) = 0;
   // After the build: source tensors nobody asked for and the map does not ignore. Non-empty is an
   // error for the caller to raise.

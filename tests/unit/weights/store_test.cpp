@@ -57,6 +57,16 @@ TEST(Store, ConcatenatesRows) {
   EXPECT_EQ(store->bytes(), 512u);
 }
 
+TEST(Store, RefusesARanksShare) {
+  InMemory f(small_hf().bytes());
+  const ParamRequest half{"model.layers.0.self_attn.qkv_proj.weight", {8, 8}, kF32, "none", 2};
+  for (const auto& store :
+       {WeightStore::open(f.file, kHfMap, kInit), WeightStore::seeded(1, kHfMap, kInit)})
+    EXPECT_EQ(error_of([&] { store->get(half); }),
+              "param \"model.layers.0.self_attn.qkv_proj.weight\" under tp_size 2: weights are "
+              "loaded whole, a rank's share of them is not; use tp_size 1");
+}
+
 TEST(Store, PointsIntoTheFileWhenNothingChanges) {
   InMemory f(small_hf().bytes());
   auto store = WeightStore::open(f.file, kHfMap, kInit);
