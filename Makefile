@@ -20,9 +20,9 @@ test:                  ## builds everything and runs all tests
 	@cmake --build $(BUILD) -j $(JOBS)
 	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) $(CTEST_ARGS)
 
-check:                 ## what CI does before the tests: format, lint, sanitizers, fuzzing
+check:                 ## what CI does before the tests (format, lint, fuzzing), and the tests under sanitizers
 	@scripts/setup.sh test
-	@scripts/lint.sh
+	@scripts/lint.sh full
 	@$(MAKE) --no-print-directory asan tsan fuzz
 
 asan:                  ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer

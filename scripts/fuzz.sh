@@ -3,10 +3,10 @@
 # Runs every libFuzzer target for FUZZ_SECONDS (60), two at a time. A crash stops with the input that caused it.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
-build=$root/build-fuzz
+build=$root/build-address  # the objects of the tests under AddressSanitizer are those of the fuzz targets
 seconds=${FUZZ_SECONDS:-60}
-cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Sanitize -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DFK_TESTS=OFF \
-  -DFK_BENCHMARKS=OFF -DFK_FUZZ=ON "-DFK_SANITIZE=fuzzer-no-link,address,undefined" > "$build.log" 2>&1 || { cat "$build.log"; exit 1; }
+cd "$root"
+cmake --preset asan > "$build.log" 2>&1 || { cat "$build.log"; exit 1; }
 cmake --build "$build" -j "$(nproc)" --target fuzzers -- --quiet
 one() {
   local name=$1 work=$2/work/$1

@@ -4,10 +4,14 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 kind=$1
-build=$root/build-${kind%%,*}
-cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Sanitize -DFK_SANITIZE="$kind" -DFK_BENCHMARKS=OFF > "$build.log" 2>&1 || { cat "$build.log"; exit 1; }
-if [[ $kind == thread ]]; then select=(-L tsan); else select=(-LE no_sanitizer); fi
-cmake --build "$build" -j "$(nproc)" -- --quiet 2>&1 || exit 1
+cd "$root"
+case $kind in
+  address,undefined) preset=asan build=build-address select=(-LE no_sanitizer) targets=(all) ;;
+  thread) preset=tsan build=build-thread select=(-L tsan) targets=(test_engine test_runtime test_plugin test_spec) ;;
+  *) echo "sanitize: $kind is neither address,undefined nor thread" >&2; exit 2 ;;
+esac
+cmake --preset "$preset" > "$build.log" 2>&1 || { cat "$build.log"; exit 1; }
+cmake --build "$build" -j "$(nproc)" --target "${targets[@]}" -- --quiet
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=halt_on_error=1
 export LSAN_OPTIONS=suppressions=$root/scripts/lsan.supp:print_suppressions=0
 ctest --test-dir "$build" --output-on-failure -j "$(nproc)" "${select[@]}"
