@@ -17,7 +17,7 @@ void print_written(const Written& files, bool json, const std::string& next) {
     fmt::print("{}\n", json_line(out));
     return;
   }
-  for (const auto& f : files) fmt::print("wrote {}\n", f.string());
+  for (const auto& f : files) fmt::print("wrote {}\n", shown(f).string());
   fmt::print("{}", next);
 }
 
@@ -44,7 +44,7 @@ int new_candidate_command(const Words& words) {
       files, json,
       fmt::format("next: edit it, then\n  fk run --config {} --pin {}={} --prompt \"Hello\"{}{}\n"
                   "fk run builds it whenever it changed.\n",
-                  (paths.root / "configs/llama.yaml").string(), task, name,
+                  shown(paths.root / "configs/llama.yaml").string(), task, name,
                   cuda ? " --device cuda:0" : "", folder.empty() ? "" : " --candidates " + folder));
   return 0;
 }

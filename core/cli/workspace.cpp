@@ -8,8 +8,6 @@
 #include "core/plugin/candidate_builder.hpp"
 
 namespace fk::core {
-namespace {
-
 namespace fs = std::filesystem;
 
 fs::path shown(const fs::path& p) {
@@ -17,8 +15,6 @@ fs::path shown(const fs::path& p) {
   fs::path r = p.lexically_proximate(fs::current_path(ignored));
   return r.empty() || r.string().starts_with("../..") ? p : r;
 }
-
-}  // namespace
 
 Paths find_paths() {
   std::error_code ignored;
@@ -32,7 +28,7 @@ Paths find_paths() {
   if (const char* plugins = std::getenv("FK_PLUGINS")) p.plugins = plugins;
   p.registry = p.root / "registry";
   p.packages = p.root / "third_party/models";
-  if (fs::exists(p.root / "candidates")) p.candidates.push_back(p.root / "candidates");
+  if (fs::exists(p.root / "candidates")) p.candidates.push_back(shown(p.root / "candidates"));
   if (const char* more = std::getenv("FK_CANDIDATES")) {
     std::string list = more;
     for (size_t start = 0; start <= list.size();) {

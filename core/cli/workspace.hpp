@@ -16,6 +16,8 @@ struct Paths {
 // FK_ROOT and FK_PLUGINS take the place of what is worked out; FK_CANDIDATES (folders with ':'
 // between) comes on top.
 Paths find_paths();
+// As people read it: from the working folder on, unless it lies far outside.
+std::filesystem::path shown(const std::filesystem::path&);
 
 // The registry and every plugin: baselines, then candidates, whose changed sources are built first
 // (progress and compiler errors go to stderr; what does not build is left out, the rest keeps
