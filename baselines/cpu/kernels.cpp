@@ -1,17 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels.hpp"
 
+#include <cpuid.h>
+
 #include <cstdlib>
 #include <cstring>
 #include <initializer_list>
 
 namespace fkcpu {
+namespace {
+
+// By hand: clang 14 does not know this name in __builtin_cpu_supports.
+bool has_f16c() {
+  unsigned a, b, c, d;
+  return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
+}
+
+}  // namespace
 
 const Kernels* find_kernels(const char* isa) {
   __builtin_cpu_init();
   if (!std::strcmp(isa, "generic")) return &kGenericKernels;
-  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-                    __builtin_cpu_supports("f16c");
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
   if (!std::strcmp(isa, "avx2")) return avx2 ? &kAvx2Kernels : nullptr;
   if (!std::strcmp(isa, "avx512"))
     return avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
