@@ -121,8 +121,7 @@ TEST(Manifest, Refuses) {
        "sources"},
       {"name: [\n", "mine/plugin.yaml:2:1: not YAML: end of sequence flow not found"},
   };
-  for (const auto& [text, expected] : cases)
-    EXPECT_EQ(error_of([&] { parse(text); }), expected) << text;
+  for (const auto& c : cases) EXPECT_EQ(error_of([&] { parse(c.first); }), c.second) << c.first;
 }
 
 TEST(Cache, FolderFollowsTheEnvironment) {
