@@ -32,6 +32,12 @@ void* allocate(size_t size, size_t align) {
 
 void* operator new(size_t n) { return allocate(n, 0); }
 void* operator new(size_t n, std::align_val_t a) { return allocate(n, size_t(a)); }
+// A sanitizer has one of its own, whose memory the delete below could not free.
+void* operator new(size_t n, const std::nothrow_t&) noexcept {
+  try {
+    return allocate(n, 0);
+  } catch (const std::bad_alloc&) { return nullptr; }
+}
 void operator delete(void* p) noexcept { std::free(p); }
 void operator delete(void* p, size_t) noexcept { std::free(p); }
 void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
