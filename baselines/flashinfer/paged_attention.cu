@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // paged_attention by FlashInfer: steps of one query a sequence through XQA, all others through its
 // Hopper prefill. bfloat16, head size 128, causal without window, soft cap and ALiBi.
-#include "../reference/checks.hpp"
+#include "../cuda/common.hpp"
+#include "../cuda/paged_attention.hpp"
 #include "fk/cuda.hpp"
 #include "fk/device/pdl.cuh"
 #include "fk/structs/batch_step.h"
@@ -76,20 +77,16 @@ class PagedAttentionFlashInfer {
     require_shape(kTask, "key_cache", a.key_cache, {kAny, kAny, init_.num_kv_heads, kHeadSize});
     require_shape(kTask, "value_cache", a.value_cache,
                   {a.key_cache->shape[0], a.key_cache->shape[1], init_.num_kv_heads, kHeadSize});
-    for (const fk_tensor* t : {a.q, a.key_cache, a.value_cache, a.out}) {
-      FK_SUPPORT(t->dtype == kBFloat16, "%s: flashinfer computes bfloat16 only", kTask);
-      for (int d = 0; d < t->ndim; ++d)
-        FK_SUPPORT(d + 1 == t->ndim || t->strides[d] % 8 == 0,
-                   "%s: rows are not aligned to 16 bytes", kTask);
-      FK_SUPPORT(reinterpret_cast<uintptr_t>(t->data) % 16 == 0,
-                 "%s: rows are not aligned to 16 bytes", kTask);
-    }
+    for (const fk_tensor* t : {a.q, a.key_cache, a.value_cache, a.out})
+      require_dtype(kTask, "a tensor", t, kBFloat16);
     const auto& step = run.step<fk_batch_step>();
     FK_REQUIRE(step.num_tokens == n, "%s: q has %" PRId64 " rows, the step %" PRId64 " tokens",
                kTask, n, step.num_tokens);
     require_shape(kTask, "block_table", step.block_table, {step.num_seqs, kAny});
     if (n == 0) return;
-    if (decode(step))
+    if (!taken(a, step))
+      run_any(run, a, step);
+    else if (decode(step))
       run_xqa(run, a, step);
     else
       run_fa3(run, a, step);
@@ -100,6 +97,38 @@ class PagedAttentionFlashInfer {
 
   static bool decode(const fk_batch_step& step) {
     return step.max_query_len == 1 && step.num_tokens == step.num_seqs;
+  }
+
+  // What the library's kernels read: rows of 16-byte pieces, keys and values of the same strides, and
+  // for decode one of the block sizes that are compiled in.
+  static bool taken(const fk_paged_attention_args& a, const fk_batch_step& step) {
+    for (const fk_tensor* t : {a.q, a.key_cache, a.value_cache, a.out})
+      if (!cuda::aligned16(t)) return false;
+    for (int d = 0; d < 3; ++d)
+      if (a.key_cache->strides[d] != a.value_cache->strides[d]) return false;
+    if (!decode(step)) return true;
+    return std::any_of(std::begin(kXqa), std::end(kXqa), [&](const XqaConfig* x) {
+      return x->block_size == a.key_cache->shape[1];
+    });
+  }
+
+  // Everything else: a plain kernel of ours, right and slow.
+  void run_any(const Run& run, const fk_paged_attention_args& a, const fk_batch_step& step) const {
+    const Tensor q(a.q), k(a.key_cache), v(a.value_cache), out(a.out), table(step.block_table);
+    cuda::PagedAttentionParams p{};
+    p.q = a.q->data, p.key = a.key_cache->data, p.value = a.value_cache->data, p.out = a.out->data;
+    p.q_row = q.stride(0), p.q_head = q.stride(1);
+    p.out_row = out.stride(0), p.out_head = out.stride(1);
+    p.key_block = k.stride(0), p.key_token = k.stride(1), p.key_head = k.stride(2);
+    p.value_block = v.stride(0), p.value_token = v.stride(1), p.value_head = v.stride(2);
+    p.table = table.data<int32_t>(), p.table_stride = table.stride(0);
+    p.starts = Tensor(step.query_start_loc).data<int32_t>();
+    p.lengths = Tensor(step.seq_lens).data<int32_t>();
+    p.num_seqs = int(step.num_seqs), p.num_rows = int(q.size(0));
+    p.num_kv_heads = int(init_.num_kv_heads), p.group = kGroup;
+    p.head_size = kHeadSize, p.block_size = int(k.size(1));
+    p.scale = float(init_.scale);
+    cuda::launch_paged_attention_generic(p, cuda::Element::kBFloat16, stream_of(run));
   }
 
   Planner& planner(cudaStream_t stream) {
