@@ -211,6 +211,13 @@ struct CausalLm::Impl {
   }
 
   bool step() {
+    const auto start = Sequence::Clock::now();
+    const bool any = advance_all();
+    stats.seconds += milliseconds(Sequence::Clock::now() - start) / 1e3;
+    return any;
+  }
+
+  bool advance_all() {
     // With a token pending nobody can be pushed out: it could not be computed again.
     const std::vector<Scheduled>* scheduled = &scheduler.schedule(!in_flight);
     if (in_flight && (scheduler.starved() || scheduled->empty())) {
@@ -219,14 +226,12 @@ struct CausalLm::Impl {
     }
     stats.preemptions = scheduler.preemptions();
     if (scheduled->empty()) return false;
-    auto start = Sequence::Clock::now();
     Flight& flight = runner.launch(*scheduled);
     advance(flight);
     // A GPU runs this step while the host looks at the last one and makes the next.
     Flight* ready = runner.ahead() ? std::exchange(in_flight, &flight) : &flight;
     if (ready) collect(*ready);
     ++stats.steps;
-    stats.seconds += milliseconds(Sequence::Clock::now() - start) / 1e3;
     return true;
   }
 
@@ -235,9 +240,14 @@ struct CausalLm::Impl {
     for (const Scheduled& s : f.scheduled) {
       int64_t prompt = s.sequence->prompt_len(), from = s.sequence->computed;
       stats.prompt_tokens += std::max<int64_t>(0, std::min(prompt, from + s.count) - from);
+      stats.size.tokens += s.count;
+      stats.size.kv_tokens += from + s.count;
+      stats.size.attended += s.count * from + s.count * (s.count + 1) / 2;
       s.sequence->computed += s.count;
       ++s.sequence->in_flight;
     }
+    stats.size.seqs += int64_t(f.scheduled.size());
+    stats.size.rows += int64_t(f.rows.size());
     for (int64_t i = 0; i < f.sampled_rows; ++i) {
       Sequence& s = *f.rows[size_t(i)].sequence;
       s.tokens.push_back(Sequence::kPending);
@@ -246,7 +256,9 @@ struct CausalLm::Impl {
   }
 
   void collect(Flight& f) {
-    runner.wait(f);
+    const auto before = Sequence::Clock::now();
+    stats.device_seconds += runner.wait(f);
+    stats.wait_seconds += milliseconds(Sequence::Clock::now() - before) / 1e3;
     for (size_t i = 0; f.logits && i < f.rows.size(); ++i)
       if (!f.rows[i].sequence->done) take_logits(f.rows[i], f.logits + int64_t(i) * vocab);
     for (const Scheduled& s : f.scheduled) --s.sequence->in_flight;

@@ -4,6 +4,7 @@
 
 #include "core/engine/config.hpp"
 #include "core/engine/request.hpp"
+#include "core/engine/step_size.hpp"
 #include "core/runtime/model.hpp"
 #include "core/text/tokenizer.hpp"
 
@@ -41,7 +42,11 @@ class CausalLm {
 
   struct Stats {
     int64_t steps = 0, prompt_tokens = 0, generated_tokens = 0, preemptions = 0;
-    double seconds = 0;  // inside step()
+    double seconds = 0;       // inside step()
+    double wait_seconds = 0;  // of them, waiting for the device
+    double device_seconds =
+        0;          // between the device's events around each step; on the CPU: of step()
+    StepSize size;  // of all steps together
   };
   const Stats& stats() const;
   const EngineOptions& options() const;  // with the defaults filled in

@@ -44,6 +44,7 @@ StepRunner::StepRunner(const Catalog& catalog, Model& model, const BuildOptions&
   for (Flight& f : flights_) {
     f.scheduled.reserve(size_t(sizes.batch.max_seqs));
     f.rows.reserve(size_t(sizes.batch.max_rows));
+    f.began = device_->event();
     f.arrived = device_->event();
     f.results = std::make_unique<StepPack>(device_);
     f.ids = &f.results->add(kInt32, {sizes.batch.max_rows});
@@ -142,6 +143,7 @@ Flight& StepRunner::launch(const std::vector<Scheduled>& scheduled) {
   const int64_t rows = size ? size : f.sampled_rows;
   sampler_.fill(f.rows, f.sampled_rows, rows);
   model_.on_step(batch.step());
+  f.began->record();
   if (size)
     graphs_.at(size)->launch();
   else
@@ -155,6 +157,7 @@ void StepRunner::fetch(Flight& f) {
   if (device_->is_cpu()) {
     f.token_ids = const_cast<StepTensor&>(sampler_.token_ids()).data<int32_t>();
     f.logits = logits_.data<float>();
+    f.arrived->record();
     return;
   }
   f.ids->resize(f.sampled_rows);
@@ -169,6 +172,9 @@ void StepRunner::fetch(Flight& f) {
   f.arrived->record();
 }
 
-void StepRunner::wait(Flight& f) { f.arrived->wait(); }
+double StepRunner::wait(Flight& f) {
+  f.arrived->wait();
+  return double(f.arrived->milliseconds_since(*f.began)) / 1e3;
+}
 
 }  // namespace fk::core

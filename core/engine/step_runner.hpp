@@ -15,9 +15,9 @@ struct Flight {
   std::vector<Scheduled> scheduled;
   std::vector<StepBatch::Row> rows;
   int64_t sampled_rows = 0;
-  const int32_t* token_ids = nullptr;  // of the sampled rows; after wait()
-  const float* logits = nullptr;       // [rows, vocab_size]; null when no row asked for them
-  std::unique_ptr<Event> arrived;
+  const int32_t* token_ids = nullptr;     // of the sampled rows; after wait()
+  const float* logits = nullptr;          // [rows, vocab_size]; null when no row asked for them
+  std::unique_ptr<Event> began, arrived;  // around what the step enqueues after its inputs
   std::unique_ptr<StepPack> results;
   StepTensor* ids = nullptr;
   void* logits_host = nullptr;
@@ -42,7 +42,8 @@ class StepRunner {
   void warm_up();
   bool ahead() const;  // a second step may be launched before the first is waited for
   Flight& launch(const std::vector<Scheduled>&);
-  void wait(Flight&);
+  // Gives the seconds that the device had the step.
+  double wait(Flight&);
   const Model& sampler() const { return sampler_.model(); }
   int64_t max_rows() const { return logits_.capacity(); }
   size_t bytes() const { return logits_.bytes(); }
