@@ -26,7 +26,7 @@ constexpr Command kCommands[] = {
     {"tokenize", tokenize_command, "ids of every line of a file"},
     {"score", score_command, "negative log likelihood and perplexity of a text"},
     {"check", nullptr, "compare a candidate with the baseline (fk-check)"},
-    {"bench", nullptr, "measure implementations side by side (fk-bench)"},
+    {"bench", bench_command, "measure: `bench model` whole models under load (fk-bench)"},
     {"serve", nullptr, "an HTTP server (fk-serve)"},
 };
 

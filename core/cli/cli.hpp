@@ -18,5 +18,6 @@ int describe_command(const Words&);
 int new_command(const Words&);
 int tokenize_command(const Words&);
 int score_command(const Words&);
+int bench_command(const Words&);
 
 }  // namespace fk::core

@@ -203,11 +203,11 @@ std::shared_ptr<WeightStore> Session::weights(const Plan& dry) const {
                        fmt::format("loading {}", assets.weights_text), total);
 }
 
-std::unique_ptr<CausalLm> Session::causal_lm() const {
+std::unique_ptr<CausalLm> Session::causal_lm(TextOptions text) const {
   auto dry = dry_model();
   auto store = weights(dry->plan());
   auto engine = CausalLm::build(workspace.catalog(), store, assets.config.model, assets.init, build,
-                                engine_options, assets.text_options());
+                                engine_options, std::move(text));
   refuse_unused(*store, assets);
   return engine;
 }

@@ -34,7 +34,8 @@ struct Session {
   std::unique_ptr<Model> dry_model() const;
   // Weights that show their loading on stderr.
   std::shared_ptr<WeightStore> weights(const Plan& dry) const;
-  std::unique_ptr<CausalLm> causal_lm() const;
+  std::unique_ptr<CausalLm> causal_lm() const { return causal_lm(assets.text_options()); }
+  std::unique_ptr<CausalLm> causal_lm(TextOptions) const;
 
  private:
   void fill();

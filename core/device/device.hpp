@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "fk/abi.h"
 
@@ -47,6 +49,8 @@ class Device {
   void* stream() const { return stream_; }           // cudaStream_t; null on the CPU
   virtual void make_current() {}                     // for the calling thread
   virtual Memory memory() const = 0;
+  // What the driver says about itself and the card, for reports: name and value.
+  virtual std::vector<std::pair<std::string, std::string>> facts() const { return {}; }
 
   // 256-byte aligned and zero. Throws Error kMissing with the bytes asked for, free and total.
   virtual void* allocate(size_t bytes) = 0;

@@ -48,7 +48,7 @@ Workload parse_one(const std::string& text, const KindRow& row) {
   if (!read_numbers(numbers, row.form, n))
     bad_input("--workload {}: expected {}:{} with numbers from 1, e.g. {}:{}", text, row.name,
               row.form, row.name, row.example);
-  Workload w{row.kind, text, row.requests, n[0], 0, 1, row.repeats, row.warm};
+  Workload w{row.kind, text, row.requests, n[0], 0, 1, row.repeats, row.warm, false};
   switch (row.kind) {
     case Workload::Kind::kThroughput:
     case Workload::Kind::kLatency: w.tokens = n[1]; break;
@@ -77,7 +77,7 @@ void add_named(const std::string& text, std::vector<Workload>& out) {
     if (name != row.name) continue;
     if (name != text) return out.push_back(parse_one(text, row));
     for (const std::string& d : default_workloads())
-      if (d.starts_with(name + ":")) out.push_back(parse_one(d, row));
+      if (d.starts_with(name + ":")) out.push_back(parse_one(d, row)), out.back().optional = true;
     return;
   }
   bad_input("--workload {}: unknown kind '{}'{}; expected some of {}", text, name,
@@ -109,7 +109,7 @@ const std::vector<std::string>& default_workloads() {
 std::vector<Workload> parse_workloads(const std::string& list) {
   std::vector<Workload> out;
   if (list.empty())
-    for (const std::string& d : default_workloads()) add_named(d, out);
+    for (const KindRow& row : kKinds) add_named(row.name, out);
   for (size_t start = 0; start < list.size();) {
     const size_t end = std::min(list.find(',', start), list.size());
     if (end > start) add_named(list.substr(start, end - start), out);

@@ -20,7 +20,8 @@ struct Workload {
   int64_t requests = 1, prompt = 1;
   int64_t fewer = 0, tokens = 1;  // new tokens; fewer: of the other measurement of kSteps
   int repeats = 1;
-  bool warm = false;  // once before, uncounted
+  bool warm = false;      // once before, uncounted
+  bool optional = false;  // a default: left out where it does not fit
 
   const char* kind_name() const;
 };

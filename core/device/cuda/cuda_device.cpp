@@ -64,6 +64,28 @@ class CudaDevice : public Device {
     check_cuda(cudaMemGetInfo(&free, &total), "asking for free memory");
     return {free, total};
   }
+  std::vector<std::pair<std::string, std::string>> facts() const override {
+    auto attribute = [&](cudaDeviceAttr a) {
+      int value = 0;
+      check_cuda(cudaDeviceGetAttribute(&value, a, id_.index), "reading the device's attributes");
+      return value;
+    };
+    auto version = [](int v) { return fmt::format("{}.{}", v / 1000, v % 1000 / 10); };
+    int driver = 0, runtime = 0;
+    check_cuda(cudaDriverGetVersion(&driver), "asking for the driver's version");
+    check_cuda(cudaRuntimeGetVersion(&runtime), "asking for the runtime's version");
+    char bus[32] = "";
+    check_cuda(cudaDeviceGetPCIBusId(bus, sizeof bus, id_.index), "asking for the bus id");
+    return {{"cuda_driver", version(driver)},
+            {"cuda_runtime", version(runtime)},
+            {"multiprocessors", std::to_string(attribute(cudaDevAttrMultiProcessorCount))},
+            {"l2_bytes", std::to_string(attribute(cudaDevAttrL2CacheSize))},
+            {"clock_khz", std::to_string(attribute(cudaDevAttrClockRate))},
+            {"memory_clock_khz", std::to_string(attribute(cudaDevAttrMemoryClockRate))},
+            {"memory_bus_bits", std::to_string(attribute(cudaDevAttrGlobalMemoryBusWidth))},
+            {"ecc", attribute(cudaDevAttrEccEnabled) ? "on" : "off"},
+            {"pci", bus}};
+  }
   void* allocate(size_t bytes) override {
     void* p = nullptr;
     const cudaError_t e = cudaMalloc(&p, bytes ? bytes : 1);

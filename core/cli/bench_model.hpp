@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "core/cli/model_flags.hpp"
+#include "core/engine/workload_runner.hpp"
+
+namespace fk::core {
+
+// The flags of `fk bench model`.
+struct BenchFlags {
+  ModelFlags model;
+  std::string workload, out, profile, profile_out = "fk_profile";
+  int64_t requests = 0;  // 0: the workload's
+  int repeats = 0;       // 0: the workload's
+  uint64_t seed = 0;
+  double rate = 8, bandwidth = 0, tflops = 0;  // TB/s, TFLOP/s; 0: the card's, where it is known
+  bool json = false;
+
+  void add_to(CLI::App&);
+};
+
+int bench_model_command(const Words&);
+
+// The best that the device was seen to do, by its name or by the flags.
+struct RooflineChoice {
+  Roofline roofline;
+  std::string source;  // for people; empty: unknown
+};
+RooflineChoice roofline_of(const BenchFlags&, const Device&, fk_dtype run_dtype);
+
+// Where the numbers come from: versions, machine, model, plan, options, date.
+Json provenance(const BenchFlags&, const Words&, const Session&, const CausalLm&,
+                const RooflineChoice&);
+// One workload: what it is, every time, and what follows from them.
+Json result_json(const WorkloadResult&, const CostModel&, const Roofline&, bool gpu, double rate);
+// The same for people: a line of a table, and the table's head.
+std::string result_head();
+std::string result_line(const Json& result);
+
+// Runs `fk bench model` with these words (without --profile) under a profiler, then prints the
+// hottest kernels and tasks. Gives the exit code. Throws Error kMissing, with the way out, for a
+// profiler that is not there.
+int run_profiled(const std::string& tool, const std::string& out, Words words, bool has_workload);
+// Adds up a profiler's table (CSV, lines before its head are skipped) by name: the `top` largest,
+// largest first, in the table's unit.
+struct HotSpot {
+  std::string name;
+  double time = 0;
+  int64_t count = 0;
+};
+std::vector<HotSpot> hot_spots(const std::string& csv, const std::string& name_column,
+                               const std::string& time_column, const std::string& count_column,
+                               size_t top);
+
+}  // namespace fk::core
