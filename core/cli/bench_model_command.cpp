@@ -150,6 +150,7 @@ int bench_model_command(const Words& words) {
   if (session.assets.config.engine == Config::Engine::kEncoder)
     bad_input("--config {}: an encoder; `fk bench model` measures causal language models",
               f.model.config);
+  if (!f.out.empty()) write(f.out, Json::object());  // not only after an hour
   auto lm = session.causal_lm(TextOptions{});  // ids alone: text is not part of what is measured
   const RooflineChoice roof = roofline_of(f, *lm->model().device(), session.build.dtype);
   Json all = {{"provenance", provenance(f, words, session, *lm, roof)},

@@ -41,10 +41,9 @@ TEST(Usage, AWrongFlagIsNamedWithTheNearest) {
 }
 
 TEST(Usage, CommandsOfALaterVersionSaySo) {
-  expect_refused(start("fk-bench", {}), 2,
-                 "fk-bench: `fk bench` (measure implementations side by side (fk-bench)) is not in "
-                 "this version; `fk --help` names the "
-                 "commands that are");
+  expect_refused(start("fk-serve", {}), 2,
+                 "fk-serve: `fk serve` (an HTTP server (fk-serve)) is not in this version; `fk "
+                 "--help` names the commands that are");
   expect_refused(start("fk", {"check"}), 2,
                  "fk check: `fk check` (compare a candidate with the baseline (fk-check)) is not "
                  "in this version; `fk --help` names the "
