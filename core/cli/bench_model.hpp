@@ -20,6 +20,9 @@ struct BenchFlags {
 
 int bench_model_command(const Words&);
 
+// The NVTX range around all workloads, without loading and warm-up.
+inline constexpr const char* kMeasureRange = "fk.measure";
+
 // The best that the device was seen to do, by its name or by the flags.
 struct RooflineChoice {
   Roofline roofline;

@@ -105,6 +105,7 @@ void measure(const BenchFlags& f, const std::vector<Workload>& workloads, Causal
   runner.warm_up();
   all["cost_ignores"] = runner.costs().ignored();
   if (!f.json) fmt::print("{}\n", result_head());
+  NvtxRange range(kMeasureRange);
   for (const Workload& w : workloads) {
     if (auto reason = runner.refusal(w)) {
       all["left_out"].push_back({{"name", w.text}, {"reason", *reason}});
@@ -112,11 +113,7 @@ void measure(const BenchFlags& f, const std::vector<Workload>& workloads, Causal
       continue;
     }
     progress = std::make_unique<Progress>("measuring " + w.text);
-    Json result;
-    {
-      NvtxRange range("fk.measure");
-      result = result_json(runner.run(w), runner.costs(), roof.roofline, gpu, f.rate);
-    }
+    Json result = result_json(runner.run(w), runner.costs(), roof.roofline, gpu, f.rate);
     progress.reset();
     if (!f.json) fmt::print("{}\n", result_line(result));
     std::fflush(stdout);
@@ -150,7 +147,8 @@ int bench_model_command(const Words& words) {
   if (session.assets.config.engine == Config::Engine::kEncoder)
     bad_input("--config {}: an encoder; `fk bench model` measures causal language models",
               f.model.config);
-  if (!f.out.empty()) write(f.out, Json::object());  // not only after an hour
+  if (!f.out.empty() && !std::ofstream(f.out, std::ios::app))  // said now, not after the measuring
+    bad_input("--out {}: cannot be written", f.out);
   auto lm = session.causal_lm(TextOptions{});  // ids alone: text is not part of what is measured
   const RooflineChoice roof = roofline_of(f, *lm->model().device(), session.build.dtype);
   Json all = {{"provenance", provenance(f, words, session, *lm, roof)},

@@ -72,7 +72,7 @@ double number(std::string text) {
 }
 
 void print(const char* title, const std::vector<HotSpot>& spots, double unit_ms) {
-  if (spots.empty()) return;
+  if (spots.empty()) return fmt::print("\n{}: the profiler's table has none\n", title);
   fmt::print("\n{}\n", title);
   for (const HotSpot& s : spots)
     fmt::print("  {:10.3f} ms  {:>8} times  {}\n", s.time * unit_ms, s.count,
@@ -101,7 +101,7 @@ Words ncu_command(const std::string& out) {
           "node",
           "--nvtx",
           "--nvtx-include",
-          "fk.measure/",
+          std::string(kMeasureRange) + "/",
           "--launch-count",
           kNcuLaunches,
           "--metrics",
@@ -115,7 +115,8 @@ Words ncu_command(const std::string& out) {
 
 void nsys_summary(const std::string& out) {
   auto stats = [&](const char* report) {
-    return run_processes({{"nsys", "stats", "--force-export=true", "--quiet", "--report", report,
+    return run_processes({{"nsys", "stats", "--force-export=true",
+                           "--filter-nvtx=" + std::string(kMeasureRange), "--report", report,
                            "--format", "csv", out + ".nsys-rep"}})[0]
         .output;
   };
@@ -174,8 +175,11 @@ int run_profiled(const std::string& tool, const std::string& out, Words words, b
         "in /usr/local/cuda/bin; `--layers time` needs no profiler",
         tool, tool, tool == "nsys" ? "Systems" : "Compute");
   const bool ncu = tool == "ncu";
-  if (!has_flag(words, "--layers")) words.insert(words.end(), {"--layers", "nvtx"});
-  if (!has_workload) words.insert(words.end(), {"--workload", "prefill:512,steps:1x512:1-8"});
+  // ncu picks kernels by the one range around the workloads; nsys shows every node's.
+  if (!ncu && !has_flag(words, "--layers")) words.insert(words.end(), {"--layers", "nvtx"});
+  if (!has_workload)
+    words.insert(words.end(), {"--workload", ncu ? "prefill:512,steps:1x512:1-2"
+                                                 : "prefill:512,steps:1x512:1-9"});
   if (!has_flag(words, "--repeats")) words.insert(words.end(), {"--repeats", "1"});
   Words command = ncu ? ncu_command(out) : nsys_command(out);
   command.push_back(std::filesystem::read_symlink("/proc/self/exe").string());

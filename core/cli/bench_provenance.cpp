@@ -20,7 +20,7 @@ struct Card {
   const char* name;
   double terabytes, teraflops;
 };
-constexpr Card kCards[] = {{"H200", 4.3, 790}, {"H100", 3.0, 798}};
+constexpr Card kCards[] = {{"NVIDIA H200", 4.3, 790}, {"NVIDIA H100 80GB HBM3", 3.0, 798}};
 
 std::string now_utc() {
   const std::time_t t = std::time(nullptr);
@@ -76,7 +76,10 @@ Json sampler_json(const Plan& plan) {
 // How often each implementation was chosen: the plan in a few lines.
 Json implementations_json(const Plan& plan) {
   std::map<std::string, int64_t> counts;
-  for (const Choice& c : plan.choices) ++counts[c.task + "=" + c.implementation];
+  for (const Choice& c : plan.choices) {
+    ++counts[c.task + "=" + c.implementation];
+    if (!c.decode.empty()) ++counts[c.task + ":decode=" + c.decode];
+  }
   return counts;
 }
 
@@ -86,7 +89,7 @@ RooflineChoice roofline_of(const BenchFlags& f, const Device& device, fk_dtype r
   double terabytes = f.bandwidth, teraflops = f.tflops;
   std::string card;
   for (const Card& c : kCards) {
-    if (device.is_cpu() || device.name().find(c.name) == std::string::npos) continue;
+    if (device.is_cpu() || !device.name().starts_with(c.name)) continue;
     card = c.name;
     if (!f.bandwidth) terabytes = c.terabytes;
     if (!f.tflops && run_dtype.bits == 16) teraflops = c.teraflops;
