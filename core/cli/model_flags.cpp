@@ -82,6 +82,7 @@ Config config_with_flags(const ModelFlags& f, const Paths& paths) {
   set(f.max_num_batched_tokens, c.options.max_num_batched_tokens);
   if (f.gpu_memory_utilization > 0) c.options.gpu_memory_utilization = f.gpu_memory_utilization;
   if (f.enforce_eager) c.options.enforce_eager = true;
+  if (f.no_async_scheduling) c.options.async_scheduling = false;
   return c;
 }
 
@@ -150,6 +151,8 @@ void ModelFlags::add_to(CLI::App& app) {
       ->check(CLI::Range(0.01, 1.0))
       ->type_name("X");
   app.add_flag("--enforce-eager", enforce_eager, "no CUDA graphs");
+  app.add_flag("--no-async-scheduling", no_async_scheduling,
+               "look at every step's tokens before the next step is launched");
 }
 
 Session::Session(const ModelFlags& f, bool dry)

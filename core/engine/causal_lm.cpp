@@ -51,6 +51,7 @@ StepRunner::Sizes runner_sizes(const EngineOptions& o, CacheKinds caches, int64_
   s.recurrent_state = caches.recurrent;
   sizes.vocab_size = vocab;
   sizes.graphs = !o.enforce_eager;
+  sizes.ahead = *o.async_scheduling;
   return sizes;
 }
 

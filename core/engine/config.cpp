@@ -102,7 +102,7 @@ struct Reader {
   static void options(const Yaml& m, EngineOptions& o) {
     m.as_map("a mapping");
     m.only({"block_size", "num_blocks", "max_model_len", "max_num_seqs", "max_num_batched_tokens",
-            "gpu_memory_utilization", "enforce_eager"},
+            "gpu_memory_utilization", "enforce_eager", "async_scheduling"},
            "options");
     auto read = [&](const char* key, int64_t& to, int64_t high) {
       if (const Yaml* n = m.find(key)) to = integer(*n, 1, high);
@@ -112,6 +112,8 @@ struct Reader {
     read("max_model_len", o.max_model_len, kMany);
     read("max_num_seqs", o.max_num_seqs, 65536);
     read("max_num_batched_tokens", o.max_num_batched_tokens, 1 << 20);
+    if (const Yaml* n = m.find("async_scheduling"))
+      o.async_scheduling = n->as_bool("true or false");
     if (const Yaml* n = m.find("enforce_eager")) o.enforce_eager = n->as_bool("true or false");
     if (const Yaml* n = m.find("gpu_memory_utilization")) {
       o.gpu_memory_utilization = n->as_float("a number above 0 and at most 1");

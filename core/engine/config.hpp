@@ -22,6 +22,8 @@ struct EngineOptions {
   double gpu_memory_utilization =
       0.9;                     // share of the card that weights, cache and scratch may take
   bool enforce_eager = false;  // no CUDA graphs
+  // A step is launched before the last one's tokens are looked at; default: on a GPU.
+  std::optional<bool> async_scheduling;
 };
 
 // A file by path, or inside a fetched package: third_party/models/<package>/<path>.

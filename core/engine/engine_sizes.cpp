@@ -38,6 +38,7 @@ EngineOptions fill_options(const Registry& registry, const std::string& task, co
   const bool gpu = device.type != FK_CPU;
   if (!o.block_size) o.block_size = gpu ? 64 : 16;
   if (!o.max_num_seqs) o.max_num_seqs = gpu ? 256 : 16;
+  if (!o.async_scheduling) o.async_scheduling = gpu;
   if (!o.max_num_batched_tokens) o.max_num_batched_tokens = gpu ? 8192 : 512;
   // Positions past this have no meaning for the model (rotary tables end there); a task without the
   // field has no limit.

@@ -40,7 +40,9 @@ StepRunner::StepRunner(const Catalog& catalog, Model& model, const BuildOptions&
       device_(model.device()),
       logits_(device_, kFloat32, {sizes.batch.max_rows, sizes.vocab_size}),
       any_(catalog.registry(), model.task(), sizes.batch, device_, logits_),
-      sampler_(catalog, sampling, device_, sizes.batch.max_rows, logits_) {
+      sampler_(catalog, sampling, device_, sizes.batch.max_rows, logits_),
+      all_ids_(device_->id(), kInt32, {sizes.batch.max_rows}) {
+  all_ids_.place(sampler_.token_ids().get()->data, nullptr);
   for (Flight& f : flights_) {
     f.scheduled.reserve(size_t(sizes.batch.max_seqs));
     f.rows.reserve(size_t(sizes.batch.max_rows));
@@ -50,13 +52,14 @@ StepRunner::StepRunner(const Catalog& catalog, Model& model, const BuildOptions&
     f.ids = &f.results->add(kInt32, {sizes.batch.max_rows});
     f.results->allocate();
   }
-  if (device_->is_cpu()) return;
-  BuildOptions o = sampling;
-  o.on = device_;
-  o.replay = nullptr;
-  o.policy.pins.clear();
-  combine_ = Model::build(catalog, nullptr, "combine_sampled_tokens", Json::object(), o);
-  combine_args_ = std::make_unique<StructValue>(StructValue::args(combine_->task()));
+  if (sizes.ahead) {
+    BuildOptions o = sampling;
+    o.on = device_;
+    o.replay = nullptr;
+    o.policy.pins.clear();
+    combine_ = Model::build(catalog, nullptr, "combine_sampled_tokens", Json::object(), o);
+    combine_args_ = std::make_unique<StructValue>(StructValue::args(combine_->task()));
+  }
   if (!sizes.graphs || !device_->can_capture()) return;
   decode_ = std::make_unique<StepBatch>(catalog.registry(), model.task(), decode_shape(sizes.batch),
                                         device_, logits_);
@@ -75,13 +78,13 @@ StepRunner::~StepRunner() {
 
 void StepRunner::combine(StepBatch& batch, bool capturing) {
   combine_args_->set("source", batch.source().get());
-  combine_args_->set("token_ids", sampler_.token_ids().get());
+  combine_args_->set("token_ids", all_ids_.get());
   combine_args_->set("input_ids", batch.input_ids().get());
   combine_->forward(nullptr, combine_args_->data(), capturing);
 }
 
 void StepRunner::enqueue(StepBatch& batch, bool capturing) {
-  if (capturing || batch.has_sources()) combine(batch, capturing);
+  if (combine_ && (capturing || batch.has_sources())) combine(batch, capturing);
   model_.forward(batch.step(), batch.args(), capturing);
   if (sampler_.token_ids().rows() > 0) sampler_.forward(capturing);
 }
@@ -120,8 +123,6 @@ void StepRunner::warm_up() {
   device_->synchronize();
 }
 
-bool StepRunner::ahead() const { return !device_->is_cpu(); }
-
 int64_t StepRunner::bucket(const std::vector<Scheduled>& batch) const {
   if (graphs_.empty()) return 0;
   for (const Scheduled& s : batch)
@@ -154,7 +155,7 @@ Flight& StepRunner::launch(const std::vector<Scheduled>& scheduled) {
 
 void StepRunner::fetch(Flight& f) {
   f.logits = nullptr;
-  if (device_->is_cpu()) {
+  if (device_->is_cpu() && !ahead()) {  // nothing is launched before these are read
     f.token_ids = const_cast<StepTensor&>(sampler_.token_ids()).data<int32_t>();
     f.logits = logits_.data<float>();
     f.arrived->record();

@@ -32,7 +32,7 @@ class StepRunner {
   struct Sizes {
     StepBatch::Shape batch;
     int64_t vocab_size = 0;
-    bool graphs = true;
+    bool graphs = true, ahead = false;
   };
   static constexpr int kFlights = 2;
 
@@ -40,7 +40,8 @@ class StepRunner {
   ~StepRunner();
   // The largest steps once, then every graph. Nothing to do on the CPU.
   void warm_up();
-  bool ahead() const;  // a second step may be launched before the first is waited for
+  // A second step may be launched before the first is waited for.
+  bool ahead() const { return sizes_.ahead; }
   Flight& launch(const std::vector<Scheduled>&);
   // Gives the seconds that the device had the step.
   double wait(Flight&);
@@ -60,7 +61,9 @@ class StepRunner {
   StepBatch any_;
   std::unique_ptr<StepBatch> decode_;  // for graphs: its addresses are part of them
   Sampler sampler_;
-  std::unique_ptr<Model> combine_;  // combine_sampled_tokens; none on the CPU
+  // All ids that the sampler may give: the step before may have had more rows than this one.
+  StepTensor all_ids_;
+  std::unique_ptr<Model> combine_;  // combine_sampled_tokens; only to run ahead
   std::unique_ptr<StructValue> combine_args_;
   std::vector<int64_t> buckets_;
   std::map<int64_t, std::unique_ptr<Graph>> graphs_;

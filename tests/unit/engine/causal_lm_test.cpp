@@ -107,6 +107,45 @@ TEST(CausalLm, AFullCachePushesSequencesOutAndChangesNoToken) {
   EXPECT_GT(lm->stats().preemptions, 0);
 }
 
+// As on a GPU: a step is launched while the tokens of the one before are still pending. Requests
+// end at different steps, so that a pending token's row moves.
+TEST(CausalLm, AStepAheadChangesNoToken) {
+  for (int64_t seqs : {1, 3, 16}) {
+    EngineOptions o = tiny_options();
+    o.max_num_seqs = seqs;
+    o.async_scheduling = true;
+    expect_same(complete(*tiny_llama(o), mixed_requests()), alone());
+  }
+}
+
+TEST(CausalLm, AStepAheadOfAFullCacheChangesNoToken) {
+  std::vector<Request> requests;
+  for (uint64_t i = 0; i < 6; ++i) {
+    requests.push_back(tiny_request(tiny_prompt(i + 50, 8), 60));
+    requests.back().sampling.temperature = i % 2 ? 0.9f : 0.0f;
+  }
+  const auto want = complete(*tiny_llama(), requests);
+  EngineOptions o = tiny_options();
+  o.num_blocks = 24;
+  o.async_scheduling = true;
+  auto lm = tiny_llama(o);
+  expect_same(complete(*lm, requests), want);
+  EXPECT_GT(lm->stats().preemptions, 0);
+}
+
+TEST(CausalLm, AStepAheadStopsWhereTheModelSays) {
+  auto plain = complete(*tiny_llama(), mixed_requests());
+  auto requests = mixed_requests();
+  for (size_t i = 0; i < requests.size(); ++i)  // stop at the fourth token of every text
+    requests[i].sampling.stop_ids = {plain[i].tokens[3]};
+  const auto want = complete(*tiny_llama(), requests);
+  EngineOptions o = tiny_options();
+  o.async_scheduling = true;
+  const auto got = complete(*tiny_llama(o), requests);
+  expect_same(got, want);
+  for (const Completion& c : got) EXPECT_EQ(c.finish_reason, FinishReason::kStop);
+}
+
 TEST(CausalLm, RequestsMayComeWhileOthersRun) {
   auto lm = tiny_llama();
   auto requests = mixed_requests();
