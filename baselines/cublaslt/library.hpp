@@ -2,12 +2,14 @@
 // What all instances of the plugin on one device share: the handle, the workspace and the choice of
 // algorithms.
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <tuple>
+#include <vector>
 
 #include "cache.hpp"
 #include "matmul.hpp"
@@ -36,6 +38,13 @@ class Library {
   void run(const Matmul& matmul, const cublasLtMatmulAlgo_t& algo, const void* x, const void* w,
            void* y, cudaStream_t stream) const;
 
+  // Whether `other`, which enqueues the same product with the weight it is given, is clearly faster
+  // than the algorithm chosen for it. Timed on first use of a bucket and kept like an algorithm;
+  // while capturing, what is known, else no.
+  using Other = std::function<void(const void* w)>;
+  bool slower_than(const Other& other, const Matmul& matmul, const Problem& p, const void* x,
+                   const void* w, void* y, cudaStream_t stream, bool capturing);
+
   static constexpr size_t kWorkspace = size_t(64) << 20;
 
  private:
@@ -48,6 +57,7 @@ class Library {
   };
   using Shape = std::tuple<int64_t, int64_t, int64_t, int>;  // n, k, ldw, dtype
   static Shape shape_of(const Problem& p) { return {p.n, p.k, p.ldw, int(p.in)}; }
+  std::vector<const void*> rotation(const Problem& p, const void* w);
   std::optional<cublasLtMatmulAlgo_t> search(const Matmul& matmul, const Problem& p, const void* x,
                                              const void* w, void* y, cudaStream_t stream);
 
@@ -56,6 +66,7 @@ class Library {
   std::mutex mutex_;
   std::map<Shape, std::multiset<const void*>> weights_;
   std::map<Problem, cublasLtMatmulAlgo_t, Before> chosen_;  // by exact problem
+  std::map<Problem, bool, Before> slower_;                  // likewise
   std::unique_ptr<AlgorithmCache> cache_;                   // by bucket
 };
 

@@ -113,7 +113,8 @@ void ModelFlags::add_to(CLI::App& app) {
       ->check(CLI::Range(0, 1024))
       ->type_name("N");
   app.add_option("--pin", pins,
-                 "task[@path-pattern]=implementation: who computes a task, everywhere or where the "
+                 "task[:decode|:prefill][@path-pattern]=implementation: who computes a task, "
+                 "everywhere or in steps of that kind and where the "
                  "path matches; may be given again")
       ->type_name("PIN")
       ->expected(1)

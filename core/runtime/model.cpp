@@ -22,7 +22,7 @@ struct Model::Impl {
   }
   fk_run run_of(const void* step, bool capturing) const {
     return {sizeof(fk_run),
-            tree.device()->stream(),
+            tree.device() ? tree.device()->stream() : nullptr,
             tree.options().device,
             capturing ? uint32_t(FK_RUN_CAPTURING) : 0u,
             step,

@@ -146,6 +146,39 @@ TEST(CausalLm, AStepAheadStopsWhereTheModelSays) {
   for (const Completion& c : got) EXPECT_EQ(c.finish_reason, FinishReason::kStop);
 }
 
+// Decode steps by one implementation, all others by another, on the same cache.
+TEST(CausalLm, APhaseMayHaveAnImplementationOfItsOwn) {
+  EngineOptions o = tiny_options();
+  auto lm = tiny_llama(o, 1, {}, tiny_llama_init(), {"paged_attention:decode=reference"});
+  expect_same(complete(*lm, mixed_requests()), alone());
+  int split = 0;
+  for (const core::Choice& c : lm->model().plan().choices) {
+    if (c.task != "paged_attention") {
+      EXPECT_EQ(c.decode, "") << c.path;
+      continue;
+    }
+    ++split;
+    EXPECT_EQ(c.implementation, "cpu/cpu");
+    EXPECT_EQ(c.decode, "reference/reference");
+    EXPECT_EQ(c.decode_reason, "pinned: paged_attention:decode=reference");
+  }
+  EXPECT_EQ(split, 2);
+}
+
+// What is written and read again is built again, phase by phase.
+TEST(CausalLm, APlanKeepsItsPhases) {
+  core::BuildOptions build;
+  build.dry = true;
+  build.dims = {{"num_blocks", 8}, {"block_size", 4}, {"num_slots", 2}};
+  build.policy.pins.push_back(core::Pin::parse("paged_attention:decode=reference"));
+  const auto first = core::Model::build(catalog(), nullptr, "llama", tiny_llama_init(), build);
+  build.policy.pins.clear();
+  build.replay =
+      std::make_shared<core::Plan>(core::Plan::from_yaml(first->plan().to_yaml(), "plan.yaml"));
+  const auto again = core::Model::build(catalog(), nullptr, "llama", tiny_llama_init(), build);
+  EXPECT_EQ(again->plan().hash(), first->plan().hash());
+}
+
 TEST(CausalLm, RequestsMayComeWhileOthersRun) {
   auto lm = tiny_llama();
   auto requests = mixed_requests();

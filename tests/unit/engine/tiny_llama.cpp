@@ -31,9 +31,11 @@ core::EngineOptions tiny_options() {
 }
 
 std::unique_ptr<core::CausalLm> tiny_llama(const core::EngineOptions& options, int threads,
-                                           const core::TextOptions& text, const Json& init) {
+                                           const core::TextOptions& text, const Json& init,
+                                           const std::vector<std::string>& pins) {
   core::BuildOptions build;
   build.threads = threads;
+  for (const std::string& pin : pins) build.policy.pins.push_back(core::Pin::parse(pin));
   return core::CausalLm::build(catalog(), core::WeightStore::seeded(11, kLlamaNames, init), "llama",
                                init, build, options, text);
 }

@@ -16,7 +16,8 @@ Json tiny_llama_init();
 core::EngineOptions tiny_options();
 std::unique_ptr<core::CausalLm> tiny_llama(const core::EngineOptions& = tiny_options(),
                                            int threads = 1, const core::TextOptions& = {},
-                                           const Json& init = tiny_llama_init());
+                                           const Json& init = tiny_llama_init(),
+                                           const std::vector<std::string>& pins = {});
 
 core::Request tiny_request(std::vector<int32_t> prompt, int64_t max_tokens);
 // `count` ids in [0, 260) that depend on the seed alone.

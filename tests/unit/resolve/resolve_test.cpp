@@ -17,11 +17,17 @@ TEST(Pin, Parses) {
   EXPECT_EQ(p.task, "linear");
   EXPECT_EQ(p.path, "model.layers.*.mlp.*");
   EXPECT_EQ(p.implementation, "cpu/gemv@1234abcd");
+  EXPECT_FALSE(p.phase.has_value());
+  p = core::Pin::parse("paged_attention:decode@model.layers.0.*=mine");
+  EXPECT_EQ(p.task, "paged_attention");
+  EXPECT_EQ(p.phase, core::Phase::kDecode);
+  EXPECT_EQ(p.path, "model.layers.0.*");
 }
 
 TEST(Pin, Refuses) {
   const std::string how =
-      "; write task[@path-pattern]=implementation, e.g. silu_and_mul@model.layers.*=mine";
+      "; write task[:decode|:prefill][@path-pattern]=implementation, e.g. "
+      "silu_and_mul@model.layers.*=mine";
   EXPECT_EQ(error_of([] { core::Pin::parse("silu_and_mul"); }),
             "pin \"silu_and_mul\": \"=\" is missing" + how);
   EXPECT_EQ(error_of([] { core::Pin::parse("=mine"); }),
@@ -30,6 +36,8 @@ TEST(Pin, Refuses) {
             "pin \"linear=\": the implementation is missing" + how);
   EXPECT_EQ(error_of([] { core::Pin::parse("linear@=x"); }),
             "pin \"linear@=x\": the path pattern is empty" + how);
+  EXPECT_EQ(error_of([] { core::Pin::parse("linear:decoding=x"); }),
+            "pin \"linear:decoding=x\": the phase is neither decode nor prefill" + how);
 }
 
 TEST(Policy, Parses) {
