@@ -14,7 +14,7 @@ for f in "${sources[@]}"; do
 done
 if [[ ${1:-} == full ]]; then
   # The generated headers are all that clang-tidy needs of a build.
-  if ! { cmake -S . -B build -G Ninja && cmake --build build -j "$(nproc)" --target fk_tasks; } > .configure.log 2>&1; then
+  if ! { cmake -S . -B build -G Ninja && cmake --build build -j "$(nproc)" --target fk_generate; } > .configure.log 2>&1; then
     tail -20 .configure.log; bad=1
   elif ! git ls-files 'core/*.cpp' | xargs -P "$(nproc)" -n 4 clang-tidy -p build --quiet > .lint.log 2>&1; then
     grep -E 'warning:|error:' .lint.log || tail -20 .lint.log

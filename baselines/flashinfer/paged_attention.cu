@@ -99,17 +99,16 @@ class PagedAttentionFlashInfer {
     return step.max_query_len == 1 && step.num_tokens == step.num_seqs;
   }
 
-  // What the library's kernels read: rows of 16-byte pieces, keys and values of the same strides, and
-  // for decode one of the block sizes that are compiled in.
+  // What the library's kernels read: rows of 16-byte pieces, keys and values of the same strides,
+  // and for decode one of the block sizes that are compiled in.
   static bool taken(const fk_paged_attention_args& a, const fk_batch_step& step) {
     for (const fk_tensor* t : {a.q, a.key_cache, a.value_cache, a.out})
       if (!cuda::aligned16(t)) return false;
     for (int d = 0; d < 3; ++d)
       if (a.key_cache->strides[d] != a.value_cache->strides[d]) return false;
     if (!decode(step)) return true;
-    return std::any_of(std::begin(kXqa), std::end(kXqa), [&](const XqaConfig* x) {
-      return x->block_size == a.key_cache->shape[1];
-    });
+    return std::any_of(std::begin(kXqa), std::end(kXqa),
+                       [&](const XqaConfig* x) { return x->block_size == a.key_cache->shape[1]; });
   }
 
   // Everything else: a plain kernel of ours, right and slow.

@@ -116,7 +116,8 @@ double error(const SkinnyArgs& a, const std::vector<int2>& at) {
     for (size_t i = 0; i < count; ++i) found[i] = float(bits[i]);
   }
   for (size_t i = 0; i < at.size(); ++i) {
-    const double allowed = (a.y_float ? 0 : std::fabs(want[i]) * 0x1p-8) + 512 * 0x1p-24 * size + 1e-30;
+    const double allowed =
+        (a.y_float ? 0 : std::fabs(want[i]) * 0x1p-8) + 512 * 0x1p-24 * size + 1e-30;
     const double e = std::fabs(found[size_t(at[i].x * a.ldy + at[i].y)] - want[i]) / allowed;
     if (!(e <= worst)) worst = std::isfinite(e) ? e : 1e30;
   }
