@@ -62,6 +62,11 @@ class PagedAttentionFlashInfer {
         cudaDeviceGetAttribute(&multiprocessors_, cudaDevAttrMultiProcessorCount, device_));
     FK_CUDA_CHECK(cudaMemsetAsync(semaphores_, 0, size_t(count) * 4, stream_of(b)));
     for (const XqaConfig* x : kXqa) x->prepare();
+    cuda::prepare_paged_attention_decode();
+    singles_.ctas = cuda::decode_ctas(multiprocessors_);
+    singles_.arrived = b.alloc<unsigned>(singles_.ctas);
+    FK_CUDA_CHECK(cudaMemsetAsync(singles_.arrived, 0, size_t(singles_.ctas) * sizeof(unsigned),
+                                  stream_of(b)));
     planner(stream_of(b));
   }
 
@@ -78,7 +83,7 @@ class PagedAttentionFlashInfer {
     require_shape(kTask, "value_cache", a.value_cache,
                   {a.key_cache->shape[0], a.key_cache->shape[1], init_.num_kv_heads, kHeadSize});
     for (const fk_tensor* t : {a.q, a.key_cache, a.value_cache, a.out})
-      require_dtype(kTask, "a tensor", t, kBFloat16);
+      FK_SUPPORT(t->dtype == kBFloat16, "%s: flashinfer computes bfloat16 only", kTask);
     const auto& step = run.step<fk_batch_step>();
     FK_REQUIRE(step.num_tokens == n, "%s: q has %" PRId64 " rows, the step %" PRId64 " tokens",
                kTask, n, step.num_tokens);
@@ -111,8 +116,9 @@ class PagedAttentionFlashInfer {
                        [&](const XqaConfig* x) { return x->block_size == a.key_cache->shape[1]; });
   }
 
-  // Everything else: a plain kernel of ours, right and slow.
-  void run_any(const Run& run, const fk_paged_attention_args& a, const fk_batch_step& step) const {
+  // The arguments of our own kernels.
+  cuda::PagedAttentionParams params(const fk_paged_attention_args& a,
+                                    const fk_batch_step& step) const {
     const Tensor q(a.q), k(a.key_cache), v(a.value_cache), out(a.out), table(step.block_table);
     cuda::PagedAttentionParams p{};
     p.q = a.q->data, p.key = a.key_cache->data, p.value = a.value_cache->data, p.out = a.out->data;
@@ -127,7 +133,24 @@ class PagedAttentionFlashInfer {
     p.num_kv_heads = int(init_.num_kv_heads), p.group = kGroup;
     p.head_size = kHeadSize, p.block_size = int(k.size(1));
     p.scale = float(init_.scale);
-    cuda::launch_paged_attention_generic(p, cuda::Element::kBFloat16, stream_of(run));
+    return p;
+  }
+
+  // What the library does not take: a plain kernel of ours, right and slow.
+  void run_any(const Run& run, const fk_paged_attention_args& a, const fk_batch_step& step) const {
+    cuda::launch_paged_attention_generic(params(a, step), cuda::Element::kBFloat16, stream_of(run));
+  }
+
+  // The `count` sequences of one query that a mixed step begins with.
+  void run_singles(const Run& run, const fk_paged_attention_args& a, const fk_batch_step& step,
+                   int64_t count) const {
+    cuda::PagedAttentionParams p = params(a, step);
+    p.num_seqs = p.num_rows = int(count);
+    if (p.block_size % 16 != 0)
+      return cuda::launch_paged_attention_generic(p, cuda::Element::kBFloat16, stream_of(run));
+    cuda::DecodeWorkspace w = singles_;
+    w.partial = run.scratch<float>(cuda::decode_partial_floats(p, w.ctas));
+    cuda::launch_paged_attention_decode(p, w, cuda::Element::kBFloat16, stream_of(run));
   }
 
   Planner& planner(cudaStream_t stream) {
@@ -138,9 +161,12 @@ class PagedAttentionFlashInfer {
 
   void run_fa3(const Run& run, const fk_paged_attention_args& a, const fk_batch_step& step) {
     const Tensor q(a.q), k(a.key_cache), v(a.value_cache), out(a.out);
+    const int64_t singles = Planner::leading_singles(step);
+    if (singles > 0) run_singles(run, a, step, singles);
     Fa3Call c;
-    c.q = a.q->data, c.key = a.key_cache->data, c.value = a.value_cache->data;
-    c.out = a.out->data;
+    c.q = q.data<uint16_t>() + singles * q.stride(0);
+    c.key = a.key_cache->data, c.value = a.value_cache->data;
+    c.out = out.data<uint16_t>() + singles * out.stride(0);
     c.blocks = Tensor(step.block_table).data<int32_t>();
     c.q_row = q.stride(0), c.q_head = q.stride(1);
     c.out_row = out.stride(0), c.out_head = out.stride(1);
@@ -149,7 +175,7 @@ class PagedAttentionFlashInfer {
     FK_SUPPORT(
         c.key_block == c.value_block && c.key_token == c.value_token && c.key_head == c.value_head,
         "%s: keys and values have different strides", kTask);
-    c.rows = int(q.size(0));
+    c.rows = int(q.size(0) - singles);
     c.num_heads = int(init_.num_heads), c.num_kv_heads = int(init_.num_kv_heads);
     c.block_size = int(k.size(1));
     c.scale = float(init_.scale);
@@ -201,6 +227,7 @@ class PagedAttentionFlashInfer {
   fk_paged_attention_init init_;
   int device_ = 0, multiprocessors_ = 0;
   uint32_t* semaphores_ = nullptr;
+  cuda::DecodeWorkspace singles_{};
   std::shared_ptr<Planner> planner_;
 };
 

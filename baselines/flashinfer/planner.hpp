@@ -40,8 +40,18 @@ class Planner {
 
   bool on(cudaStream_t stream) const { return stream == stream_; }
 
-  // Plans unless the step is the one planned last. The cache is addressed through the step's block
-  // table itself, row s beginning at s * stride: no list of blocks has to be made.
+  // The sequences of one query that a step begins with, as engines order it. A tile of the prefill
+  // kernel would hold one row of each: they are left to a decode kernel.
+  static int64_t leading_singles(const fk_batch_step& step) {
+    const int32_t* starts = Tensor(step.query_start_loc_host).data<int32_t>();
+    int64_t s = 0;
+    while (s < step.num_seqs && starts[s + 1] - starts[s] == 1) ++s;
+    return s;
+  }
+
+  // Plans for the sequences after the leading singles, unless the step is the one planned last. The
+  // cache is addressed through the step's block table itself, row s beginning at s * stride: no
+  // list of blocks has to be made.
   void plan(const fk_batch_step& step) {
     const int32_t* starts = Tensor(step.query_start_loc_host).data<int32_t>();
     const int32_t* lengths = Tensor(step.seq_lens_host).data<int32_t>();
@@ -57,17 +67,22 @@ class Planner {
     starts_.assign(starts, starts + n + 1);
     lengths_.assign(lengths, lengths + n);
     stride_ = stride;
-    tables_.resize(size_t(n));
-    for (int64_t s = 0; s < n; ++s) {
+    const int64_t first = leading_singles(step);
+    shifted_.clear();
+    tables_.clear();
+    for (int64_t s = first; s < n; ++s) {
       FK_REQUIRE(starts[s + 1] - starts[s] <= lengths[s],
                  "paged_attention: sequence %lld has %d tokens, %d of them new", (long long)s,
                  lengths[s], starts[s + 1] - starts[s]);
-      tables_[size_t(s)] = int32_t(s * stride);
+      shifted_.push_back(starts[s] - starts[first]);
+      tables_.push_back(int32_t(s * stride));
     }
+    shifted_.push_back(starts[n] - starts[first]);
     Slot& slot = slots_[next_++ % kSlots];
     FK_CUDA_CHECK(cudaEventSynchronize(slot.copied));  // steps ago: in practice long done
-    plan_ = fa3_plan({ints_, slot.pinned, kBytes}, starts_.data(), tables_.data(), lengths_.data(),
-                     int(step.num_tokens), int(n), num_heads_, num_kv_heads_, stream_);
+    plan_ = fa3_plan({ints_, slot.pinned, kBytes}, shifted_.data(), tables_.data(),
+                     lengths_.data() + first, int(step.num_tokens - first), int(n - first),
+                     num_heads_, num_kv_heads_, stream_);
     FK_CUDA_CHECK(cudaEventRecord(slot.copied, stream_));
     planned_ = true;
   }
@@ -102,7 +117,8 @@ class Planner {
   unsigned next_ = 0;
   bool planned_ = false;
   int64_t stride_ = 0;
-  std::vector<int32_t> starts_, lengths_, tables_;
+  std::vector<int32_t> starts_, lengths_;  // of the whole step, to know it again
+  std::vector<int32_t> shifted_, tables_;  // of what is planned
   Fa3Plan plan_{};
 };
 
