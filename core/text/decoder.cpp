@@ -131,7 +131,8 @@ class Fuse final : public Decoder {
   void all(std::vector<std::string>& tokens) const override {
     std::string text;
     for (const std::string& t : tokens) text += t;
-    tokens.assign(1, std::move(text));
+    tokens.clear();
+    tokens.push_back(std::move(text));
   }
   void one(std::string&, bool) const override {}
 };

@@ -42,7 +42,7 @@ TEST(ThreadPool, SplitsIntoOneContiguousRangeAThread) {
       largest = std::max(largest, r.end - r.begin);
     }
     EXPECT_EQ(next, n);
-    if (n != 1) EXPECT_LE(largest - smallest, 1) << n;
+    if (n != 1) { EXPECT_LE(largest - smallest, 1) << n; }
   }
 }
 
