@@ -101,8 +101,8 @@ class Interpreter {
     auto global = [&](const char* name, Function f) {
       if (!lookup(name)) scopes_[0].emplace_back(name, std::move(f));
     };
-    global("namespace", [](const List& args, const Kwargs& named) -> Value {
-      auto n = std::make_shared<Value::Namespace>();
+    global("namespace", [this](const List& args, const Kwargs& named) -> Value {
+      auto n = namespaces_.emplace_back(std::make_shared<Value::Namespace>());
       for (const Value& a : args)
         if (a.dict()) n->fields = *a.dict();
       for (const auto& kv : named) n->fields.push_back(kv);
@@ -125,6 +125,12 @@ class Interpreter {
       return std::string(text, std::strftime(text, sizeof text, args[0].string()->c_str(), &local));
     });
   }
+
+  ~Interpreter() {
+    for (const auto& n : namespaces_) n->fields.clear();
+  }
+  Interpreter(const Interpreter&) = delete;
+  Interpreter& operator=(const Interpreter&) = delete;
 
   std::string run(const Body& body) {
     std::string out;
@@ -518,6 +524,8 @@ class Interpreter {
   }
 
   const Limits& limits_;
+  // All of a render: one that holds itself, the only cycle there can be, is taken apart at the end.
+  std::vector<std::shared_ptr<Value::Namespace>> namespaces_;
   std::vector<Dict> scopes_;
   size_t steps_ = 0, written_ = 0;
   int depth_ = 0;
