@@ -1,14 +1,15 @@
 # The whole set-up: `make demo` and `make test`. Everything else is a step of one of them.
 BUILD ?= build
 JOBS ?= $(shell nproc)
-GPU := $(shell command -v nvcc 2>/dev/null)
+# Without a card the CUDA plugins are of no use to a demo; the tests compile them wherever there is nvcc.
+CUDA := $(if $(wildcard /dev/nvidiactl),AUTO,OFF)
 
 .PHONY: demo test build check asan tsan fuzz bench format clean
 .DEFAULT_GOAL := build
 
 build:                 ## installs what is missing, builds the executables and plugins
 	@scripts/setup.sh build
-	@cmake -S . -B $(BUILD) -G Ninja -DFK_TESTS=OFF -DFK_BENCHMARKS=OFF $(CMAKE_ARGS) > .configure.log 2>&1 || (cat .configure.log; exit 1)
+	@cmake -S . -B $(BUILD) -G Ninja -DFK_TESTS=OFF -DFK_BENCHMARKS=OFF -DFK_CUDA=$(CUDA) $(CMAKE_ARGS) > .configure.log 2>&1 || (cat .configure.log; exit 1)
 	@cmake --build $(BUILD) -j $(JOBS)
 
 demo: build            ## a real model answers, then the plan, the speed, and a candidate dropped in
@@ -16,7 +17,7 @@ demo: build            ## a real model answers, then the plan, the speed, and a 
 
 test:                  ## builds everything and runs all tests
 	@scripts/setup.sh test
-	@cmake -S . -B $(BUILD) -G Ninja -DFK_TESTS=ON -DFK_BENCHMARKS=ON $(CMAKE_ARGS) > .configure.log 2>&1 || (cat .configure.log; exit 1)
+	@cmake -S . -B $(BUILD) -G Ninja -DFK_TESTS=ON -DFK_BENCHMARKS=ON -DFK_CUDA=AUTO $(CMAKE_ARGS) > .configure.log 2>&1 || (cat .configure.log; exit 1)
 	@cmake --build $(BUILD) -j $(JOBS)
 	@ctest --test-dir $(BUILD) --output-on-failure -j $(JOBS) $(CTEST_ARGS)
 
