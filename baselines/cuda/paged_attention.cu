@@ -3,7 +3,7 @@
 #include "common.hpp"
 #include "fk/structs/batch_step.h"
 #include "fk/tasks/paged_attention.h"
-#include "paged_attention.hpp"
+#include "paged_attention_args.hpp"
 
 namespace fk::cuda {
 namespace {
@@ -69,7 +69,8 @@ class PagedAttentionCuda {
                 : std::is_same_v<decltype(x), __nv_bfloat16> ? Element::kBFloat16
                                                              : Element::kFloat16;
     });
-    PagedAttentionParams p = params(a, step);
+    PagedAttentionParams p = paged_attention_params(init_, a, step);
+    p.slopes = slopes_ ? slopes_.data<float>() : nullptr;
     const bool tiles = element != Element::kFloat32 && p.block_size % 16 == 0 && aligned16(a.q) &&
                        aligned16(a.out) && aligned16(a.key_cache) && aligned16(a.value_cache);
     const auto decode = [&] {
@@ -97,27 +98,6 @@ class PagedAttentionCuda {
     for (int64_t s = 0; s < step.num_seqs; ++s)
       if (starts[s + 1] - starts[s] == 1 && lengths[s] > kLong) return true;
     return false;
-  }
-
-  PagedAttentionParams params(const fk_paged_attention_args& a, const fk_batch_step& step) const {
-    const Tensor q(a.q), k(a.key_cache), v(a.value_cache), out(a.out), table(step.block_table);
-    PagedAttentionParams p{};
-    p.q = a.q->data, p.key = a.key_cache->data, p.value = a.value_cache->data, p.out = a.out->data;
-    p.q_row = q.stride(0), p.q_head = q.stride(1);
-    p.out_row = out.stride(0), p.out_head = out.stride(1);
-    p.key_block = k.stride(0), p.key_token = k.stride(1), p.key_head = k.stride(2);
-    p.value_block = v.stride(0), p.value_token = v.stride(1), p.value_head = v.stride(2);
-    p.table = table.data<int32_t>(), p.table_stride = table.stride(0);
-    p.starts = Tensor(step.query_start_loc).data<int32_t>();
-    p.lengths = Tensor(step.seq_lens).data<int32_t>();
-    p.slopes = slopes_ ? slopes_.data<float>() : nullptr;
-    p.num_seqs = int(step.num_seqs), p.num_rows = int(q.size(0));
-    p.num_kv_heads = int(init_.num_kv_heads), p.group = int(group_);
-    p.head_size = int(init_.head_size), p.block_size = int(k.size(1));
-    p.window =
-        init_.sliding_window.has ? int(std::min<int64_t>(init_.sliding_window.value, 1 << 30)) : 0;
-    p.scale = float(init_.scale), p.soft_cap = float(init_.logits_soft_cap);
-    return p;
   }
 
   fk_paged_attention_init init_;

@@ -2,7 +2,7 @@
 // paged_attention by FlashInfer: steps of one query a sequence through XQA, all others through its
 // Hopper prefill. bfloat16, head size 128, causal without window, soft cap and ALiBi.
 #include "../cuda/common.hpp"
-#include "../cuda/paged_attention.hpp"
+#include "../cuda/paged_attention_args.hpp"
 #include "fk/cuda.hpp"
 #include "fk/device/pdl.cuh"
 #include "fk/structs/batch_step.h"
@@ -116,35 +116,16 @@ class PagedAttentionFlashInfer {
                        [&](const XqaConfig* x) { return x->block_size == a.key_cache->shape[1]; });
   }
 
-  // The arguments of our own kernels.
-  cuda::PagedAttentionParams params(const fk_paged_attention_args& a,
-                                    const fk_batch_step& step) const {
-    const Tensor q(a.q), k(a.key_cache), v(a.value_cache), out(a.out), table(step.block_table);
-    cuda::PagedAttentionParams p{};
-    p.q = a.q->data, p.key = a.key_cache->data, p.value = a.value_cache->data, p.out = a.out->data;
-    p.q_row = q.stride(0), p.q_head = q.stride(1);
-    p.out_row = out.stride(0), p.out_head = out.stride(1);
-    p.key_block = k.stride(0), p.key_token = k.stride(1), p.key_head = k.stride(2);
-    p.value_block = v.stride(0), p.value_token = v.stride(1), p.value_head = v.stride(2);
-    p.table = table.data<int32_t>(), p.table_stride = table.stride(0);
-    p.starts = Tensor(step.query_start_loc).data<int32_t>();
-    p.lengths = Tensor(step.seq_lens).data<int32_t>();
-    p.num_seqs = int(step.num_seqs), p.num_rows = int(q.size(0));
-    p.num_kv_heads = int(init_.num_kv_heads), p.group = kGroup;
-    p.head_size = kHeadSize, p.block_size = int(k.size(1));
-    p.scale = float(init_.scale);
-    return p;
-  }
-
   // What the library does not take: a plain kernel of ours, right and slow.
   void run_any(const Run& run, const fk_paged_attention_args& a, const fk_batch_step& step) const {
-    cuda::launch_paged_attention_generic(params(a, step), cuda::Element::kBFloat16, stream_of(run));
+    cuda::launch_paged_attention_generic(cuda::paged_attention_params(init_, a, step),
+                                         cuda::Element::kBFloat16, stream_of(run));
   }
 
   // The `count` sequences of one query that a mixed step begins with.
   void run_singles(const Run& run, const fk_paged_attention_args& a, const fk_batch_step& step,
                    int64_t count) const {
-    cuda::PagedAttentionParams p = params(a, step);
+    cuda::PagedAttentionParams p = cuda::paged_attention_params(init_, a, step);
     p.num_seqs = p.num_rows = int(count);
     if (p.block_size % 16 != 0)
       return cuda::launch_paged_attention_generic(p, cuda::Element::kBFloat16, stream_of(run));
@@ -161,7 +142,7 @@ class PagedAttentionFlashInfer {
 
   void run_fa3(const Run& run, const fk_paged_attention_args& a, const fk_batch_step& step) {
     const Tensor q(a.q), k(a.key_cache), v(a.value_cache), out(a.out);
-    const int64_t singles = Planner::leading_singles(step);
+    const int64_t singles = planner(stream_of(run)).singles();
     if (singles > 0) run_singles(run, a, step, singles);
     Fa3Call c;
     c.q = q.data<uint16_t>() + singles * q.stride(0);

@@ -40,15 +40,6 @@ class Planner {
 
   bool on(cudaStream_t stream) const { return stream == stream_; }
 
-  // The sequences of one query that a step begins with, as engines order it. A tile of the prefill
-  // kernel would hold one row of each: they are left to a decode kernel.
-  static int64_t leading_singles(const fk_batch_step& step) {
-    const int32_t* starts = Tensor(step.query_start_loc_host).data<int32_t>();
-    int64_t s = 0;
-    while (s < step.num_seqs && starts[s + 1] - starts[s] == 1) ++s;
-    return s;
-  }
-
   // Plans for the sequences after the leading singles, unless the step is the one planned last. The
   // cache is addressed through the step's block table itself, row s beginning at s * stride: no
   // list of blocks has to be made.
@@ -67,7 +58,9 @@ class Planner {
     starts_.assign(starts, starts + n + 1);
     lengths_.assign(lengths, lengths + n);
     stride_ = stride;
-    const int64_t first = leading_singles(step);
+    int64_t first = 0;
+    while (first < n && starts[first + 1] - starts[first] == 1) ++first;
+    singles_ = first;
     shifted_.clear();
     tables_.clear();
     for (int64_t s = first; s < n; ++s) {
@@ -86,6 +79,10 @@ class Planner {
     FK_CUDA_CHECK(cudaEventRecord(slot.copied, stream_));
     planned_ = true;
   }
+
+  // The sequences of one query that the planned step begins with, as engines order it. A tile of
+  // the prefill kernel would hold one row of each: they are left to a decode kernel.
+  int64_t singles() const { return singles_; }
 
   void run(const Fa3Call& call) const {
     FK_REQUIRE(planned_, "paged_attention: forward without on_step");
@@ -116,7 +113,7 @@ class Planner {
   Slot slots_[kSlots];
   unsigned next_ = 0;
   bool planned_ = false;
-  int64_t stride_ = 0;
+  int64_t stride_ = 0, singles_ = 0;
   std::vector<int32_t> starts_, lengths_;  // of the whole step, to know it again
   std::vector<int32_t> shifted_, tables_;  // of what is planned
   Fa3Plan plan_{};
