@@ -12,6 +12,7 @@ Needs torch and transformers; the weights are those of tools/seeded_weights.py, 
 model, for trying things out.
 """
 import argparse
+import atexit
 import json
 import pathlib
 import subprocess
@@ -122,6 +123,7 @@ def main():
     o = a.parse_args()
     text = (ROOT / "configs/llama_3_1_8b.yaml").read_text()
     o.config = ROOT / f"configs/.verify_{o.layers}.yaml"
+    atexit.register(o.config.unlink, missing_ok=True)  # name maps are found relative to a config
     o.config.write_text(text.replace("num_hidden_layers: 32", f"num_hidden_layers: {o.layers}"))
     lengths = [n for n in LENGTHS if not o.quick or n <= 512]
     found, bad = {}, 0
@@ -143,7 +145,6 @@ def main():
     alone = ours(o, decode[:1], "--max-tokens", 256, "--max-num-seqs", 1)
     eager = ours(o, decode[:1], "--max-tokens", 256, "--max-num-seqs", 1, "--enforce-eager")
     batch = ours(o, decode, "--max-tokens", 256, "--max-num-seqs", 32)
-    o.config.unlink()
     same = alone[0]["token_ids"] == eager[0]["token_ids"]
     print("eager and graph give the same tokens:", same)
     bad += not same
