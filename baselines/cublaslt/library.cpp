@@ -100,44 +100,6 @@ std::vector<const void*> Library::rotation(const Problem& p, const void* w) {
   return out;
 }
 
-bool Library::slower_than(const Other& other, const Matmul& matmul, const Problem& p, const void* x,
-                          const void* w, void* y, cudaStream_t stream, bool capturing) {
-  {
-    std::lock_guard lock(mutex_);
-    if (const auto at = slower_.find(p); at != slower_.end()) return at->second;
-  }
-  const cublasLtMatmulAlgo_t algo = choose(matmul, p, x, w, y, stream, capturing);
-  std::lock_guard lock(mutex_);
-  const std::string key = "other." + bucket_key(p);
-  if (const auto known = cache_->find(key)) return slower_[p] = known->data[0] != 0;
-  if (capturing) return false;
-  const std::vector<const void*> weights = rotation(p, w);
-  Event from, to;
-  size_t at = 0;
-  auto time = [&](auto&& launch) {
-    FK_CUDA_CHECK(cudaEventRecord(from, stream));
-    for (int i = 0; i < kMaxBatch; ++i) launch(weights[at++ % weights.size()]);
-    FK_CUDA_CHECK(cudaEventRecord(to, stream));
-    FK_CUDA_CHECK(cudaEventSynchronize(to));
-    float ms = 0;
-    FK_CUDA_CHECK(cudaEventElapsedTime(&ms, from, to));
-    return ms;
-  };
-  float ours = 0, theirs = 0;
-  for (int i = 0; i < 4; ++i) {  // the first round loads kernels
-    const float a = time(other),
-                b = time([&](const void*v) { run(matmul, algo, x, v, y, stream); });
-    ours = i < 2 ? a : std::min(ours, a);
-    theirs = i < 2 ? b : std::min(theirs, b);
-  }
-  // A plain launch in a row may hide more of itself than in a model: a small lead is no lead.
-  const bool slower = ours * 1.04f < theirs;
-  cublasLtMatmulAlgo_t record{};  // the cache holds algorithms: this one says yes or no
-  record.data[0] = slower;
-  cache_->add(key, record);
-  return slower_[p] = slower;
-}
-
 std::optional<cublasLtMatmulAlgo_t> Library::search(const Matmul& matmul, const Problem& p,
                                                     const void* x, const void* w, void* y,
                                                     cudaStream_t stream) {

@@ -2,7 +2,6 @@
 // What all instances of the plugin on one device share: the handle, the workspace and the choice of
 // algorithms.
 #pragma once
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -38,13 +37,6 @@ class Library {
   void run(const Matmul& matmul, const cublasLtMatmulAlgo_t& algo, const void* x, const void* w,
            void* y, cudaStream_t stream) const;
 
-  // Whether `other`, which enqueues the same product with the weight it is given, is clearly faster
-  // than the algorithm chosen for it. Timed on first use of a bucket and kept like an algorithm;
-  // while capturing, what is known, else no.
-  using Other = std::function<void(const void* w)>;
-  bool slower_than(const Other& other, const Matmul& matmul, const Problem& p, const void* x,
-                   const void* w, void* y, cudaStream_t stream, bool capturing);
-
   static constexpr size_t kWorkspace = size_t(64) << 20;
 
  private:
@@ -66,7 +58,6 @@ class Library {
   std::mutex mutex_;
   std::map<Shape, std::multiset<const void*>> weights_;
   std::map<Problem, cublasLtMatmulAlgo_t, Before> chosen_;  // by exact problem
-  std::map<Problem, bool, Before> slower_;                  // likewise
   std::unique_ptr<AlgorithmCache> cache_;                   // by bucket
 };
 

@@ -98,7 +98,7 @@ class LtLinear {
   }
 
   void product(const Run& run, int64_t m, const void* x, int64_t ldx, void* y, fk_dtype y_dtype,
-               int64_t ldy, const Library::Other* other = nullptr) const {
+               int64_t ldy) const {
     Problem p = shape();
     p.m = m, p.ldx = ldx, p.ldy = ldy;
     p.out = type_of("y", y_dtype);
@@ -111,9 +111,6 @@ class LtLinear {
                "linear: bias has dtype code %d with %d bits, want y's", bias_dtype_.code,
                bias_dtype_.bits);
     const Matmul matmul(p, y_dtype == kFloat32 ? bias_float_ : bias_);
-    if (other &&
-        library_->slower_than(*other, matmul, p, x, weight_, y, stream_of(run), capturing(run)))
-      return (*other)(weight_);
     const cublasLtMatmulAlgo_t algo =
         library_->choose(matmul, p, x, weight_, y, stream_of(run), capturing(run));
     library_->run(matmul, algo, x, weight_, y, stream_of(run));

@@ -3,16 +3,29 @@
 #include "skinny.hpp"
 
 namespace fk::cublaslt {
+namespace {
 
-void prepare_skinny(fk_dtype dtype) {
-  dtype == kBFloat16 ? cuda::prepare_linear_skinny<__nv_bfloat16>()
-                     : cuda::prepare_linear_skinny<__half>();
+template <class F>
+void with_kind(const cuda::SkinnyWeight& w, F&& f) {
+  using std::bool_constant;
+  if (w.dtype == kBFloat16)
+    w.gated ? f(__nv_bfloat16(), bool_constant<true>())
+            : f(__nv_bfloat16(), bool_constant<false>());
+  else
+    w.gated ? f(__half(), bool_constant<true>()) : f(__half(), bool_constant<false>());
 }
 
-void launch_skinny(fk_dtype dtype, const cuda::SkinnyArgs& args, const cuda::SkinnyPlan& plan,
-                   cudaStream_t stream) {
-  dtype == kBFloat16 ? cuda::launch_linear_skinny<__nv_bfloat16>(args, plan, stream)
-                     : cuda::launch_linear_skinny<__half>(args, plan, stream);
+}  // namespace
+
+void Skinny::prepare() const {
+  with_kind(w_,
+            [](auto type, auto gated) { cuda::prepare_linear_skinny<decltype(type), gated()>(); });
+}
+
+void Skinny::launch(const cuda::SkinnyArgs& args, cudaStream_t stream) const {
+  with_kind(w_, [&](auto type, auto gated) {
+    cuda::launch_linear_skinny<decltype(type), gated()>(w_, args, sms_, stream);
+  });
 }
 
 }  // namespace fk::cublaslt

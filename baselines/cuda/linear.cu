@@ -48,10 +48,12 @@ class SkinnyLinear {
     if (b.dry()) return;
     FK_SUPPORT(aligned16(weight_.get()), "%s: rows of the weight do not start at 16 bytes", kTask);
     FK_CUDA_CHECK(cudaDeviceGetAttribute(&sms_, cudaDevAttrMultiProcessorCount, b.device().index));
+    w_ = SkinnyWeight::make(weight_.dtype(), weight_->data, n_ > 1 ? weight_.stride(0) : k_,
+                            int(n_), int(k_), false);
     if (weight_.dtype() == kBFloat16)
-      prepare_linear_skinny<__nv_bfloat16>();
+      prepare_linear_skinny<__nv_bfloat16, false>();
     else
-      prepare_linear_skinny<__half>();
+      prepare_linear_skinny<__half, false>();
   }
 
   void forward(const Run& run, const fk_linear_args& a) const {
@@ -81,29 +83,25 @@ class SkinnyLinear {
     }
     const int64_t ldy = a.y->strides[0];
     for (int64_t m0 = 0; m0 < m; m0 += kSkinnyMax) {
-      const int rows = int(std::min<int64_t>(kSkinnyMax, m - m0));
       const SkinnyArgs args{
-          .w = weight_->data,
           .x = x + m0 * ldx,
           .bias = bias_ ? bias_->data : nullptr,
           .y = static_cast<char*>(a.y->data) + m0 * ldy * int64_t(size_of(a.y->dtype)),
-          .ldw = n_ > 1 ? weight_.stride(0) : k_,
           .ldx = ldx,
           .ldy = ldy,
-          .m = rows,
-          .n = int(n_),
-          .k = int(k_),
+          .m = int(std::min<int64_t>(kSkinnyMax, m - m0)),
           .y_float = a.y->dtype == kFloat32};
-      launch_linear_skinny<T>(args, plan_skinny(rows, int(n_), int(k_), sms_), stream_of(run));
+      launch_linear_skinny<T, false>(w_, args, sms_, stream_of(run));
     }
   }
 
   int64_t k_, n_;
   Tensor weight_, bias_;
+  SkinnyWeight w_{};
   int sms_ = 132;
 };
 
-FK_IMPL(fk::Linear, "skinny", "1.0.0", kFlags, SkinnyLinear)
+FK_IMPL(fk::Linear, "skinny", "2.0.0", kFlags, SkinnyLinear)
 
 }  // namespace
 }  // namespace fk::cuda

@@ -1,328 +1,311 @@
 // SPDX-License-Identifier: Apache-2.0
-// Idea. With few tokens a linear layer is a read of its weights, so everything serves keeping
-// enough bytes in flight, from before the launch until the end:
-// - Every warp has a ring of its own in shared memory, filled by bulk copies (a lane a row) that
-//   complete on a barrier a stage. Nothing in the main loop waits for another warp.
-// - Weights do not depend on the kernel before: the ring is filled before wait_for_previous(), and
-//   a multiprocessor holds two blocks, so that one kernel's first weights arrive while the one
-//   before computes. With 256 blocks of 96 KB, 24 MB are asked for at once.
-// - Tensor cores multiply even one token: rows of w are the 16 side of m16n8k16, tokens the 8 side.
-//   The order of k inside a product is free as long as both sides agree; a lane takes the 8
-//   neighbours [8t, 8t + 8) of 32 columns as two products' fragments, so w leaves shared memory and
-//   x leaves L1 16 bytes at a time without any shuffle.
-// - Where rows alone do not fill the card, a cluster splits k. Partial sums meet in (distributed)
-//   shared memory and are added in a fixed order: the same input gives the same bits.
+// Idea: 9 to 64 rows of x, where reading w is still all that counts, but re-reading x for every 16
+// rows of w would take more out of L2 than w does.
+// - A block computes 128 rows of w for all tokens, so x is read once for 128 rows. wgmma has the
+//   weights as its 64 rows and the tokens as its columns, both in shared memory: two warpgroups do
+//   nothing but wait for stages.
+// - Weights do not depend on the kernel before: a producer thread fills a ring of up to 220 KB by
+//   the tensor memory accelerator before wait_for_previous().
+// - Where there are few tiles, a cluster of blocks splits k and adds its sums through distributed
+//   shared memory, in the order of their ranks: the same input gives the same bits. Filling only
+//   half of the multiprocessors is no slower than filling all: the other half is where the next
+//   kernel's blocks fetch early.
+// - Gated: a box of the tensor map is 8 gate rows, 8 up rows, 8 gate rows ..., so that one thread's
+//   accumulators hold a gate and its up, and silu(gate) * up costs nothing.
+//
+// One H200, bfloat16, us a product with a tiny kernel before each (bench_gpu_linear, "spaced"), for
+// (n, k) = (6144, 4096) · (4096, 4096) · (28672, 4096) · (4096, 14336) · (128256, 4096):
+//                                              1 row                             32 rows
+//   cuBLASLt, best of 32           15.7 · 12.8 · 55.8 · 32.3 · 237   16.8 · 13.7 · 58.7 · 33.4 ·
+//   249 mma.sync, x from L1 (now linear_gemv.cuh)
+//                                  13.7 · 10.4 · 58.9 · 29.7 · 264   25.5 · 25.1 · 88.7 · 78.3 ·
+//                                  346
+//   wgmma, equal runs of (tile, chunk) a block, the last to finish a tile adds its parts
+//                                  17.4 · 14.7 · 58.9 · 33.0 · 250   18.5 · 15.7 · 66.7 · 37.0 ·
+//                                  260
+//   wgmma, clusters split k, about 128 blocks or more
+//                                  14.8 · 11.4 · 60.0 · 43.0 · 243   15.8 · 12.6 · 58.9 · 35.2 ·
+//                                  247
+//   wgmma, 64 blocks or more with twice the ring                     15.9 · 12.3 · 58.9 · 34.3 ·
+//   247
+// What it took beside the kernel: the pointwise kernels in between must leave the multiprocessor's
+// split of L1 and shared memory alone (fk::launch), or the early blocks find no room: 23.9 instead
+// of 17.4 for the first of the wgmma rows.
 #pragma once
 #include <cooperative_groups.h>
 
-#include <utility>
-
 #include "fk/cuda.hpp"
 #include "fk/device/pdl.cuh"
+#include "fk/device/tma.cuh"
 #include "fk/device/vec.cuh"
+#include "fk/device/wgmma.cuh"
+#include "linear_gemv.cuh"
 #include "linear_skinny.hpp"
 
 namespace fk::cuda {
 namespace skinny {
 
-__device__ inline uint32_t shared_address(const void* p) {
-  return uint32_t(__cvta_generic_to_shared(p));
-}
-__device__ inline void barrier_init(uint32_t barrier) {
-  asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(barrier) : "memory");
-}
-__device__ inline void barrier_expect(uint32_t barrier, uint32_t bytes) {
-  asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(barrier), "r"(bytes)
-               : "memory");
-}
-__device__ inline void barrier_wait(uint32_t barrier, uint32_t parity) {
-  asm volatile(
-      "{\n"
-      ".reg .pred done;\n"
-      "again:\n"
-      "mbarrier.try_wait.parity.shared::cta.b64 done, [%0], %1;\n"
-      "@!done bra again;\n"
-      "}\n" ::"r"(barrier),
-      "r"(parity)
-      : "memory");
-}
-// Weights are read once: they leave L2 first.
-__device__ inline uint64_t evict_first() {
-  uint64_t policy;
-  asm("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(policy));
-  return policy;
-}
-__device__ inline void bulk_copy(uint32_t to, const void* from, uint32_t bytes, uint32_t barrier,
-                                 uint64_t policy) {
-  asm volatile(
-      "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint "
-      "[%0], [%1], %2, [%3], %4;" ::"r"(to),
-      "l"(from), "r"(bytes), "r"(barrier), "l"(policy)
-      : "memory");
-}
-__device__ inline uint4 load_shared(uint32_t from) {
-  uint4 v;
-  asm volatile("ld.shared.v4.u32 {%0,%1,%2,%3}, [%4];"
-               : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
-               : "r"(from));
-  return v;
-}
+using device::Barrier;
 
-// c[16][8] += a[16][16] * b[16][8].
-__device__ inline void multiply(float (&c)[4], uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3,
-                                uint32_t b0, uint32_t b1, __nv_bfloat16) {
-  asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
-      "{%0,%1,%2,%3};"
-      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
-      : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
-}
-__device__ inline void multiply(float (&c)[4], uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3,
-                                uint32_t b0, uint32_t b1, __half) {
-  asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
-      "{%0,%1,%2,%3};"
-      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
-      : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
-}
+constexpr int kGroups = 2;                       // warpgroups that multiply, 64 rows each
+constexpr int kThreads = 128 * kGroups + 32;     // and a producer
+constexpr int kWeightBytes = kSkinnyRows * 128;  // a stage's
+// A multiprocessor has 228 KB for one block or two, and keeps 1 KB of each block for itself.
+constexpr int kHalf = 112 * 1024, kWhole = 224 * 1024;
 
-// One warp's ring: fetch() asks for the next chunk of its weights, one stage each.
-template <class T, int Shape>
-class Ring {
- public:
-  static constexpr SkinnyShape kShape = kSkinnyShapes[Shape];
-
-  // The warp's chunks of a tile are first, first + step, ...; its tiles tile, tile + tile_step, ...
-  __device__ Ring(uint32_t base, const SkinnyArgs& a, int row_warp, int first, int step, int tile,
-                  int tile_step)
-      : base_(base),
-        lane_(int(threadIdx.x % 32)),
-        a_(a),
-        row_(row_warp * kShape.warp_rows()),
-        chunks_((a.k + kShape.chunk - 1) / kShape.chunk),
-        first_(first),
-        step_(step),
-        tile_(tile),
-        tile_step_(tile_step),
-        chunk_(first),
-        policy_(evict_first()) {
-    if (lane_ == 0) {
-      for (int s = 0; s < kShape.stages; ++s) barrier_init(barrier(s));
-      asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
-      asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
-    }
-    __syncwarp();
-  }
-  __device__ uint32_t stage(int s) const { return base_ + uint32_t(s * kShape.stage()); }
-  __device__ uint32_t barrier(int s) const {  // in the padding of the stage's last row
-    return stage(s) + uint32_t(kShape.stage() - 64);
-  }
-  __device__ void fetch() {
-    const int row = tile_ * kShape.rows() + row_;
-    if (first_ >= chunks_ || tile_ * kShape.rows() >= a_.n) return;
-    const int column = chunk_ * kShape.chunk;
-    const int rows = max(0, min(kShape.warp_rows(), a_.n - row));
-    const uint32_t bytes = 2u * uint32_t(min(kShape.chunk, a_.k - column));
-    if (lane_ == 0) barrier_expect(barrier(next_), bytes * uint32_t(rows));
-    __syncwarp();
-    if (lane_ < rows)
-      bulk_copy(stage(next_) + uint32_t(lane_ * kShape.pitch()),
-                static_cast<const T*>(a_.w) + int64_t(row + lane_) * a_.ldw + column, bytes,
-                barrier(next_), policy_);
-    next_ = next_ + 1 == kShape.stages ? 0 : next_ + 1;
-    chunk_ += step_;
-    if (chunk_ >= chunks_) chunk_ = first_, tile_ += tile_step_;
-  }
-
- private:
-  const uint32_t base_;
-  const int lane_;
-  const SkinnyArgs& a_;
-  const int row_, chunks_, first_, step_;
-  int tile_;
-  const int tile_step_;
-  int chunk_, next_ = 0;
-  const uint64_t policy_;
+template <int Tokens>
+struct Stages {
+  static constexpr int kBytes = kWeightBytes + Tokens * 128;
+  static constexpr int count(int shared) { return (shared - 1024) / kBytes; }  // the first aligned
+  static constexpr int kMost = count(kWhole);
 };
 
-// Sums a product's two halves in two chains where there are few: each waits for the one before.
-template <int Shape>
-inline constexpr int kChains = kSkinnyShapes[Shape].token_tiles <= 2 ? 2 : 1;
-template <int Shape>
-using Accumulators =
-    float[kChains<Shape>][kSkinnyShapes[Shape].row_tiles][kSkinnyShapes[Shape].token_tiles][4];
+struct Params {
+  const void* bias;
+  void* y;
+  int64_t ldy;
+  int m, outputs, chunks, stages;
+  bool y_float;
+};
 
-// acc += one chunk: 32 columns a step, x for a group of steps in registers before w is waited for.
-template <class T, int Shape, bool Full>
-__device__ inline void multiply_chunk(Accumulators<Shape>& acc,
-                                      const T* const (&x)[kSkinnyShapes[Shape].token_tiles],
-                                      int column, int k, uint32_t stage, uint32_t barrier,
-                                      uint32_t parity) {
-  constexpr SkinnyShape kShape = kSkinnyShapes[Shape];
-  constexpr int kTokenTiles = kShape.token_tiles, kRowTiles = kShape.row_tiles;
-  constexpr int kSteps = kShape.chunk / 32;
-  constexpr int kGroup = kSteps < 16 / kTokenTiles ? kSteps : 16 / kTokenTiles;
-  const int g = int(threadIdx.x % 32) / 4, t = int(threadIdx.x % 4);
-  const uint32_t w = stage + uint32_t(g * kShape.pitch() + t * 16);
-#pragma unroll
-  for (int s0 = 0; s0 < kSteps; s0 += kGroup) {
-    uint4 b[kGroup][kTokenTiles];
-#pragma unroll
-    for (int s = 0; s < kGroup; ++s)
-#pragma unroll
-      for (int n = 0; n < kTokenTiles; ++n) {
-        const int at = column + (s0 + s) * 32;
-        if (Full || at + 8 * t < k)
-          b[s][n] = *reinterpret_cast<const uint4*>(x[n] + at);
-        else
-          b[s][n] = {};
-      }
-    if (s0 == 0) barrier_wait(barrier, parity);
-#pragma unroll
-    for (int s = 0; s < kGroup; ++s) {
-#pragma unroll
-      for (int r = 0; r < kRowTiles; ++r) {
-        const uint32_t from = w + uint32_t(r * 16 * kShape.pitch() + (s0 + s) * 64);
-        uint4 low{}, high{};  // rows g and g + 8; what lies behind k was never copied
-        if (Full || column + (s0 + s) * 32 + 8 * t < k) {
-          low = load_shared(from);
-          high = load_shared(from + uint32_t(8 * kShape.pitch()));
-        }
-#pragma unroll
-        for (int n = 0; n < kTokenTiles; ++n) {
-          const uint4& v = b[s][n];
-          multiply(acc[0][r][n], low.x, high.x, low.y, high.y, v.x, v.y, T());
-          multiply(acc[kChains<Shape> - 1][r][n], low.z, high.z, low.w, high.w, v.z, v.w, T());
-        }
-      }
-    }
-  }
+template <bool Gated>
+__device__ inline void load_weights(uint32_t to, const CUtensorMap& map, int tile, int chunk,
+                                    Barrier done, uint64_t policy) {
+  if constexpr (Gated)
+    device::load_box(to, map, chunk * kSkinnyChunk, 0, 0, tile * (kSkinnyRows / 16), done, policy);
+  else
+    device::load_box(to, map, chunk * kSkinnyChunk, tile * kSkinnyRows, done, policy);
 }
-
-// Adds the parts of a tile in the order of cluster rank and warp, then stores this block's share.
-template <class T, int Shape, class Cluster>
-__device__ inline void finish_tile(const SkinnyArgs& a, float* part, int tile, Cluster& cluster,
-                                   int rank, int split) {
-  constexpr SkinnyShape kShape = kSkinnyShapes[Shape];
-  constexpr int kThreads = 32 * SkinnyShape::kWarps;
-  constexpr int kPart = kShape.tokens() * kShape.part_pitch();
-  for (int i = rank * kThreads + int(threadIdx.x); i < kShape.rows() * a.m; i += split * kThreads) {
-    const int token = i / kShape.rows(), in_tile = i % kShape.rows();
-    const int row = tile * kShape.rows() + in_tile;
-    if (row >= a.n) continue;
-    const int at = token * kShape.part_pitch() + in_tile;
-    float sum = 0;
-    for (int s = 0; s < split; ++s) {
-      const float* from = split > 1 ? cluster.map_shared_rank(part, s) : part;
-#pragma unroll
-      for (int v = 0; v < kShape.k_warps(); ++v) sum += from[v * kPart + at];
-    }
-    if (a.bias) sum += device::to_float(static_cast<const T*>(a.bias)[row]);
-    const int64_t to = token * a.ldy + row;
-    if (a.y_float)
-      static_cast<float*>(a.y)[to] = sum;
-    else
-      static_cast<T*>(a.y)[to] = device::from_float<T>(sum);
-  }
-}
-
-template <class T, int Shape>
-__global__ void __launch_bounds__(32 * SkinnyShape::kWarps, 2)
-    linear_skinny_kernel(const __grid_constant__ SkinnyArgs a) {
-  constexpr SkinnyShape kShape = kSkinnyShapes[Shape];
-  extern __shared__ __align__(128) uint8_t shared[];
-  auto cluster = cooperative_groups::this_cluster();
-  const int split = int(cluster.num_blocks()), rank = int(cluster.block_rank());
-  const int warp = int(threadIdx.x) / 32, g = int(threadIdx.x % 32) / 4, t = int(threadIdx.x % 4);
-  const int row_warp = warp % kShape.row_warps, k_warp = warp / kShape.row_warps;
-  const int clusters = int(gridDim.x) / split, first_tile = int(blockIdx.x) / split;
-  const int tiles = (a.n + kShape.rows() - 1) / kShape.rows();
-  const int chunks = (a.k + kShape.chunk - 1) / kShape.chunk;
-  const int first = rank * kShape.k_warps() + k_warp, step = split * kShape.k_warps();
-
-  Ring<T, Shape> ring(shared_address(shared) + uint32_t(warp * kShape.stages * kShape.stage()), a,
-                      row_warp, first, step, first_tile, clusters);
-#pragma unroll
-  for (int s = 0; s < kShape.stages; ++s) ring.fetch();
+// One thread fills the ring with the chunks [begin, end) of a tile.
+template <int Tokens, bool Gated>
+__device__ inline void produce(const CUtensorMap& w, const CUtensorMap& x, int tile, int begin,
+                               int end, int stages, uint32_t ring, uint64_t* full,
+                               uint64_t* empty) {
+  using S = Stages<Tokens>;
+  const uint64_t once = device::evict_first(), often = device::evict_last();
+  const int filled = min(end - begin, stages);
+  auto weights = [&](int chunk, int stage) {
+    Barrier(full + stage).arrive_expecting(S::kBytes);
+    load_weights<Gated>(ring + uint32_t(stage * S::kBytes), w, tile, chunk, Barrier(full + stage),
+                        once);
+  };
+  auto tokens = [&](int chunk, int stage) {
+    device::load_box(ring + uint32_t(stage * S::kBytes + kWeightBytes), x, chunk * kSkinnyChunk, 0,
+                     Barrier(full + stage), often);
+  };
+  for (int i = 0; i < filled; ++i) weights(begin + i, i);
   device::launch_next();
   device::wait_for_previous();
-
-  // Columns of a product that belong to no token repeat the last one and are not stored.
-  const T* x[kShape.token_tiles];
-#pragma unroll
-  for (int n = 0; n < kShape.token_tiles; ++n)
-    x[n] = static_cast<const T*>(a.x) + min(n * 8 + g, a.m - 1) * a.ldx + 8 * t;
-
-  float* part = reinterpret_cast<float*>(shared + kShape.ring());
-  int at = 0;  // the stage to read, and how often the ring went round
-  uint32_t parity = 0;
-  for (int tile = first_tile; tile < tiles; tile += clusters) {
-    Accumulators<Shape> acc = {};
-    for (int chunk = first; chunk < chunks; chunk += step) {
-      const int column = chunk * kShape.chunk;
-      if (column + kShape.chunk <= a.k)
-        multiply_chunk<T, Shape, true>(acc, x, column, a.k, ring.stage(at), ring.barrier(at),
-                                       parity);
-      else
-        multiply_chunk<T, Shape, false>(acc, x, column, a.k, ring.stage(at), ring.barrier(at),
-                                        parity);
-      __syncwarp();  // all lanes have read the stage
-      ring.fetch();
-      if (++at == kShape.stages) at = 0, parity ^= 1;
-    }
-    float* mine =
-        part + k_warp * kShape.tokens() * kShape.part_pitch() + row_warp * kShape.warp_rows();
-#pragma unroll
-    for (int r = 0; r < kShape.row_tiles; ++r)
-#pragma unroll
-      for (int n = 0; n < kShape.token_tiles; ++n)
-#pragma unroll
-        for (int c = 0; c < 4; ++c)
-          mine[(n * 8 + 2 * t + c % 2) * kShape.part_pitch() + r * 16 + g + c / 2 * 8] =
-              kChains<Shape> == 2 ? acc[0][r][n][c] + acc[kChains<Shape> - 1][r][n][c]
-                                  : acc[0][r][n][c];
-    split > 1 ? cluster.sync() : __syncthreads();
-    finish_tile<T, Shape>(a, part, tile, cluster, rank, split);
-    split > 1 ? cluster.sync() : __syncthreads();  // all parts are read: no block may end before
+  for (int i = 0; i < filled; ++i) tokens(begin + i, i);
+  int stage = 0;
+  uint32_t parity = 0;  // of the phase in which a stage's first content was read
+  for (int chunk = begin + filled; chunk < end; ++chunk) {
+    Barrier(empty + stage).wait(parity);
+    weights(chunk, stage);
+    tokens(chunk, stage);
+    if (++stage == stages) stage = 0, parity ^= 1;
   }
+}
+
+// d = the tile's sum over the chunks [begin, end).
+template <class T, int Tokens>
+__device__ inline void consume(float (&d)[Tokens / 2], int begin, int end, int stages,
+                               uint32_t ring, uint64_t* full, uint64_t* empty) {
+  using S = Stages<Tokens>;
+  const int group = int(threadIdx.x) / 128, lane = int(threadIdx.x) % 32;
+#pragma unroll
+  for (int j = 0; j < Tokens / 2; ++j) d[j] = 0;
+  int stage = 0, held = -1;  // held: the stage whose product may still be running
+  uint32_t parity = 0;
+  for (int chunk = begin; chunk < end; ++chunk) {
+    Barrier(full + stage).wait(parity);
+    const uint32_t at = ring + uint32_t(stage * S::kBytes);
+    const uint64_t a = device::wgmma_operand(at + uint32_t(group * 64 * 128));
+    const uint64_t b = device::wgmma_operand(at + kWeightBytes);
+    device::wgmma_pin(d);
+    device::wgmma_fence();
+#pragma unroll
+    for (int i = 0; i < kSkinnyChunk / 16; ++i)
+      device::wgmma(d, a + 2 * i, b + 2 * i, chunk > begin || i > 0, T());
+    device::wgmma_commit();
+    device::wgmma_wait<1>();
+    if (held >= 0 && lane == 0) Barrier(empty + held).arrive();
+    held = stage;
+    if (++stage == stages) stage = 0, parity ^= 1;
+  }
+  device::wgmma_wait<0>();
+  device::wgmma_pin(d);
+}
+
+template <class T>
+__device__ inline void put(const Params& p, int token, int row, float v) {
+  if (token >= p.m || row >= p.outputs) return;
+  if (p.y_float)
+    static_cast<float*>(p.y)[token * p.ldy + row] = v;
+  else
+    static_cast<T*>(p.y)[token * p.ldy + row] = device::from_float<T>(v);
+}
+
+// Four of a thread's accumulators, d[4 * j ...], to y.
+template <class T, bool Gated>
+__device__ inline void store(const Params& p, int tile, int thread, int j, const float (&d)[4]) {
+  const int warp = thread / 32, g = thread % 32 / 4, token = j * 8 + thread % 4 * 2;
+  const T* bias = static_cast<const T*>(p.bias);
+  auto bias_of = [&](int row, int limit) {
+    return bias && row < limit ? device::to_float(bias[row]) : 0.f;
+  };
+  if constexpr (Gated) {
+    const int row = tile * (kSkinnyRows / 2) + warp * 8 + g;
+    if (row >= p.outputs) return;
+    const float gate_bias = bias_of(row, p.outputs);
+    const float up_bias = bias_of(p.outputs + row, 2 * p.outputs);
+#pragma unroll
+    for (int c = 0; c < 2; ++c) {
+      const float gate = d[c] + gate_bias, up = d[c + 2] + up_bias;
+      put<T>(p, token + c, row, __fdividef(gate, 1.f + __expf(-gate)) * up);
+    }
+  } else {
+    const int row = tile * kSkinnyRows + warp * 16 + g;
+    const float low = bias_of(row, p.outputs), high = bias_of(row + 8, p.outputs);
+#pragma unroll
+    for (int c = 0; c < 4; ++c)
+      put<T>(p, token + c % 2, row + c / 2 * 8, d[c] + (c < 2 ? low : high));
+  }
+}
+
+// Every block of a cluster lays its sums into its own ring, and finishes its share of the tile from
+// all of them, in the order of their ranks: the same input gives the same bits.
+template <class T, bool Gated, int R, class Cluster>
+__device__ inline void finish_shared(const Params& p, Cluster& cluster, const float (&d)[R],
+                                     float4* sums, int tile) {
+  const int split = int(cluster.num_blocks()), rank = int(cluster.block_rank());
+  constexpr int kConsumers = 128 * kGroups;
+  const int t = int(threadIdx.x);
+  if (t < kConsumers) {
+#pragma unroll
+    for (int j = 0; j < R / 4; ++j)
+      sums[j * kConsumers + t] = make_float4(d[4 * j], d[4 * j + 1], d[4 * j + 2], d[4 * j + 3]);
+  }
+  cluster.sync();
+  if (t < kConsumers) {
+    const int pieces = R / 4 * kConsumers, each = pieces / split;
+    for (int i = rank * each + t; i < (rank + 1) * each; i += kConsumers) {
+      float sum[4] = {};
+      for (int b = 0; b < split; ++b) {
+        const float4 v = *cluster.map_shared_rank(sums + i, b);
+        sum[0] += v.x, sum[1] += v.y, sum[2] += v.z, sum[3] += v.w;
+      }
+      store<T, Gated>(p, tile, i % kConsumers, i / kConsumers, sum);
+    }
+  }
+  cluster.sync();  // no block may end while others read its sums
+}
+
+template <class T, int Tokens, bool Gated>
+__global__ void __launch_bounds__(kThreads, 2)
+    linear_skinny_kernel(const __grid_constant__ CUtensorMap w,
+                         const __grid_constant__ CUtensorMap x, const Params p) {
+  using S = Stages<Tokens>;
+  extern __shared__ uint8_t shared[];
+  __shared__ uint64_t full[S::kMost], empty[S::kMost];
+  auto cluster = cooperative_groups::this_cluster();
+  const int split = int(cluster.num_blocks()), rank = int(cluster.block_rank());
+  const int tile = int(blockIdx.x) / split;
+  const int begin = p.chunks * rank / split, end = p.chunks * (rank + 1) / split;
+  const uint32_t base = device::shared_address(shared), ring = (base + 1023u) & ~1023u;
+  if (threadIdx.x == 128 * kGroups) {
+    for (int s = 0; s < p.stages; ++s) {
+      Barrier(full + s).init(1);
+      Barrier(empty + s).init(4 * kGroups);  // a warp an arrival
+    }
+    device::fence_barrier_init();
+  }
+  __syncthreads();
+  float d[Tokens / 2];
+  if (threadIdx.x < 128 * kGroups) {
+    device::launch_next();
+    device::wait_for_previous();
+    consume<T, Tokens>(d, begin, end, p.stages, ring, full, empty);
+  } else if (threadIdx.x == 128 * kGroups) {
+    produce<Tokens, Gated>(w, x, tile, begin, end, p.stages, ring, full, empty);
+  }
+  if (split == 1) {
+    if (threadIdx.x < 128 * kGroups) {
+#pragma unroll
+      for (int j = 0; j < Tokens / 8; ++j) {
+        const float v[4] = {d[4 * j], d[4 * j + 1], d[4 * j + 2], d[4 * j + 3]};
+        store<T, Gated>(p, tile, int(threadIdx.x), j, v);
+      }
+    }
+    return;
+  }
+  __syncthreads();  // every stage has been read
+  finish_shared<T, Gated>(p, cluster, d, reinterpret_cast<float4*>(shared + (ring - base)), tile);
+}
+
+template <class T, int Tokens, bool Gated>
+void run(const SkinnyWeight& w, const CUtensorMap& x, Params p, int split, int shared,
+         cudaStream_t stream) {
+  p.stages = Stages<Tokens>::count(shared);
+  cudaLaunchAttribute attributes[3]{};
+  attributes[0].id = cudaLaunchAttributeProgrammaticStreamSerialization;
+  attributes[0].val.programmaticStreamSerializationAllowed = 1;
+  attributes[1].id = cudaLaunchAttributePreferredSharedMemoryCarveout;
+  attributes[1].val.sharedMemCarveout = cudaSharedmemCarveoutMaxShared;
+  attributes[2].id = cudaLaunchAttributeClusterDimension;
+  attributes[2].val.clusterDim = {unsigned(split), 1, 1};
+  cudaLaunchConfig_t config{};
+  config.gridDim = unsigned(skinny_tiles(w) * split);
+  config.blockDim = kThreads;
+  config.dynamicSmemBytes = size_t(shared);
+  config.stream = stream;
+  config.attrs = attributes;
+  config.numAttrs = 3;
+  check_cuda(cudaLaunchKernelEx(&config, linear_skinny_kernel<T, Tokens, Gated>, w.map, x, p),
+             "linear_skinny_kernel");
+}
+template <class T, int Tokens, bool Gated>
+void prepare() {
+  const auto kernel = linear_skinny_kernel<T, Tokens, Gated>;
+  FK_CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, kWhole));
+  FK_CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributePreferredSharedMemoryCarveout,
+                                     cudaSharedmemCarveoutMaxShared));
 }
 
 }  // namespace skinny
 
-using SkinnyKernel = void (*)(SkinnyArgs);
-template <class T, int... Shapes>
-SkinnyKernel skinny_kernel(int shape, std::integer_sequence<int, Shapes...>) {
-  static constexpr SkinnyKernel kKernels[] = {skinny::linear_skinny_kernel<T, Shapes>...};
-  return kKernels[shape];
-}
-
-// Once a device and type before the first launch, outside a capture. `Shapes`: how many of
-// kSkinnyShapes are compiled.
-template <class T, int Shapes = kPlannedShapes>
+// Once a device before the first launch, outside a capture.
+template <class T, bool Gated>
 void prepare_linear_skinny() {
-  for (int i = 0; i < Shapes; ++i) {
-    const auto kernel = skinny_kernel<T>(i, std::make_integer_sequence<int, Shapes>());
-    FK_CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                       kSkinnyShapes[i].shared()));
-    FK_CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributePreferredSharedMemoryCarveout,
-                                       cudaSharedmemCarveoutMaxShared));
-  }
+  prepare_linear_gemv<T, Gated>();
+  skinny::prepare<T, 16, Gated>();
+  skinny::prepare<T, 32, Gated>();
+  skinny::prepare<T, 64, Gated>();
 }
 
-template <class T, int Shapes = kPlannedShapes>
-void launch_linear_skinny(const SkinnyArgs& a, const SkinnyPlan& plan, cudaStream_t stream) {
-  cudaLaunchAttribute attributes[2]{};
-  attributes[0].id = cudaLaunchAttributeProgrammaticStreamSerialization;
-  attributes[0].val.programmaticStreamSerializationAllowed = 1;
-  attributes[1].id = cudaLaunchAttributeClusterDimension;
-  attributes[1].val.clusterDim = {unsigned(plan.split), 1, 1};
-  cudaLaunchConfig_t config{};
-  config.gridDim = unsigned(plan.clusters * plan.split);
-  config.blockDim = 32 * SkinnyShape::kWarps;
-  config.dynamicSmemBytes = size_t(kSkinnyShapes[plan.shape].shared());
-  config.stream = stream;
-  config.attrs = attributes;
-  config.numAttrs = plan.split > 1 ? 2 : 1;
-  const auto kernel = skinny_kernel<T>(plan.shape, std::make_integer_sequence<int, Shapes>());
-  check_cuda(cudaLaunchKernelEx(&config, kernel, a), "linear_skinny_kernel");
+template <class T, bool Gated>
+void launch_linear_skinny(const SkinnyWeight& w, const SkinnyArgs& a, int sms,
+                          cudaStream_t stream) {
+  if (a.m <= kGemvMax) return launch_linear_gemv<T, Gated>(w, a, sms, stream);
+  const int tokens = skinny_tokens(a.m);
+  const CUtensorMap x =
+      make_tensor_map(w.dtype, a.x, {cuuint64_t(w.k), cuuint64_t(a.m)}, {cuuint64_t(a.ldx * 2)},
+                      {cuuint32_t(kSkinnyChunk), cuuint32_t(tokens)});
+  const skinny::Params p{.bias = a.bias,
+                         .y = a.y,
+                         .ldy = a.ldy,
+                         .m = a.m,
+                         .outputs = w.outputs,
+                         .chunks = skinny_chunks(w),
+                         .y_float = a.y_float};
+  const auto run = tokens == 16   ? skinny::run<T, 16, Gated>
+                   : tokens == 32 ? skinny::run<T, 32, Gated>
+                                  : skinny::run<T, 64, Gated>;
+  // Where there is about a block a multiprocessor it takes the whole: the next kernel's blocks
+  // would otherwise sit unevenly beside these.
+  const int split = a.split ? a.split : skinny_split(w, sms);
+  const bool whole = a.shared ? a.shared == 2 : skinny_tiles(w) * split <= sms;
+  run(w, x, p, split, whole ? skinny::kWhole : skinny::kHalf, stream);
 }
 
 }  // namespace fk::cuda

@@ -8,6 +8,10 @@
 // an item leaves a partial result; the CTA that arrives last adds the partials up, in the order of
 // the line.
 //
+// Start: only the newest key and value of a sequence may come from a kernel just before this one;
+// the step's tensors and everything older were there before the step's first kernel. So shares are
+// found and the rings filled, up to the first tile with a newest key, before wait_for_previous().
+//
 // Flow: the four warps of a CTA take 16 keys each of a chunk and never wait for each other within
 // an item. Each has a ring of tiles in shared memory filled by asynchronous copies that run on
 // across items; two CTAs an SM keep 128 KB on their way.
@@ -142,6 +146,11 @@ class Loader {
   __device__ Loader(const PagedAttentionParams& p, const Place& start, int count, uint32_t ring)
       : p_(p), place_(start), left_(count), ring_(ring) {
     if (left_ > 0) enter();
+  }
+  // Whether the next tile holds nothing that this step wrote.
+  __device__ bool settled() const {
+    const int token = place_.chunk * kChunk + int(threadIdx.x / 32) * kTile;
+    return left_ <= 0 || token + kTile < place_.length || token >= place_.length;
   }
   // Starts the next tile into stage `stage`, and closes a group in any case.
   __device__ void next(int stage) {
@@ -291,18 +300,21 @@ __global__ void __launch_bounds__(kThreads, kCtasPerSm)
   float2* merging = reinterpret_cast<float2*>(sums);  // never both at a time
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
 
-  device::wait_for_previous();
   device::launch_next();
   const Share share = find_share(p);
-  if (share.begin >= share.end) return;
+  if (share.begin >= share.end) return device::wait_for_previous();  // or the next would not
   Place at;
   at.enter(p, share.seq);
   at.head = share.head;
   at.chunk += share.offset;
   const uint32_t ring = shared_address(shared) + uint32_t(warp * L::kStages * L::kStageBytes);
   Loader<T, D> loader(p, at, share.end - share.begin, ring);
+  int filled = 0;
 #pragma unroll 1
-  for (int i = 0; i < L::kStages; ++i) loader.next(i);
+  for (; filled < L::kStages && loader.settled(); ++filled) loader.next(filled);
+  device::wait_for_previous();
+#pragma unroll 1
+  for (; filled < L::kStages; ++filled) loader.next(filled);
 
   const int partial_size = p.group * (D + 4);
   int stage = 0;
