@@ -18,6 +18,8 @@
 //
 // Arithmetic: transposed, so that nothing is padded but the group (to 8): scores^T = K q^T takes 16
 // keys as the rows of an m16n8k16 product, out^T = V^T p^T takes 16 elements of the head.
+#include <cooperative_groups.h>
+
 #include <cmath>
 
 #include "attention_mma.cuh"
@@ -288,6 +290,39 @@ __device__ void store_row4(const PagedAttentionParams& p, const Place& at, int h
   device::store(out, y);
 }
 
+// A warp's results to shared memory, and the sum of the four, in their order.
+template <int D, class Running>
+__device__ void lay_down(const Running& running, float* sums, float (&maxima)[kWarps][kHeads],
+                         float (&totals)[kWarps][kHeads]) {
+  const int warp = threadIdx.x / 32, lane = threadIdx.x % 32, g = lane / 4, t = lane % 4;
+#pragma unroll
+  for (int i = 0; i < D / 16; ++i)
+#pragma unroll
+    for (int c = 0; c < 4; ++c)
+      sums[(warp * kHeads + 2 * t + c % 2) * Layout<D>::kSumRow + i * 16 + g + c / 2 * 8] =
+          running.sum[i][c];
+  if (g == 0) {
+    maxima[warp][2 * t] = running.largest[0], maxima[warp][2 * t + 1] = running.largest[1];
+    totals[warp][2 * t] = running.total[0], totals[warp][2 * t + 1] = running.total[1];
+  }
+}
+template <int D>
+__device__ void add_warps(const float* sums, const float (&maxima)[kWarps][kHeads],
+                          const float (&totals)[kWarps][kHeads], int head, int element,
+                          float (&x)[4], float& total, float& top) {
+  top = maxima[0][head];
+  for (int v = 1; v < kWarps; ++v) top = fmaxf(top, maxima[v][head]);
+  x[0] = x[1] = x[2] = x[3] = total = 0;
+#pragma unroll
+  for (int v = 0; v < kWarps; ++v) {
+    const float weight = top == -INFINITY ? 0.f : exp2_fast(maxima[v][head] - top);
+    const float4 y =
+        *reinterpret_cast<const float4*>(sums + (v * kHeads + head) * Layout<D>::kSumRow + element);
+    x[0] += weight * y.x, x[1] += weight * y.y, x[2] += weight * y.z, x[3] += weight * y.w;
+    total += weight * totals[v][head];
+  }
+}
+
 template <class T, int D>
 __global__ void __launch_bounds__(kThreads, kCtasPerSm)
     paged_attention_decode_kernel(const __grid_constant__ PagedAttentionParams p,
@@ -333,33 +368,14 @@ __global__ void __launch_bounds__(kThreads, kCtasPerSm)
       stage = stage + 1 == L::kStages ? 0 : stage + 1;
     }
 
-    // The four warps' results, added up in their order.
-#pragma unroll
-    for (int i = 0; i < D / 16; ++i)
-#pragma unroll
-      for (int c = 0; c < 4; ++c)
-        sums[(warp * kHeads + 2 * t + c % 2) * L::kSumRow + i * 16 + g + c / 2 * 8] =
-            running.sum[i][c];
-    if (g == 0) {
-      maxima[warp][2 * t] = running.largest[0], maxima[warp][2 * t + 1] = running.largest[1];
-      totals[warp][2 * t] = running.total[0], totals[warp][2 * t + 1] = running.total[1];
-    }
+    lay_down<D>(running, sums, maxima, totals);
     __syncthreads();
     const bool complete = from == at.begin && to == at.end;
     float* partial = w.partial + int64_t(2 * blockIdx.x + (from > at.begin ? 0 : 1)) * partial_size;
     for (int u = threadIdx.x; u < p.group * D / 4; u += kThreads) {
       const int head = u / (D / 4), element = u % (D / 4) * 4;
-      float top = maxima[0][head];
-      for (int v = 1; v < kWarps; ++v) top = fmaxf(top, maxima[v][head]);
-      float x[4] = {}, total = 0;
-#pragma unroll
-      for (int v = 0; v < kWarps; ++v) {
-        const float weight = top == -INFINITY ? 0.f : exp2_fast(maxima[v][head] - top);
-        const float4 y =
-            *reinterpret_cast<const float4*>(sums + (v * kHeads + head) * L::kSumRow + element);
-        x[0] += weight * y.x, x[1] += weight * y.y, x[2] += weight * y.z, x[3] += weight * y.w;
-        total += weight * totals[v][head];
-      }
+      float x[4], total, top;
+      add_warps<D>(sums, maxima, totals, head, element, x, total, top);
       if (complete) {
         store_row4<T>(p, at, head, element, x, total);
       } else {
@@ -421,14 +437,124 @@ __global__ void __launch_bounds__(kThreads, kCtasPerSm)
   copy_wait<0>();
 }
 
+// One or two sequences: a cluster of 16 an item, each block its part of the keys. The parts meet in
+// distributed shared memory, where the line's partial results would make three trips to L2; the
+// price, that a short sequence leaves its blocks idle, is small for two.
+constexpr int kFewSeqs = 2, kFewSplit = 16;
+
+template <class T, int D>
+__global__ void __launch_bounds__(kThreads, kCtasPerSm)
+    paged_attention_few_kernel(const __grid_constant__ PagedAttentionParams p) {
+  using L = Layout<D>;
+  extern __shared__ __align__(128) unsigned char shared[];
+  __shared__ float maxima[kWarps][kHeads], totals[kWarps][kHeads];
+  __shared__ float2 merging[kHeads];
+  float* sums = reinterpret_cast<float*>(shared + L::kRingBytes);
+  auto cluster = cooperative_groups::this_cluster();
+  const int warp = threadIdx.x / 32, rank = int(cluster.block_rank());
+  const int item = int(blockIdx.x) / kFewSplit;
+
+  device::launch_next();
+  Place at;
+  at.enter(p, item / p.num_kv_heads);
+  at.head = item % p.num_kv_heads;
+  const int count = at.end - at.begin;
+  if (count == 0) return device::wait_for_previous();
+  const int from = at.begin + count * rank / kFewSplit;
+  const int to = at.begin + count * (rank + 1) / kFewSplit;
+  at.chunk = from;
+  const uint32_t ring = shared_address(shared) + uint32_t(warp * L::kStages * L::kStageBytes);
+  Loader<T, D> loader(p, at, to - from, ring);
+  int filled = 0;
+#pragma unroll 1
+  for (; filled < L::kStages && loader.settled(); ++filled) loader.next(filled);
+  device::wait_for_previous();
+#pragma unroll 1
+  for (; filled < L::kStages; ++filled) loader.next(filled);
+
+  Running<T, D> running;
+  running.begin(p, at);
+  int stage = 0;
+#pragma unroll 1
+  for (int chunk = from; chunk < to; ++chunk) {
+    copy_wait<L::kStages - 1>();
+    __syncwarp();
+    running.add(p, at, chunk * kChunk + warp * kTile, ring + uint32_t(stage * L::kStageBytes));
+    __syncwarp();
+    loader.next(stage);
+    stage = stage + 1 == L::kStages ? 0 : stage + 1;
+  }
+  copy_wait<0>();
+  lay_down<D>(running, sums, maxima, totals);
+  __syncthreads();
+  float4* part = reinterpret_cast<float4*>(shared);  // the ring has been read
+  const int pieces = p.group * (D / 4);
+  for (int u = threadIdx.x; u < pieces; u += kThreads) {
+    const int head = u / (D / 4), element = u % (D / 4) * 4;
+    float x[4], total, top;
+    add_warps<D>(sums, maxima, totals, head, element, x, total, top);
+    part[u] = make_float4(x[0], x[1], x[2], x[3]);
+    if (element == 0) merging[head] = make_float2(top, total);
+  }
+  cluster.sync();
+  for (int u = pieces * rank / kFewSplit + threadIdx.x; u < pieces * (rank + 1) / kFewSplit;
+       u += kThreads) {
+    const int head = u / (D / 4), element = u % (D / 4) * 4;
+    float2 m[kFewSplit];
+    float4 y[kFewSplit];
+    float top = -INFINITY, x[4] = {}, total = 0;
+#pragma unroll
+    for (int c = 0; c < kFewSplit; ++c) {
+      m[c] = *cluster.map_shared_rank(merging + head, c);
+      y[c] = *cluster.map_shared_rank(part + u, c);
+    }
+#pragma unroll
+    for (int c = 0; c < kFewSplit; ++c) top = fmaxf(top, m[c].x);
+#pragma unroll
+    for (int c = 0; c < kFewSplit; ++c) {
+      const float weight = top == -INFINITY ? 0.f : exp2_fast(m[c].x - top);
+      x[0] += weight * y[c].x, x[1] += weight * y[c].y, x[2] += weight * y[c].z,
+          x[3] += weight * y[c].w;
+      total += weight * m[c].y;
+    }
+    store_row4<T>(p, at, head, element, x, total);
+  }
+  cluster.sync();  // no block may end while others read its part
+}
+
+template <class T, int D>
+void run_few(const PagedAttentionParams& p, cudaStream_t stream) {
+  cudaLaunchAttribute attributes[2]{};
+  attributes[0].id = cudaLaunchAttributeProgrammaticStreamSerialization;
+  attributes[0].val.programmaticStreamSerializationAllowed = 1;
+  attributes[1].id = cudaLaunchAttributeClusterDimension;
+  attributes[1].val.clusterDim = {kFewSplit, 1, 1};
+  cudaLaunchConfig_t config{};
+  config.gridDim = unsigned(p.num_seqs * p.num_kv_heads * kFewSplit);
+  config.blockDim = kThreads;
+  config.dynamicSmemBytes = Layout<D>::kBytes;
+  config.stream = stream;
+  config.attrs = attributes;
+  config.numAttrs = 2;
+  check_cuda(cudaLaunchKernelEx(&config, paged_attention_few_kernel<T, D>, p),
+             "paged_attention_few_kernel");
+}
+
 template <class T, int D>
 void run_decode(const PagedAttentionParams& p, const DecodeWorkspace& w, cudaStream_t stream) {
+  if (p.num_seqs <= kFewSeqs && p.num_seqs * p.num_kv_heads * kFewSplit <= w.ctas)
+    return run_few<T, D>(p, stream);
   launch(paged_attention_decode_kernel<T, D>, dim3(unsigned(w.ctas)), kThreads, Layout<D>::kBytes,
          stream, true, p, w);
 }
 
 template <class T, int D>
 void prepare() {
+  const auto few = paged_attention_few_kernel<T, D>;
+  FK_CUDA_CHECK(
+      cudaFuncSetAttribute(few, cudaFuncAttributeMaxDynamicSharedMemorySize, Layout<D>::kBytes));
+  FK_CUDA_CHECK(cudaFuncSetAttribute(few, cudaFuncAttributeNonPortableClusterSizeAllowed, 1));
+  FK_CUDA_CHECK(cudaFuncSetAttribute(few, cudaFuncAttributePreferredSharedMemoryCarveout, 100));
   FK_CUDA_CHECK(cudaFuncSetAttribute(paged_attention_decode_kernel<T, D>,
                                      cudaFuncAttributeMaxDynamicSharedMemorySize,
                                      Layout<D>::kBytes));
