@@ -14,6 +14,9 @@ constexpr int kProposals = 32;
 constexpr double kTimingSeconds = 0.030, kSearchSeconds = 0.150;
 constexpr double kBatchMilliseconds = 0.4;  // timed in one go: events are good to about 1 us
 constexpr int kMaxBatch = 16;
+constexpr float kClose = 1.08f;
+constexpr size_t kFinalists = 4;
+constexpr int kTurns = 7;
 
 class Event {
  public:
@@ -128,24 +131,47 @@ std::optional<cublasLtMatmulAlgo_t> Library::search(const Matmul& matmul, const 
     FK_CUDA_CHECK(cudaEventElapsedTime(&ms, from, to));
     return ms / float(count);
   };
-  std::optional<cublasLtMatmulAlgo_t> best;
+  struct Timed {
+    float ms;
+    const cublasLtMatmulAlgo_t* algo;
+    int batch;
+  };
+  std::vector<Timed> timed;
   float best_ms = 0;
   for (const auto& proposal : proposals) {
     const double spent = seconds_since(begin);
-    if (best && (spent > kSearchSeconds || spent - loading > kTimingSeconds)) break;
+    if (!timed.empty() && (spent > kSearchSeconds || spent - loading > kTimingSeconds)) break;
     const auto load = Clock::now();
     const auto first = time(proposal.algo, 1);
     loading += seconds_since(load);
     if (!first) continue;
     const auto again = time(proposal.algo, 1);
-    if (!again || (best && *again > 3 * best_ms + 0.02f)) continue;  // hopeless
+    if (!again || (!timed.empty() && *again > 3 * best_ms + 0.02f)) continue;  // hopeless
     const int batch = std::clamp(int(kBatchMilliseconds / double(*again)), 1, kMaxBatch);
     const auto a = time(proposal.algo, batch), b = time(proposal.algo, batch);
     if (!a || !b) continue;
-    const float ms = std::min(*a, *b);
-    if (!best || ms < best_ms) best = proposal.algo, best_ms = ms;
+    timed.push_back({std::min(*a, *b), &proposal.algo, batch});
+    best_ms = timed.size() == 1 ? timed[0].ms : std::min(best_ms, timed.back().ms);
   }
-  return best;
+  if (timed.empty()) return std::nullopt;
+  // One look does not tell apart what is close: the closest few take turns, and the median counts.
+  std::sort(timed.begin(), timed.end(), [](const Timed& a, const Timed& b) { return a.ms < b.ms; });
+  const auto close = std::find_if(timed.begin(), timed.end(),
+                                  [&](const Timed& t) { return t.ms > timed[0].ms * kClose; });
+  timed.resize(std::min<size_t>(kFinalists, size_t(close - timed.begin())));
+  std::vector<std::vector<float>> turns(timed.size());
+  for (int turn = 0; timed.size() > 1 && turn < kTurns; ++turn)
+    for (size_t i = 0; i < timed.size(); ++i)
+      if (const auto ms = time(*timed[i].algo, timed[i].batch)) turns[i].push_back(*ms);
+  for (size_t i = 0; i < timed.size(); ++i) {
+    if (turns[i].empty()) continue;
+    std::nth_element(turns[i].begin(), turns[i].begin() + long(turns[i].size() / 2),
+                     turns[i].end());
+    timed[i].ms = turns[i][turns[i].size() / 2];
+  }
+  return *std::min_element(timed.begin(), timed.end(), [](const Timed& a, const Timed& b) {
+            return a.ms < b.ms;
+          })->algo;
 }
 
 void Library::run(const Matmul& matmul, const cublasLtMatmulAlgo_t& algo, const void* x,
