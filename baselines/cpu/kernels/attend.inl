@@ -101,10 +101,14 @@ template <class T> void attend(const AttendArgs& a) {
   float* keys = denominators + int64_t(tiles) * kTile;
   keys += (64 - reinterpret_cast<uintptr_t>(keys) % 64) % 64 / 4;
   float* values = keys + kKeyBlock * d;
+  for (int t = 0; t < tiles; ++t) {
+    const auto row = [&](int j) {
+      const int r = t * kTile + j;
+      return static_cast<const T*>(a.q) + r / a.group * a.q_position + r % a.group * a.q_head;
+    };
+    pack_tile<T>(row, rows - t * kTile < kTile ? rows - t * kTile : kTile, a.head_size, q + int64_t(t) * kTile * d);
+  }
   for (int r = 0; r < tiles * kTile; ++r) {
-    const T* row = r < rows ? static_cast<const T*>(a.q) + r / a.group * a.q_position + r % a.group * a.q_head : nullptr;
-    float* to = q + int64_t(r / kTile) * kTile * d + r % kTile;
-    for (int64_t i = 0; i < a.head_size; ++i) to[i * kTile] = row ? to_float(row[i]) : 0;
     for (int64_t i = 0; i < d; i += W) store(sums + r * d + i, zero());
     maxima[r] = -__builtin_inff();
     denominators[r] = 0;

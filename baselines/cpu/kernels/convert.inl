@@ -35,14 +35,16 @@ inline void block_sums(const float* x, float* sums, int64_t blocks) {
 
 // kTile <= W: a block of W columns is transposed in registers and its W short rows stored one after another. Each store
 // may run past its kTile values into the place of the next one, which is written after it; only the last must not.
-template <class T> void pack_x_tile(const void* x, int64_t ldx, int rows, int64_t k, float* to) {
+// `row(j)`: where row j of the tile begins.
+template <class T, class Row> inline void pack_tile(const Row& row, int rows, int64_t k, float* to) {
   static_assert(kTile <= W);
-  const T* p = static_cast<const T*>(x);
+  const T* p[W];
+  for (int j = 0; j < W; ++j) p[j] = j < rows ? row(j) : nullptr;
   for (int64_t i = 0; i < k; i += W) {
     const int n = int(k - i < W ? k - i : W);
     V r[W];
 #pragma GCC unroll 16
-    for (int j = 0; j < W; ++j) r[j] = j >= rows ? zero() : n == W ? load(p + j * ldx + i) : load_n(p + j * ldx + i, n);
+    for (int j = 0; j < W; ++j) r[j] = j >= rows ? zero() : n == W ? load(p[j] + i) : load_n(p[j] + i, n);
     transpose(r);
     if (i + W < k) {
 #pragma GCC unroll 16
@@ -51,4 +53,7 @@ template <class T> void pack_x_tile(const void* x, int64_t ldx, int rows, int64_
       for (int j = 0; j < n; ++j) store_n(to + (i + j) * kTile, r[j], kTile);
     }
   }
+}
+template <class T> void pack_x_tile(const void* x, int64_t ldx, int rows, int64_t k, float* to) {
+  pack_tile<T>([&](int j) { return static_cast<const T*>(x) + j * ldx; }, rows, k, to);
 }

@@ -12,7 +12,8 @@ namespace {
 
 using fkcpu::AttendArgs;
 
-constexpr int64_t kTileRows = 96;  // positions x heads that go through the keys together
+// Positions x heads that go through the keys together: each pass packs the keys again.
+constexpr int64_t kTileRows = 128;
 constexpr int64_t kSplitKeys =
     256;  // a short query looks at its keys in parts of so many, on several threads
 constexpr int64_t kSplitRows = 16;
@@ -37,7 +38,7 @@ class Attention {
   Attention(const Threads& threads, const Problem& p, Type type)
       : threads_(threads), p_(p), type_(type) {
     group_ = p.heads / p.kv_heads;
-    positions_ = std::max<int64_t>(1, std::min<int64_t>(64, kTileRows / group_));
+    positions_ = std::max<int64_t>(1, kTileRows / group_);
   }
 
   void operator()(const Run& run) const {
