@@ -63,7 +63,8 @@ BatchTime net_of(const WorkloadResult& r, BatchTime t) {
   t.cost.bytes -= fewer.cost.bytes;
   t.cost.flops -= fewer.cost.flops;
   t.roof_seconds -= fewer.roof_seconds;
-  for (double BatchTime::*which : {&BatchTime::seconds, &BatchTime::device_seconds})
+  for (double BatchTime::*which : {&BatchTime::seconds, &BatchTime::device_seconds,
+                                   &BatchTime::step_seconds, &BatchTime::wait_seconds})
     t.*which = double(r.runs.size()) * (median(r.runs, which) - median(r.fewer, which));
   return t;
 }
@@ -132,9 +133,9 @@ Json result_json(const WorkloadResult& r, const CostModel& costs, const Roofline
   out["steps"] = sum.steps;
   out["preemptions"] = sum.preemptions;
   // On the CPU the device's work happens inside the step.
-  const double host = sum.step_seconds - sum.wait_seconds - (gpu ? 0 : sum.device_seconds);
-  out["host_ms_per_step"] = share(host * 1e3, double(sum.steps));
-  out["wait_ms_per_step"] = gpu ? share(sum.wait_seconds * 1e3, double(sum.steps)) : Json(nullptr);
+  const double host = net.step_seconds - net.wait_seconds - (gpu ? 0 : net.device_seconds);
+  out["host_ms_per_step"] = share(host * 1e3, double(net.steps));
+  out["wait_ms_per_step"] = gpu ? share(net.wait_seconds * 1e3, double(net.steps)) : Json(nullptr);
   out["device_ms_per_step"] = share(net.device_seconds * 1e3, double(net.steps));
   out["device_busy"] = share(net.device_seconds, net.seconds, gpu);
   const bool bytes = costs.has_bytes(), flops = costs.has_flops();
