@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fk/structs/rope_type.h"
-#include "fk/tasks/rotary_embedding.h"
 #include "rotary.cuh"
 
 namespace fk::cuda {
@@ -18,19 +16,8 @@ class RotaryEmbedding {
         pairs_(i.rotary_dim / 2),
         positions_(i.max_position_embeddings),
         neox_(i.is_neox_style) {
-    FK_REQUIRE(i.rotary_dim > 0 && i.rotary_dim % 2 == 0 && i.rotary_dim <= i.head_size,
-               "%s: rotary_dim is %" PRId64 ", want an even number up to head_size %" PRId64, kTask,
-               i.rotary_dim, i.head_size);
-    FK_REQUIRE(positions_ > 0, "%s: max_position_embeddings is %" PRId64 ", want more than 0",
-               kTask, positions_);
-    table_ = b.alloc<float>(positions_ * 2 * pairs_);
-    if (b.dry()) return;
-    const auto type = i.rope_type == FK_ROPE_TYPE_LINEAR   ? RotaryInit::kLinear
-                      : i.rope_type == FK_ROPE_TYPE_LLAMA3 ? RotaryInit::kLlama3
-                                                           : RotaryInit::kDefault;
-    launch_rotary_table({i.base, i.factor, i.low_freq_factor, i.high_freq_factor,
-                         double(i.original_max_position_embeddings), int32_t(pairs_), type},
-                        positions_, table_, stream_of(b));
+    RotaryTable::require_init(kTask, i);
+    if (!b.dry()) table_ = RotaryTable::of(b, i);
   }
 
   void forward(const Run& run, const fk_rotary_embedding_args& a) const {
@@ -45,7 +32,7 @@ class RotaryEmbedding {
       using T = decltype(type);
       RotaryArgs<T> r{};
       r.positions = static_cast<const int64_t*>(a.positions->data);
-      r.table = table_;
+      r.table = table_->data();
       r.last_position = positions_ - 1;
       r.q = static_cast<T*>(a.q->data);
       r.q_row = a.q->strides[0];
@@ -65,7 +52,7 @@ class RotaryEmbedding {
  private:
   int64_t head_, pairs_, positions_;
   bool neox_;
-  float* table_ = nullptr;
+  std::shared_ptr<const RotaryTable> table_;
 };
 
 FK_IMPL(fk::RotaryEmbedding, "cuda", "1.0.0", kFlags, RotaryEmbedding)

@@ -2,7 +2,7 @@
 // The memory-bound kernels of the cuda plugin at Llama-3.1-8B's shapes, beside a copy of as many
 // bytes in the same run.
 #include "baselines/cuda/norm_rows.cuh"
-#include "baselines/cuda/rotary.cuh"
+#include "baselines/cuda/rope_store.cuh"
 #include "baselines/cuda/silu_and_mul.cuh"
 #include "graph_timing.cuh"
 
@@ -113,6 +113,55 @@ void bench_rotary(int tokens) {  // q and k as slices of one qkv matrix
   bench_copy(moved);
 }
 
+// q, k and v as slices of one qkv matrix, a cache of blocks of 16 in a scattered order.
+void bench_rope_store_kvcache(int tokens) {
+  constexpr int kHeads = 32, kKvHeads = 8, kHead = 128, kRow = (kHeads + 2 * kKvHeads) * kHead;
+  constexpr int kPositions = 131072, kBlock = 16;
+  const size_t blocks = size_t(tokens + kBlock - 1) / kBlock, kv = size_t(kKvHeads) * kHead;
+  const size_t bytes = size_t(tokens) * kRow * 2, cache = blocks * kBlock * kv * 2;
+  const double moved = double(tokens) * 2 * (2 * kHeads + 5 * kKvHeads) * kHead;
+  const int sets = sets_for(bytes);
+  Buffers qkv(bytes, sets), keys(cache, sets), values(cache, sets);
+  Buffers positions(size_t(tokens) * 8, 1), slots(size_t(tokens) * 8, 1),
+      table(size_t(kPositions) * 512, 1);
+  fill(qkv);
+  std::vector<int64_t> at(static_cast<size_t>(tokens)), slot(at.size());
+  for (size_t i = 0; i < at.size(); ++i) {
+    at[i] = int64_t(i * 7919 % kPositions);
+    slot[i] = int64_t(i / kBlock * 7919 % blocks * kBlock + i % kBlock);
+  }
+  FK_CUDA_CHECK(
+      cudaMemcpy(positions.all<void>(), at.data(), at.size() * 8, cudaMemcpyHostToDevice));
+  FK_CUDA_CHECK(cudaMemcpy(slots.all<void>(), slot.data(), at.size() * 8, cudaMemcpyHostToDevice));
+  launch_rotary_table({5e5, 8, 1, 4, 8192, kHead / 2, RotaryInit::kLlama3}, kPositions,
+                      table.all<float>(), nullptr);
+  const double us = microseconds(sets, [&](int s, cudaStream_t stream) {
+    RopeStoreArgs<T> a{};
+    a.positions = positions.all<int64_t>();
+    a.slots = slots.all<int64_t>();
+    a.table = table.all<float>();
+    a.q = qkv.at<T>(s);
+    a.k = a.q + kHeads * kHead;
+    a.v = a.k + kKvHeads * kHead;
+    a.q_row = a.k_row = a.v_row = kRow;
+    a.q_head = a.k_head = a.v_head = kHead;
+    a.key = {keys.at<T>(s), int64_t(kBlock * kv), int64_t(kv), kHead};
+    a.value = {values.at<T>(s), int64_t(kBlock * kv), int64_t(kv), kHead};
+    a.last_position = kPositions - 1;
+    a.slot_count = uint32_t(blocks * kBlock);
+    a.block_size = kBlock;
+    a.q_heads = kHeads;
+    a.kv_heads = kKvHeads;
+    a.pairs = kHead / 2;
+    a.size = kHead;
+    launch_rope_store_kvcache(a, tokens, true, true, stream);
+  });
+  char text[64];
+  std::snprintf(text, sizeof text, "rope_store_kvcache %d tokens", tokens);
+  print(text, us, moved);
+  bench_copy(moved);
+}
+
 }  // namespace
 
 int main() try {
@@ -120,6 +169,7 @@ int main() try {
     for (bool residual : {false, true}) bench_rms_norm(rows, 4096, residual);
   for (int rows : {1, 64, 8192}) bench_silu_and_mul(rows, 14336);
   for (int tokens : {1, 64, 8192}) bench_rotary(tokens);
+  for (int tokens : {1, 64, 8192}) bench_rope_store_kvcache(tokens);
 } catch (const std::exception& e) {
   std::fprintf(stderr, "%s\n", e.what());
   return 1;

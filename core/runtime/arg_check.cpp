@@ -99,13 +99,13 @@ std::string check_args(const Node& node, const void* args, fk_dtype run_dtype) {
   if (*static_cast<const size_t*>(args) < node.spec->args_size)
     return fmt::format("args is {} bytes long, {} are needed", *static_cast<const size_t*>(args),
                        node.spec->args_size);
-  Symbols symbols{node.init, {}};
+  Symbols symbols{node.init_value, {}};
   std::vector<std::pair<const Field*, const fk_tensor*>> tensors;
   for (const Field& f : node.spec->args) {
     if (f.type != FieldType::kTensor) continue;
     const fk_tensor* t = tensor_at(args, f);
     if (!t) {
-      if (f.optional || !present(f, node.init)) continue;
+      if (f.optional || !present(f, node.init_value)) continue;
       return fmt::format("{} is missing", f.name);
     }
     if (std::string text = check_header(f, *t, run_dtype); !text.empty()) return text;

@@ -49,7 +49,7 @@ std::unique_ptr<Model> Model::build(const Catalog& catalog, std::shared_ptr<Weig
 }
 
 const TaskSpec& Model::task() const { return *impl_->root->spec; }
-const InitValue& Model::init() const { return impl_->root->init; }
+const InitValue& Model::init() const { return impl_->root->init_value; }
 const Plan& Model::plan() const { return impl_->tree.plan(); }
 
 void Model::run(const void* step, const void* args) {

@@ -32,7 +32,7 @@ struct Node : fk_instance {
   Node* parent = nullptr;
   const TaskSpec* spec = nullptr;  // null only for a missing task of a dry build
   const Implementation* implementation = nullptr;
-  InitValue init;  // lives as long as the instance: create() may keep pointers into it
+  InitValue init_value;  // what `init` points to; lives as long as the instance
   std::string path;
   int depth = 0;
   bool created = false, busy = false;
@@ -41,6 +41,10 @@ struct Node : fk_instance {
   std::vector<DeviceMemory> blocks;  // host.alloc
   size_t retained = 0;               // bytes of them, counted in dry builds too
 
+  void set_init(const InitValue& value) {
+    init_value = value;
+    init = value.data();
+  }
   // "model.layers.3.mlp (composed/llama_mlp 0.1.0)"; the task where the path is empty.
   std::string label() const;
 

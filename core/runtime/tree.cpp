@@ -224,6 +224,7 @@ Node* Tree::try_options(Node* parent, const std::string& path, const TaskSpec& s
   const bool pinned = !options.empty() && options[0].reason.starts_with("pinned");
   if (options_.dry && !pinned) {
     Node* node = stub(parent, path, &spec, spec.name, why);
+    node->set_init(init);
     plan_.choices.back().init = text;
     plan_.choices.back().rejected = std::move(rejected);
     return node;
@@ -261,7 +262,7 @@ void Tree::add_decode(Node* node, Chooser::Request request) {
     fk_status s = FK_OK;
     if (i->impl->supports)
       s = contain("supports", [&] {
-        return i->impl->supports(load_host(), options_.device, sm(), node->init.data());
+        return i->impl->supports(load_host(), options_.device, sm(), node->init_value.data());
       });
     void* state = nullptr;
     if (s == FK_OK) s = call_create(*node, *i, &state);
@@ -287,7 +288,7 @@ fk_status Tree::call_create(Node& node, const Implementation& i, void** state) {
                    options_.device, options_.dry ? uint32_t(FK_RUN_DRY) : 0u,
                    nullptr,         options_.dtype};
   return contain("create",
-                 [&] { return i.impl->create(&node.host, &run, node.init.data(), state); });
+                 [&] { return i.impl->create(&node.host, &run, node.init_value.data(), state); });
 }
 
 Node* Tree::create(Node* parent, const std::string& path, const TaskSpec& spec,
@@ -304,7 +305,7 @@ Node* Tree::create(Node* parent, const std::string& path, const TaskSpec& spec,
   node->parent = parent;
   node->spec = &spec;
   node->implementation = option.implementation;
-  node->init = init;
+  node->set_init(init);
   node->path = path;
   node->depth = parent ? parent->depth + 1 : 0;
   node->index = nodes_.size() - 1;

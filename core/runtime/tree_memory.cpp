@@ -35,7 +35,7 @@ void* fake_address() { return reinterpret_cast<void*>(0x1000); }
 // says.
 int64_t tp_size_of(const Node& node) {
   for (const Node* n = &node; n; n = n->parent)
-    if (const std::optional<Value> v = n->init.lookup("tp_size"))
+    if (const std::optional<Value> v = n->init_value.lookup("tp_size"))
       if (const int64_t* size = std::get_if<int64_t>(&*v)) return *size;
   return 1;
 }
@@ -55,7 +55,7 @@ template <class Map>
 // The params and states of the baseline composite of a node's task, for a fused implementation that
 // takes its place.
 const Outline& Tree::outline(const Node& node) {
-  const std::string key = node.spec->name + init_text(node.init);
+  const std::string key = node.spec->name + init_text(node.init_value);
   if (const auto it = outlines_.find(key); it != outlines_.end()) return it->second;
   int depth = 0;
   for (const Tree* t = outer_; t; t = t->outer_) ++depth;
@@ -67,7 +67,7 @@ const Outline& Tree::outline(const Node& node) {
     options.replay = nullptr;
     options.layers = {};
     Tree tree(catalog_, nullptr, options, this);
-    tree.build_root(*node.spec, node.init);
+    tree.build_root(*node.spec, node.init_value);
     result = std::move(tree.own_outline_);
   }
   return outlines_.emplace(key, std::move(result)).first->second;
@@ -75,11 +75,11 @@ const Outline& Tree::outline(const Node& node) {
 
 const fk_tensor* Tree::param(Node& node, std::string_view name) {
   const Field* own = find(node.spec->params, name);
-  if (own && !present(*own, node.init))
+  if (own && !present(*own, node.init_value))
     bad_input("param \"{}\" of {} is there only when {}", name, node.spec->name, own->when->text());
   if (own)
-    return add_param(node, name, shape_of(*own, node.init, {}, options_.dtype),
-                     quant_of(*own, node.init));
+    return add_param(node, name, shape_of(*own, node.init_value, {}, options_.dtype),
+                     quant_of(*own, node.init_value));
   const Outline& parts = outline(node);
   const auto it = parts.params.find(name);
   if (it == parts.params.end()) unknown("param", name, *node.spec, node.spec->params, parts.params);
@@ -121,9 +121,10 @@ const fk_tensor* Tree::on_device(const fk_tensor* host) {
 
 const fk_tensor* Tree::state(Node& node, std::string_view name) {
   const Field* own = find(node.spec->states, name);
-  if (own && !present(*own, node.init))
+  if (own && !present(*own, node.init_value))
     bad_input("state \"{}\" of {} is there only when {}", name, node.spec->name, own->when->text());
-  if (own) return add_state(node, name, shape_of(*own, node.init, options_.dims, options_.dtype));
+  if (own)
+    return add_state(node, name, shape_of(*own, node.init_value, options_.dims, options_.dtype));
   const Outline& parts = outline(node);
   const auto it = parts.states.find(name);
   if (it == parts.states.end()) unknown("state", name, *node.spec, node.spec->states, parts.states);

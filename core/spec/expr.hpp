@@ -28,7 +28,8 @@ class ExprError : public Error {
 };
 
 // What an expression can yield, known without evaluating it.
-enum class ExprType { kInt, kFloat, kBool, kText, kInts, kOptionalInt };
+// An optional instance can only be asked for with has().
+enum class ExprType { kInt, kFloat, kBool, kText, kInts, kOptionalInt, kOptionalInstance };
 
 // The one expression language of the registry: shapes, bytes, flops, conditions.
 // Integers, decimals, "text" (enum values), names; + - * / (exact: a remainder is an error) %

@@ -18,6 +18,7 @@ const char* name_of(T t) {
     case T::kText: return "a text";
     case T::kInts: return "a list of integers";
     case T::kOptionalInt: return "an optional integer";
+    case T::kOptionalInstance: return "an optional instance";
   }
   return "";
 }
@@ -68,7 +69,7 @@ struct Checker {
       case Op::kValue: return static_cast<T>(n.value.index());
       case Op::kName: return name(n);
       case Op::kHas:
-        if (name(n) != T::kOptionalInt)
+        if (const T t = name(n); t != T::kOptionalInt && t != T::kOptionalInstance)
           fail(n, fmt::format("has({}), expected the name of an optional", n.name));
         return T::kBool;
       case Op::kAnd:

@@ -297,6 +297,11 @@ std::optional<Value> InitValue::lookup(std::string_view name) const {
       fk_i64s list = read<fk_i64s>(at);
       return std::vector<int64_t>(list.data, list.data + list.size);
     }
+    case FieldType::kInstance: {  // for has(): what it is has no value
+      bool given = read<const void*>(at) != nullptr;
+      for (const auto& [pending, json] : impl_->pending) given = given || pending == name;
+      return given ? std::optional<Value>(true) : std::nullopt;
+    }
     default: return std::nullopt;
   }
 }

@@ -40,7 +40,10 @@ class Scope {
   }
   void add_fields(const std::vector<Field>& fields) {
     for (const Field& f : fields)
-      if (std::optional<ExprType> t = expr_type(f.type)) add(f.name, *t), enums_.push_back(&f);
+      if (f.type == FieldType::kInstance && f.optional)
+        add(f.name, ExprType::kOptionalInstance);
+      else if (std::optional<ExprType> t = expr_type(f.type))
+        add(f.name, *t), enums_.push_back(&f);
   }
   std::optional<ExprType> find(std::string_view name) const {
     auto at = std::find(names_.begin(), names_.end(), name);

@@ -7,7 +7,6 @@
 #include "fk/tasks/attention.h"
 #include "fk/tasks/qkv_parallel_linear.h"
 #include "fk/tasks/rms_norm.h"
-#include "fk/tasks/rotary_embedding.h"
 #include "fk/tasks/row_parallel_linear.h"
 
 namespace fk::composed {
@@ -27,19 +26,19 @@ class LlamaAttention {
                                                               .quant = i.quant,
                                                               .tp_size = i.tp_size,
                                                               .tp_rank = i.tp_rank})),
-        rotary_emb_(Child<fk::RotaryEmbedding>::borrow(i.rotary_emb)),
         attn_(b.child<fk::Attention>("attn", {.num_heads = heads_,
                                               .num_kv_heads = kv_heads_,
                                               .head_size = i.head_dim,
                                               .scale = 1 / std::sqrt(double(i.head_dim)),
-                                              .sliding_window = i.sliding_window})),
+                                              .sliding_window = i.sliding_window,
+                                              .rotary_emb = i.rotary_emb})),
         o_proj_(b.child<fk::RowParallelLinear>("o_proj", {.in_features = i.num_heads * i.head_dim,
                                                           .out_features = i.hidden_size,
                                                           .bias = i.o_bias,
                                                           .quant = i.quant,
                                                           .tp_size = i.tp_size,
                                                           .tp_rank = i.tp_rank})) {
-    FK_REQUIRE(bool(rotary_emb_), "rotary_emb is NULL");
+    FK_REQUIRE(i.rotary_emb, "rotary_emb is NULL");
     if (!i.qk_norm) return;
     const fk_rms_norm_init norm{.hidden_size = i.head_dim, .eps = i.rms_norm_eps};
     q_norm_ = b.child<fk::RmsNorm>("q_norm", norm);
@@ -59,8 +58,7 @@ class LlamaAttention {
       q_norm_(run, {.x = q, .y = q});
       k_norm_(run, {.x = k, .y = k});
     }
-    rotary_emb_(run, {.positions = a.positions, .q = q, .k = k});
-    attn_(run, {.q = q, .k = k, .v = v, .out = out});
+    attn_(run, {.positions = a.positions, .q = q, .k = k, .v = v, .out = out});
     o_proj_(run, {.x = flat(out, heads_ * head_dim_), .y = a.y});
   }
 
@@ -68,7 +66,6 @@ class LlamaAttention {
   int64_t heads_, kv_heads_, head_dim_;
   Child<fk::QkvParallelLinear> qkv_proj_;
   Child<fk::RmsNorm> q_norm_, k_norm_;
-  Child<fk::RotaryEmbedding> rotary_emb_;
   Child<fk::Attention> attn_;
   Child<fk::RowParallelLinear> o_proj_;
 };

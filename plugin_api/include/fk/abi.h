@@ -17,7 +17,7 @@ extern "C" {
 #endif
 
 #define FK_ABI_MAJOR 1 /* spelled into the entry symbol; a new major is a new symbol */
-#define FK_ABI_MINOR 0 /* additive growth only */
+#define FK_ABI_MINOR 1 /* additive growth only; what came when: docs/abi_policy.md */
 #define FK_EXPORT __attribute__((visibility("default")))
 /* Generated structs carry the registry's defaults for C++ callers. */
 #ifdef __cplusplus
@@ -106,8 +106,12 @@ enum {
 
 /* ---- an instance: a constructed task, whoever implements it ---- */
 typedef struct fk_instance fk_instance;
-struct fk_instance { /* made by the host, opaque past this word */
+struct fk_instance { /* made by the host alone, opaque past these words */
   fk_status (*forward)(fk_instance* self, const fk_run* run, const void* args);
+  /* Since minor 1 (fk_host.abi_minor): the init struct of its task that it was made with. The
+   * host's, as long as the instance lives; NULL where a dry build has no implementation of the
+   * task. */
+  const void* init;
 };
 
 /* ---- what the host offers ---- */

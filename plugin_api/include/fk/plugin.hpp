@@ -191,6 +191,11 @@ class Threads {
 class Builder {
  public:
   Builder(const fk_host& h, const fk_run& r) : host(h), run(r) {}
+  // Refuses a host that is older than what the implementation uses of it.
+  void need_minor(uint32_t minor) const {
+    FK_SUPPORT(host.abi_minor >= minor, "needs a host of ABI %u.%u, this one has %u.%u",
+               unsigned(FK_ABI_MAJOR), minor, host.abi_major, host.abi_minor);
+  }
   bool dry() const { return run.flags & FK_RUN_DRY; }  // no device: do not read weights' data
   fk_device device() const { return run.device; }
   // Of the run; no lanes where the host is older than the field.
@@ -224,6 +229,12 @@ class Builder {
     }
     explicit operator bool() const { return p_ != nullptr; }
     fk_instance* get() const { return p_; }
+    // What it was made with: a fused implementation reads here what a borrowed instance computes.
+    // Call need_minor(1) first: an older host does not have it.
+    const typename Task::Init& init() const {
+      if (!p_->init) throw Error(FK_UNSUPPORTED, "the init of this instance is not known");
+      return *static_cast<const typename Task::Init*>(p_->init);
+    }
     static Child borrow(fk_instance* p) {
       Child c;
       c.p_ = p;

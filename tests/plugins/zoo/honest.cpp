@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Nothing bad: implementations that use what the others abuse. A fused composite that asks for its
-// would-be children's weights, one that misspells them, and a kernel that plans in on_step.
+// would-be children's weights, one that misspells them, one that reads the init of an instance it
+// borrows, and a kernel that plans in on_step.
 #include <cmath>
 
 #include "fk/plugin.hpp"
 #include "fk/tasks/llama_mlp.h"
+#include "fk/tasks/rope_store_kvcache.h"
+#include "fk/tasks/rotary_embedding.h"
 #include "fk/tasks/silu_and_mul.h"
 
 namespace {
@@ -71,8 +74,30 @@ struct Steps {
   int steps_ = 0;
 };
 
+// Writes what it reads of the instance's init into q.
+struct ReadsInit {
+  ReadsInit(fk::Builder& b, const fk_rope_store_kvcache_init& i)
+      : rope_(fk::Child<fk::RotaryEmbedding>::borrow(i.rotary_emb)) {
+    b.need_minor(1);
+  }
+  void forward(const fk::Run&, const fk_rope_store_kvcache_args& a) const {
+    float* q = fk::Tensor(a.q).data<float>();
+    q[0] = float(rope_.init().rotary_dim);
+    q[1] = float(rope_.init().base);
+    q[2] = float(rope_.init().is_neox_style);
+  }
+  fk::Child<fk::RotaryEmbedding> rope_;
+};
+
+struct FromTheFuture {
+  FromTheFuture(fk::Builder& b, const fk_silu_and_mul_init&) { b.need_minor(1000); }
+  void forward(const fk::Run&, const fk_silu_and_mul_args&) const {}
+};
+
 FK_IMPL(fk::LlamaMlp, "fused", "1.0.0", 0, FusedMlp)
 FK_IMPL(fk::LlamaMlp, "misspelt", "1.0.0", 0, Misspelt)
+FK_IMPL(fk::RopeStoreKvcache, "reads_init", "1.0.0", 0, ReadsInit)
+FK_IMPL(fk::SiluAndMul, "from_the_future", "1.0.0", 0, FromTheFuture)
 FK_IMPL(fk::SiluAndMul, "steps", "1.0.0", 0, Steps)
 
 }  // namespace

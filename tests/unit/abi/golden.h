@@ -46,7 +46,7 @@ AT(fk_run, flags, 24);
 AT(fk_run, step, 32);
 SIZE_FROM(fk_run, 40);
 AT(fk_instance, forward, 0);
-SIZE(fk_instance, 8);
+SIZE_FROM(fk_instance, 8); /* the host alone makes them */
 AT(fk_host, struct_size, 0);
 AT(fk_host, abi_major, 8);
 AT(fk_host, abi_minor, 12);
@@ -89,7 +89,13 @@ AT(fk_threads, count, 16);
 AT(fk_threads, parallel_for, 24);
 SIZE_FROM(fk_threads, 32);
 
-GOLDEN_ASSERT(FK_ABI_MAJOR == 1);
+/* Since minor 1. */
+AT(fk_run, dtype, 40);
+SIZE_FROM(fk_run, 48);
+AT(fk_instance, init, 8);
+SIZE_FROM(fk_instance, 16);
+
+GOLDEN_ASSERT(FK_ABI_MAJOR == 1 && FK_ABI_MINOR >= 1);
 GOLDEN_ASSERT(FK_OK == 0 && FK_INVALID_ARGUMENT == 1 && FK_UNSUPPORTED == 2 &&
               FK_OUT_OF_MEMORY == 3);
 GOLDEN_ASSERT(FK_DEVICE_ERROR == 4 && FK_NOT_FOUND == 5 && FK_ABI_MISMATCH == 6 &&

@@ -48,6 +48,40 @@ TEST(Model, DottedParamsHaveTheCompositesNames) {
             "'gate_up_proj.weight'?); it has down_proj.weight, gate_up_proj.weight");
 }
 
+// The init behind a borrowed instance is the host's own copy: it outlives the build.
+TEST(Model, ABorrowedInstanceShowsItsInit) {
+  const Json init{{"rotary_emb",
+                   {{"head_size", 4},
+                    {"rotary_dim", 2},
+                    {"max_position_embeddings", 64},
+                    {"base", 500.0},
+                    {"is_neox_style", false}}}};
+  TaskOptions options{.implementation = "honest/reads_init", .layers = {}};
+  TaskRunner runner("rope_store_kvcache", init, {}, options, with_honest());
+  const BatchStep step({1}, {0}, 4);
+  Array q(kF32, {1, 1, 4}), k(kF32, {1, 1, 4}), keys(kF32, {1, 4, 1, 4}),
+      values(kF32, {1, 4, 1, 4});
+  const Array v(kF32, {1, 1, 4});
+  runner.run({{"positions", &step.positions()},
+              {"q", &q},
+              {"k", &k},
+              {"v", &v},
+              {"key_cache", &keys},
+              {"value_cache", &values}},
+             step.get());
+  EXPECT_EQ(q.values(), (std::vector<double>{2, 500, 0, 0}));
+}
+
+TEST(Model, AnOlderHostIsRefusedByWhatNeedsMore) {
+  const std::string text = error_of([] {
+    TaskRunner("silu_and_mul", Json::object(), {}, {.implementation = "honest/from_the_future"},
+               with_honest());
+  });
+  EXPECT_NE(text.find(fmt::format("needs a host of ABI 1.1000, this one has 1.{}", FK_ABI_MINOR)),
+            std::string::npos)
+      << text;
+}
+
 TEST(Model, CountsWhatImplementationsKeep) {
   TaskOptions options{.implementation = "honest/fused"};
   TaskRunner runner("llama_mlp", kMlp, random_params("llama_mlp", kMlp, 3), options, with_honest());

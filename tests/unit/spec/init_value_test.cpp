@@ -204,6 +204,34 @@ TEST_F(InitValueTest, LookupServesExpressions) {
   EXPECT_EQ(v.lookup("nothing"), std::nullopt);
 }
 
+// An input that is there only when an optional instance is.
+TEST(InitValue, HasAsksForOptionalInstances) {
+  const std::string lone =
+      "task: lone\nlevel: 2\nrevision: 1\ndoc: d.\n"
+      "init: {t: {type: instance, of: scale, optional: true}}\n"
+      "inputs: {x: {type: tensor, when: has(t), shape: [n]}}\n";
+  TempRegistry files;
+  const Registry registry = good(files).add("tasks/L2/lone.yaml", lone).load();
+  const TaskSpec& task = registry.task("lone");
+  const auto has = [&](const InitValue& v) {
+    return task.args[0].when->eval_bool([&](std::string_view n) { return v.lookup(n); });
+  };
+  fk_instance instance{};
+  struct {
+    size_t struct_size;
+    const fk_instance* t;
+  } init{16, nullptr};
+  EXPECT_FALSE(has(InitValue::from_struct(registry, task, &init)));
+  init.t = &instance;
+  EXPECT_TRUE(has(InitValue::from_struct(registry, task, &init)));
+  EXPECT_FALSE(has(InitValue::from_json(registry, task, Json::object())));
+  EXPECT_TRUE(has(InitValue::from_json(registry, task, Json::parse(R"({"t": {"size": 4}})"))));
+  files.add("tasks/L2/lone.yaml", replaced(lone, "has(t)", "t"));
+  EXPECT_NE(files.error().find("does not yield true or false, expected a condition"),
+            std::string::npos)
+      << files.error();
+}
+
 TEST_F(InitValueTest, ArgsByName) {
   StructValue args = StructValue::args(task());
   struct Args {

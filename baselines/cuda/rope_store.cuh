@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// rotary_embedding and store_kvcache in one launch. A block a token (several where there are few
+// tokens): threads rotate kPairs pairs of a head of q or k, and who rotates k writes both the
+// tensor and the cache; other threads copy v, and the end of every head of k that is not rotated. A
+// thread goes on to the same pairs of other heads, so it reads their cos and sin once.
+#pragma once
+#include <numeric>
+
+#include "rotary.cuh"
+
+namespace fk::cuda {
+
+template <class T>
+struct RopeStoreArgs {
+  const int64_t *positions, *slots;
+  const float* table;
+  T *q, *k;
+  const T* v;
+  struct Cache {
+    T* data;
+    int64_t block, token, head;  // strides, in elements as all of them
+    __device__ T* at(uint32_t b, uint32_t offset, uint32_t h) const {
+      return data + b * block + offset * token + h * head;
+    }
+  } key, value;
+  int64_t q_row, q_head, k_row, k_head, v_row, v_head;
+  int64_t last_position;
+  uint32_t slot_count, block_size;
+  uint32_t q_heads, kv_heads, pairs, size;  // size: of a head
+  // A head of q, or of k after those of q.
+  __device__ T* rows(uint32_t token, uint32_t head) const {
+    return head < q_heads ? q + token * q_row + head * q_head
+                          : k + token * k_row + (head - q_heads) * k_head;
+  }
+};
+
+template <class T, int kPairs, bool kNeox>
+__global__ void __launch_bounds__(512) rope_store_kvcache_kernel(RopeStoreArgs<T> a) {
+  device::wait_for_previous();
+  device::launch_next();
+  const uint32_t token = blockIdx.x, stride = gridDim.y * blockDim.x;
+  const uint32_t each = a.pairs / kPairs;  // threads a head; it divides the stride
+  const uint32_t rotating = (a.q_heads + a.kv_heads) * each;
+  const int64_t slot = a.slots[token];
+  const bool stored = slot >= 0 && slot < a.slot_count;
+  const uint32_t block = stored ? uint32_t(slot) / a.block_size : 0;
+  const uint32_t offset = stored ? uint32_t(slot) - block * a.block_size : 0;
+
+  uint32_t at = blockIdx.y * blockDim.x + threadIdx.x;
+  if (at < rotating) {
+    const int64_t position = a.positions[token];
+    const uint32_t first = at % each * kPairs;
+    uint32_t head = at / each;
+    HeadPairs<T, kPairs, kNeox> x;
+    x.read(a.rows(token, head), first, a.pairs);  // on its way while the position arrives
+    Angles<kPairs> angles;
+    angles.read(a.table + table_row(position, a.last_position) * 2 * a.pairs + first, a.pairs);
+    while (true) {
+      x.rotate(angles);
+      x.write(a.rows(token, head), first, a.pairs);
+      if (head >= a.q_heads && stored)
+        x.write(a.key.at(block, offset, head - a.q_heads), first, a.pairs);
+      at += stride, head += stride / each;
+      if (at >= rotating) break;
+      x.read(a.rows(token, head), first, a.pairs);
+    }
+  }
+  if (!stored) return;
+  // What is copied: `whole` pieces of v a head, then `tail` pieces of k.
+  const uint32_t whole = a.size / kPairs, tail = (a.size - 2 * a.pairs) / kPairs;
+  const uint32_t of_v = a.kv_heads * whole, of_k = a.kv_heads * tail;
+  for (at -= rotating; at < of_v + of_k; at += stride) {
+    const bool is_v = at < of_v;
+    const uint32_t i = is_v ? at : at - of_v, h = i / (is_v ? whole : tail);
+    const uint32_t element = (i - h * (is_v ? whole : tail)) * kPairs + (is_v ? 0 : 2 * a.pairs);
+    Elements<T, kPairs> x;
+    x.read((is_v ? a.v + token * a.v_row + h * a.v_head : a.k + token * a.k_row + h * a.k_head) +
+           element);
+    x.write((is_v ? a.value : a.key).at(block, offset, h) + element);
+  }
+}
+
+// `vectors`: all rows begin at 16 bytes, pairs and size are multiples of 8.
+template <class T>
+void launch_rope_store_kvcache(const RopeStoreArgs<T>& a, int64_t tokens, bool neox, bool vectors,
+                               cudaStream_t stream) {
+  const uint32_t n = vectors ? 8 : 1, each = a.pairs / n;
+  const uint32_t work = (a.q_heads + a.kv_heads) * each + a.kv_heads * (a.size / n) +
+                        a.kv_heads * ((a.size - 2 * a.pairs) / n);
+  if (!work || !tokens) return;
+  // Few tokens: a piece a thread, for the shortest way through. Many: enough of them are at work
+  // anyway, and a thread that rotates several heads reads less of the table.
+  constexpr int64_t kMany = 512;
+  constexpr uint32_t kThreads = 128, kMost = 512;
+  const uint32_t step = std::lcm(each, 32u);
+  const uint32_t wanted = tokens >= kMany ? std::min(work, kThreads) : std::min(work, 2 * kThreads);
+  uint32_t threads = (wanted + step - 1) / step * step;
+  // Odd numbers of pairs: the stride must be a multiple of them, so a block of that many columns.
+  const bool odd = threads > kMost;
+  const dim3 grid(uint32_t(tokens), odd               ? each / std::gcd(each, 256u)
+                                    : tokens >= kMany ? 1
+                                                      : (work + threads - 1) / threads);
+  if (odd) threads = 256;
+  const auto kernel = vectors ? neox ? rope_store_kvcache_kernel<T, 8, true>
+                                     : rope_store_kvcache_kernel<T, 8, false>
+                      : neox ? rope_store_kvcache_kernel<T, 1, true>
+                              : rope_store_kvcache_kernel<T, 1, false>;
+  launch(kernel, grid, dim3(threads), 0, stream, true, a);
+}
+
+}  // namespace fk::cuda
