@@ -19,8 +19,9 @@ struct RopeStoreArgs {
   struct Cache {
     T* data;
     int64_t block, token, head;  // strides, in elements as all of them
-    __device__ T* at(uint32_t b, uint32_t offset, uint32_t h) const {
-      return data + b * block + offset * token + h * head;
+    __device__ T* row(uint32_t slot, uint32_t block_size) const {
+      const uint32_t b = slot / block_size;
+      return data + b * block + (slot - b * block_size) * token;
     }
   } key, value;
   int64_t q_row, q_head, k_row, k_head, v_row, v_head;
@@ -35,7 +36,7 @@ struct RopeStoreArgs {
 };
 
 template <class T, int kPairs, bool kNeox>
-__global__ void __launch_bounds__(512) rope_store_kvcache_kernel(RopeStoreArgs<T> a) {
+__global__ void __launch_bounds__(256, 5) rope_store_kvcache_kernel(RopeStoreArgs<T> a) {
   device::wait_for_previous();
   device::launch_next();
   const uint32_t token = blockIdx.x, stride = gridDim.y * blockDim.x;
@@ -43,8 +44,7 @@ __global__ void __launch_bounds__(512) rope_store_kvcache_kernel(RopeStoreArgs<T
   const uint32_t rotating = (a.q_heads + a.kv_heads) * each;
   const int64_t slot = a.slots[token];
   const bool stored = slot >= 0 && slot < a.slot_count;
-  const uint32_t block = stored ? uint32_t(slot) / a.block_size : 0;
-  const uint32_t offset = stored ? uint32_t(slot) - block * a.block_size : 0;
+  T* const keys = stored ? a.key.row(uint32_t(slot), a.block_size) : nullptr;
 
   uint32_t at = blockIdx.y * blockDim.x + threadIdx.x;
   if (at < rotating) {
@@ -58,14 +58,14 @@ __global__ void __launch_bounds__(512) rope_store_kvcache_kernel(RopeStoreArgs<T
     while (true) {
       x.rotate(angles);
       x.write(a.rows(token, head), first, a.pairs);
-      if (head >= a.q_heads && stored)
-        x.write(a.key.at(block, offset, head - a.q_heads), first, a.pairs);
+      if (head >= a.q_heads && keys)
+        x.write(keys + (head - a.q_heads) * a.key.head, first, a.pairs);
       at += stride, head += stride / each;
       if (at >= rotating) break;
       x.read(a.rows(token, head), first, a.pairs);
     }
   }
-  if (!stored) return;
+  if (!keys) return;
   // What is copied: `whole` pieces of v a head, then `tail` pieces of k.
   const uint32_t whole = a.size / kPairs, tail = (a.size - 2 * a.pairs) / kPairs;
   const uint32_t of_v = a.kv_heads * whole, of_k = a.kv_heads * tail;
@@ -73,10 +73,12 @@ __global__ void __launch_bounds__(512) rope_store_kvcache_kernel(RopeStoreArgs<T
     const bool is_v = at < of_v;
     const uint32_t i = is_v ? at : at - of_v, h = i / (is_v ? whole : tail);
     const uint32_t element = (i - h * (is_v ? whole : tail)) * kPairs + (is_v ? 0 : 2 * a.pairs);
+    const T* from = is_v ? a.v + token * a.v_row + h * a.v_head : a.rows(token, a.q_heads + h);
+    T* to =
+        is_v ? a.value.row(uint32_t(slot), a.block_size) + h * a.value.head : keys + h * a.key.head;
     Elements<T, kPairs> x;
-    x.read((is_v ? a.v + token * a.v_row + h * a.v_head : a.k + token * a.k_row + h * a.k_head) +
-           element);
-    x.write((is_v ? a.value : a.key).at(block, offset, h) + element);
+    x.read(from + element);
+    x.write(to + element);
   }
 }
 
@@ -91,16 +93,14 @@ void launch_rope_store_kvcache(const RopeStoreArgs<T>& a, int64_t tokens, bool n
   // Few tokens: a piece a thread, for the shortest way through. Many: enough of them are at work
   // anyway, and a thread that rotates several heads reads less of the table.
   constexpr int64_t kMany = 512;
-  constexpr uint32_t kThreads = 128, kMost = 512;
-  const uint32_t step = std::lcm(each, 32u);
-  const uint32_t wanted = tokens >= kMany ? std::min(work, kThreads) : std::min(work, 2 * kThreads);
-  uint32_t threads = (wanted + step - 1) / step * step;
-  // Odd numbers of pairs: the stride must be a multiple of them, so a block of that many columns.
-  const bool odd = threads > kMost;
-  const dim3 grid(uint32_t(tokens), odd               ? each / std::gcd(each, 256u)
-                                    : tokens >= kMany ? 1
-                                                      : (work + threads - 1) / threads);
-  if (odd) threads = 256;
+  constexpr uint32_t kMost = 256;
+  const bool many = tokens >= kMany;
+  const uint32_t step = std::lcm(each, 32u), wanted = std::min(work, many ? kMost / 2 : kMost);
+  uint32_t threads = std::min((wanted + step - 1) / step * step, kMost / step * step);
+  uint32_t blocks = many ? 1 : threads ? (work + threads - 1) / threads : 1;
+  // The stride must be a multiple of `each`: where no block can be, several together are.
+  if (threads == 0) threads = kMost, blocks = each / std::gcd(each, kMost);
+  const dim3 grid(uint32_t(tokens), blocks);
   const auto kernel = vectors ? neox ? rope_store_kvcache_kernel<T, 8, true>
                                      : rope_store_kvcache_kernel<T, 8, false>
                       : neox ? rope_store_kvcache_kernel<T, 1, true>

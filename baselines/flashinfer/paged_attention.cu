@@ -8,6 +8,7 @@
 #include "fk/structs/batch_step.h"
 #include "fk/tasks/paged_attention.h"
 #include "planner.hpp"
+#include "supports.hpp"
 #include "xqa.hpp"
 
 namespace fk::flashinfer {
@@ -18,7 +19,6 @@ using reference::require_dtype;
 using reference::require_shape;
 
 constexpr const char* kTask = "paged_attention";
-constexpr int kHeadSize = 128, kGroup = 4;
 const XqaConfig* const kXqa[] = {&kXqaGroup4Page16, &kXqaGroup4Page64};
 
 // Rows of heads between any strides, 16 bytes a thread: XQA takes contiguous queries only.
@@ -41,21 +41,14 @@ void launch_copy_rows(void* to, int64_t to_row, int64_t to_head, const void* fro
 class PagedAttentionFlashInfer {
  public:
   static void supports(fk_device device, int32_t sm, const fk_paged_attention_init& i) {
-    support_cuda(device, sm, 90);
-    FK_SUPPORT(sm < 100, "compiled for sm_90a, this card is sm_%d", sm);
-    FK_SUPPORT(i.head_size == kHeadSize, "head_size %" PRId64 ", only %d", i.head_size, kHeadSize);
-    FK_SUPPORT(i.num_kv_heads > 0 && i.num_heads == i.num_kv_heads * kGroup,
-               "%" PRId64 " heads on %" PRId64 " kv heads, only groups of %d", i.num_heads,
-               i.num_kv_heads, kGroup);
-    FK_SUPPORT(i.num_heads <= 64, "%" PRId64 " heads, at most 64", i.num_heads);
-    FK_SUPPORT(!i.sliding_window.has && i.logits_soft_cap <= 0 && !i.alibi,
-               "no sliding window, soft cap or ALiBi");
+    support_attention(device, sm, i);
   }
 
   PagedAttentionFlashInfer(Builder& b, const fk_paged_attention_init& i) : init_(i) {
-    FK_SUPPORT(b.dtype().lanes == 0 || b.dtype() == kBFloat16, "computes bfloat16 only");
+    support_dtype(b);
     const int64_t count = kMaxSeqs * i.num_kv_heads;
     semaphores_ = b.alloc<uint32_t>(count);
+    split_ = FreshTaken::listen();
     if (b.dry()) return;
     device_ = b.device().index;
     FK_CUDA_CHECK(
@@ -93,8 +86,10 @@ class PagedAttentionFlashInfer {
       run_any(run, a, step);
     else if (decode(step))
       run_xqa(run, a, step);
-    else
+    else if (planner(stream_of(run)).paged_rows() == n)
       run_fa3(run, a, step);
+    else  // fresh sequences that whoever takes them could not take this time
+      run_any(run, a, step);
   }
 
  private:
@@ -136,7 +131,8 @@ class PagedAttentionFlashInfer {
 
   Planner& planner(cudaStream_t stream) {
     if (!planner_ || !planner_->on(stream))
-      planner_ = Planner::of(device_, stream, int(init_.num_heads), int(init_.num_kv_heads));
+      planner_ =
+          Planner::of(device_, stream, int(init_.num_heads), int(init_.num_kv_heads), split_);
     return *planner_;
   }
 
@@ -144,7 +140,7 @@ class PagedAttentionFlashInfer {
     const Tensor q(a.q), k(a.key_cache), v(a.value_cache), out(a.out);
     const int64_t singles = planner(stream_of(run)).singles();
     if (singles > 0) run_singles(run, a, step, singles);
-    Fa3Call c;
+    Fa3PagedCall c;
     c.q = q.data<uint16_t>() + singles * q.stride(0);
     c.key = a.key_cache->data, c.value = a.value_cache->data;
     c.out = out.data<uint16_t>() + singles * out.stride(0);
@@ -160,7 +156,7 @@ class PagedAttentionFlashInfer {
     c.num_heads = int(init_.num_heads), c.num_kv_heads = int(init_.num_kv_heads);
     c.block_size = int(k.size(1));
     c.scale = float(init_.scale);
-    planner(stream_of(run)).run(c);
+    planner(stream_of(run)).run_paged(c);
   }
 
   void run_xqa(const Run& run, const fk_paged_attention_args& a, const fk_batch_step& step) {
@@ -206,6 +202,7 @@ class PagedAttentionFlashInfer {
   }
 
   fk_paged_attention_init init_;
+  bool split_ = false;  // an attention of ours computes the fresh sequences
   int device_ = 0, multiprocessors_ = 0;
   uint32_t* semaphores_ = nullptr;
   cuda::DecodeWorkspace singles_{};

@@ -4,6 +4,7 @@
 #pragma once
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "fa3.hpp"
@@ -12,20 +13,44 @@
 
 namespace fk::flashinfer {
 
+// An attention that computes the fresh sequences of a step itself says so while it has its
+// paged_attention built; an instance of ours that is made meanwhile leaves them to it.
+class FreshTaken {
+ public:
+  FreshTaken() : outer_(std::exchange(innermost_, this)) {}
+  FreshTaken(const FreshTaken&) = delete;
+  ~FreshTaken() { innermost_ = outer_; }
+  bool heard() const { return heard_; }
+  static bool listen() {
+    if (innermost_) innermost_->heard_ = true;
+    return innermost_ != nullptr;
+  }
+
+ private:
+  static inline thread_local FreshTaken* innermost_ = nullptr;
+  FreshTaken* outer_;
+  bool heard_ = false;
+};
+
+// A step is, in the order that engines keep: sequences of one query, which are a decode kernel's (a
+// tile of the prefill kernel would hold one row of each), sequences that go on, and fresh ones, all
+// of whose keys are rows of this very step. With `split` the fresh ones at the end are planned
+// apart.
 class Planner {
  public:
   // The planner of these heads on this stream; it lives as long as somebody holds it.
   static std::shared_ptr<Planner> of(int device, cudaStream_t stream, int num_heads,
-                                     int num_kv_heads) {
+                                     int num_kv_heads, bool split) {
     static std::mutex mutex;
     static std::vector<std::weak_ptr<Planner>> all;
     std::lock_guard lock(mutex);
     std::erase_if(all, [](const auto& p) { return p.expired(); });
     for (const auto& held : all)
       if (auto p = held.lock(); p && p->device_ == device && p->stream_ == stream &&
-                                p->num_heads_ == num_heads && p->num_kv_heads_ == num_kv_heads)
+                                p->num_heads_ == num_heads && p->num_kv_heads_ == num_kv_heads &&
+                                p->split_ == split)
         return p;
-    std::shared_ptr<Planner> made(new Planner(device, stream, num_heads, num_kv_heads));
+    std::shared_ptr<Planner> made(new Planner(device, stream, num_heads, num_kv_heads, split));
     all.push_back(made);
     return made;
   }
@@ -40,9 +65,8 @@ class Planner {
 
   bool on(cudaStream_t stream) const { return stream == stream_; }
 
-  // Plans for the sequences after the leading singles, unless the step is the one planned last. The
-  // cache is addressed through the step's block table itself, row s beginning at s * stride: no
-  // list of blocks has to be made.
+  // Plans unless the step is the one planned last. The cache is addressed through the step's block
+  // table itself, row s beginning at s * stride: no list of blocks has to be made.
   void plan(const fk_batch_step& step) {
     const int32_t* starts = Tensor(step.query_start_loc_host).data<int32_t>();
     const int32_t* lengths = Tensor(step.seq_lens_host).data<int32_t>();
@@ -58,65 +82,97 @@ class Planner {
     starts_.assign(starts, starts + n + 1);
     lengths_.assign(lengths, lengths + n);
     stride_ = stride;
-    int64_t first = 0;
-    while (first < n && starts[first + 1] - starts[first] == 1) ++first;
-    singles_ = first;
-    shifted_.clear();
-    tables_.clear();
-    for (int64_t s = first; s < n; ++s) {
-      FK_REQUIRE(starts[s + 1] - starts[s] <= lengths[s],
+    const auto queries = [&](int64_t s) { return starts[s + 1] - starts[s]; };
+    for (int64_t s = 0; s < n; ++s)
+      FK_REQUIRE(queries(s) <= lengths[s],
                  "paged_attention: sequence %lld has %d tokens, %d of them new", (long long)s,
-                 lengths[s], starts[s + 1] - starts[s]);
-      shifted_.push_back(starts[s] - starts[first]);
-      tables_.push_back(int32_t(s * stride));
-    }
-    shifted_.push_back(starts[n] - starts[first]);
+                 lengths[s], queries(s));
+    singles_ = 0;
+    while (singles_ < n && queries(singles_) == 1) ++singles_;
+    fresh_ = n;
+    while (split_ && fresh_ > singles_ && queries(fresh_ - 1) > 0 &&
+           queries(fresh_ - 1) == lengths[fresh_ - 1])
+      --fresh_;
     Slot& slot = slots_[next_++ % kSlots];
     FK_CUDA_CHECK(cudaEventSynchronize(slot.copied));  // steps ago: in practice long done
-    plan_ = fa3_plan({ints_, slot.pinned, kBytes}, shifted_.data(), tables_.data(),
-                     lengths_.data() + first, int(step.num_tokens - first), int(n - first),
-                     num_heads_, num_kv_heads_, stream_);
+    paged_plan_ = plan_part(kPaged, slot, singles_, fresh_);
+    fresh_plan_ = plan_part(kFresh, slot, fresh_, n);
     FK_CUDA_CHECK(cudaEventRecord(slot.copied, stream_));
     planned_ = true;
   }
 
-  // The sequences of one query that the planned step begins with, as engines order it. A tile of
-  // the prefill kernel would hold one row of each: they are left to a decode kernel.
-  int64_t singles() const { return singles_; }
+  // Of the planned step: sequences of one query that it begins with; sequences, and rows of query,
+  // before the fresh ones; sequences that are fresh.
+  int64_t singles() const { return planned().singles_; }
+  int64_t paged_seqs() const { return planned().fresh_; }
+  int64_t paged_rows() const { return starts_[size_t(planned().fresh_)]; }
+  int64_t fresh_seqs() const { return int64_t(lengths_.size()) - planned().fresh_; }
 
-  void run(const Fa3Call& call) const {
-    FK_REQUIRE(planned_, "paged_attention: forward without on_step");
-    fa3_run({ints_, nullptr, kBytes}, plan_, call, stream_);
+  // The sequences between the singles and the fresh ones; pointers are to the first of their rows.
+  void run_paged(const Fa3PagedCall& call) const {
+    if (planned().fresh_ > singles_) fa3_run_paged(part(kPaged), paged_plan_, call, stream_);
+  }
+  // The fresh ones.
+  void run_ragged(const Fa3Call& call) const {
+    if (fresh_seqs() > 0) fa3_run_ragged(part(kFresh), fresh_plan_, call, stream_);
   }
 
  private:
   static constexpr size_t kBytes = size_t{8} << 20;  // 4096 tiles of 64 heads at 28 bytes
   static constexpr int kSlots = 4;
+  enum Part { kPaged, kFresh };
   struct Slot {
     void* pinned = nullptr;
     cudaEvent_t copied = nullptr;
   };
 
-  Planner(int device, cudaStream_t stream, int num_heads, int num_kv_heads)
-      : device_(device), stream_(stream), num_heads_(num_heads), num_kv_heads_(num_kv_heads) {
-    FK_CUDA_CHECK(cudaMalloc(&ints_, kBytes));
+  Planner(int device, cudaStream_t stream, int num_heads, int num_kv_heads, bool split)
+      : device_(device),
+        stream_(stream),
+        num_heads_(num_heads),
+        num_kv_heads_(num_kv_heads),
+        split_(split) {
+    const size_t bytes = kBytes * (split ? 2 : 1);
+    FK_CUDA_CHECK(cudaMalloc(&ints_, bytes));
     for (Slot& s : slots_) {
-      FK_CUDA_CHECK(cudaMallocHost(&s.pinned, kBytes));
+      FK_CUDA_CHECK(cudaMallocHost(&s.pinned, bytes));
       FK_CUDA_CHECK(cudaEventCreateWithFlags(&s.copied, cudaEventDisableTiming));
     }
+  }
+
+  const Planner& planned() const {
+    FK_REQUIRE(planned_, "paged_attention: forward without on_step");
+    return *this;
+  }
+  char* part(Part p) const { return static_cast<char*>(ints_) + kBytes * size_t(p); }
+
+  // Sequences [begin, end), their rows counted from the first of them.
+  Fa3Plan plan_part(Part p, const Slot& slot, int64_t begin, int64_t end) {
+    if (begin == end) return {};
+    shifted_.clear();
+    tables_.clear();
+    for (int64_t s = begin; s <= end; ++s) {
+      shifted_.push_back(starts_[size_t(s)] - starts_[size_t(begin)]);
+      tables_.push_back(int32_t(s * stride_));
+    }
+    const auto& kv_starts = p == kFresh ? shifted_ : tables_;
+    return fa3_plan({part(p), static_cast<char*>(slot.pinned) + kBytes * size_t(p), kBytes},
+                    shifted_.data(), kv_starts.data(), lengths_.data() + begin, shifted_.back(),
+                    int(end - begin), num_heads_, num_kv_heads_, stream_);
   }
 
   int device_;
   cudaStream_t stream_;
   int num_heads_, num_kv_heads_;
+  bool split_;
   void* ints_ = nullptr;
   Slot slots_[kSlots];
   unsigned next_ = 0;
   bool planned_ = false;
-  int64_t stride_ = 0, singles_ = 0;
+  int64_t stride_ = 0, singles_ = 0, fresh_ = 0;
   std::vector<int32_t> starts_, lengths_;  // of the whole step, to know it again
-  std::vector<int32_t> shifted_, tables_;  // of what is planned
-  Fa3Plan plan_{};
+  std::vector<int32_t> shifted_, tables_;  // of the part that is planned
+  Fa3Plan paged_plan_{}, fresh_plan_{};
 };
 
 }  // namespace fk::flashinfer
