@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // paged_attention of any plugins, side by side: first a sweep of small shapes, then timings, every
 // result against sampled rows in float64. Graph replays over sets of data that no cache holds.
+// Where a plugin has `attention` too, steps with fresh sequences run through it, store_kvcache
+// included.
 //   bench_gpu_attention plugins/cuda/cuda.so [plugins/flashinfer/flashinfer.so ...] [--check]
 //   [--time]
 #include <cuda_bf16.h>
@@ -16,6 +18,7 @@
 
 #include "fk/plugin.hpp"
 #include "fk/structs/batch_step.h"
+#include "fk/tasks/attention.h"
 #include "fk/tasks/paged_attention.h"
 #include "plugin_host.hpp"
 
@@ -242,6 +245,11 @@ class Data {
       pairs += double(r.queries) * r.length - 0.5 * double(r.queries) * (r.queries - 1);
     return 4 * pairs * c_.heads * c_.size;
   }
+
+  const int* starts() const { return starts_; }
+  const int* lengths() const { return lengths_; }
+  const int* table() const { return table_; }
+  int columns() const { return columns_; }
 
   std::vector<fk_paged_attention_args> args;
   fk_batch_step step;
@@ -470,6 +478,121 @@ bool time_all(PluginHost& host, const std::vector<Provider>& providers, cudaStre
   return ok;
 }
 
+// The rows of a step as attention gets them: q, k and v as slices of one matrix. k and v are what
+// the cache holds already, so storing them changes nothing.
+template <class T>
+struct Rows {
+  const T *q, *keys, *values;
+  const int *starts, *lengths, *table;
+  int seqs, columns, block, heads, kv_heads, size;
+};
+template <class T>
+__global__ void gather_rows_kernel(Rows<T> r, T* qkv, int64_t* slots) {
+  const int row = blockIdx.x, wide = (r.heads + 2 * r.kv_heads) * r.size;
+  int s = 0;
+  while (row >= r.starts[s + 1]) ++s;
+  const int position = r.lengths[s] - r.starts[s + 1] + row;
+  const int64_t slot =
+      int64_t(r.table[s * r.columns + position / r.block]) * r.block + position % r.block;
+  if (threadIdx.x == 0) slots[row] = slot;
+  const int q = r.heads * r.size, kv = r.kv_heads * r.size;
+  for (int i = threadIdx.x; i < wide; i += blockDim.x)
+    qkv[int64_t(row) * wide + i] = i < q        ? r.q[int64_t(row) * q + i]
+                                   : i < q + kv ? r.keys[slot * kv + i - q]
+                                                : r.values[slot * kv + i - q - kv];
+}
+
+bool run_attention(PluginHost& host, const fk_impl* impl, const Case& c, cudaStream_t stream,
+                   bool timed) {
+  using T = __nv_bfloat16;
+  Data<T> data(c, 1);
+  const int64_t n = data.step.num_tokens, wide = (c.heads + 2 * c.kv_heads) * c.size;
+  T* qkv = upload(std::vector<T>(size_t(n * wide)));
+  int64_t* slots = upload(std::vector<int64_t>(size_t(n)));
+  const auto& a = data.args[0];
+  gather_rows_kernel<<<unsigned(n), 256>>>(
+      Rows<T>{static_cast<const T*>(a.q->data), static_cast<const T*>(a.key_cache->data),
+              static_cast<const T*>(a.value_cache->data), data.starts(), data.lengths(),
+              data.table(), int(c.requests.size()), data.columns(), c.block, c.heads, c.kv_heads,
+              c.size},
+      qkv, slots);
+  const fk_device gpu{FK_CUDA, 0};
+  const auto slice = [&](int64_t first, int64_t heads) {
+    return TensorView(qkv + first * c.size, gpu, kBFloat16, {n, heads, c.size}, {wide, c.size, 1});
+  };
+  const TensorView q = slice(0, c.heads), k = slice(c.heads, c.kv_heads),
+                   v = slice(c.heads + c.kv_heads, c.kv_heads), places(slots, gpu, kInt64, {n});
+  fk_batch_step step = data.step;
+  step.slot_mapping = places;
+  fk_attention_args args;
+  args.q = q, args.k = k, args.v = v, args.out = a.out;
+  host.set_state("key_cache", a.key_cache);
+  host.set_state("value_cache", a.value_cache);
+  fk_attention_init init;
+  init.num_heads = c.heads, init.num_kv_heads = c.kv_heads, init.head_size = c.size;
+  init.scale = data.scale();
+  fk_run run = host.run(nullptr);
+  void* state = nullptr;
+  fk_status status = impl->create(host.get(), &run, &init, &state);
+  data.clear(0);
+  const auto forward = [&] {
+    const fk_run each = host.run(&step);
+    return impl->forward(state, host.get(), &each, &args);
+  };
+  if (!status) status = host.on_step(&step);
+  if (!status) {
+    run = host.run(&step);
+    status = impl->on_step(state, host.get(), &run);
+  }
+  if (!status) status = forward();
+  BENCH_CUDA(cudaStreamSynchronize(stream));
+  double worst = 0, us = 0;
+  const double error = status ? INFINITY : data.error(0, &worst);
+  if (!status && timed) us = time_graph(stream, 4, [&](int) { forward(); });
+  const bool right = error < 6e-3;
+  if (status)
+    std::printf("  %-12s %-34s %s\n", "attention", c.name.c_str(), host.message());
+  else
+    std::printf("  %-12s %-34s %9.1f us  %7.2f TFLOP/s  rel %.2e  %s\n", "attention",
+                c.name.c_str(), us, timed ? data.flops() / us / 1e6 : 0., error,
+                right ? "ok" : "WRONG");
+  if (state) impl->destroy(state);
+  host.drop_children();
+  cudaFree(qkv), cudaFree(slots);
+  return right;
+}
+
+bool attention_all(PluginHost& host, const fk_impl* impl, cudaStream_t stream, bool check,
+                   bool time) {
+  std::printf("attention with store_kvcache, steps in the engines' order\n");
+  bool ok = true;
+  const std::vector<std::pair<const char*, std::vector<Request>>> small = {
+      {"check: one fresh", {{5, 5}}},
+      {"check: fresh of odd sizes", {{300, 300}, {1, 1}, {127, 127}, {129, 129}, {2, 2}}},
+      {"check: all three parts",
+       {{1, 800}, {1, 77}, {150, 400}, {2, 66}, {33, 33}, {64, 64}, {200, 200}}},
+      {"check: singles and fresh", {{1, 800}, {1, 1}, {33, 33}, {500, 500}}},
+      {"check: fresh before others", {{1, 9}, {40, 40}, {10, 90}}},
+  };
+  std::vector<Request> mixed(31, {1, 1024});
+  mixed.insert(mixed.end(), {{512, 4096}, {1024, 1024}, {2000, 2000}});
+  const std::vector<std::pair<const char*, std::vector<Request>>> large = {
+      {"fresh 1 x 8192", {{8192, 8192}}},
+      {"fresh five requests", {{2048, 2048}, {1000, 1000}, {777, 777}, {500, 500}, {4096, 4096}}},
+      {"fresh 1 x 512", {{512, 512}}},
+      {"31 decode, 512 on 3584, 2 fresh", mixed},
+  };
+  for (const auto& [wanted, cases] : {std::pair{check, &small}, {time, &large}})
+    for (const auto& [name, requests] : *cases)
+      for (int block : {16, 64})
+        if (wanted) {
+          Case c{std::string(name) + ", page " + std::to_string(block), requests};
+          c.block = block;
+          ok &= run_attention(host, impl, c, stream, cases == &large);
+        }
+  return ok;
+}
+
 }  // namespace
 }  // namespace fk::bench
 
@@ -480,6 +603,7 @@ int main(int argc, char** argv) {
   BENCH_CUDA(cudaStreamCreate(&stream));
   PluginHost host(stream);
   std::vector<Provider> providers;
+  const fk_impl* attention = nullptr;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (word == "--check")
@@ -489,6 +613,12 @@ int main(int argc, char** argv) {
     else {
       const fk_impl* impl = find_impl(host, argv[i], "paged_attention");
       providers.push_back({std::string(impl->name.data, impl->name.size), impl});
+      const fk_plugin& plugin = open_plugin(host, argv[i]);
+      if (const fk_impl* store = find_impl(plugin, "store_kvcache")) host.offer(store);
+      if (const fk_impl* whole = find_impl(plugin, "attention")) {
+        attention = whole;
+        host.offer(impl);
+      }
     }
   }
   if (providers.empty()) {
@@ -501,6 +631,7 @@ int main(int argc, char** argv) {
   bool ok = true;
   if (check || !time) ok &= check_all(host, providers, stream);
   if (time || !check) ok &= time_all(host, providers, stream);
+  if (attention) ok &= attention_all(host, attention, stream, check || !time, time || !check);
   std::printf(ok ? "all right\n" : "SOMETHING IS WRONG\n");
   return ok ? 0 : 1;
 }

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The smallest host that runs one L1 implementation out of a plugin on a GPU: what a kernel costs
-// as the framework calls it, without the framework. Any fault ends the program.
+// The smallest host that runs an implementation out of a plugin on a GPU: what a kernel costs as
+// the framework calls it, without the framework. Children come from what was offered, the first
+// that supports them; states are given by name. Any fault ends the program.
 #pragma once
 #include <cuda_runtime.h>
 #include <dlfcn.h>
 
 #include <cstdio>
 #include <cstdlib>
+#include <map>
+#include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "fk/abi.h"
 
@@ -31,13 +36,31 @@ class PluginHost {
     BENCH_CUDA(cudaMalloc(&scratch_, kScratch));
   }
   PluginHost(const PluginHost&) = delete;
-  ~PluginHost() { cudaFree(scratch_); }
+  ~PluginHost() {
+    drop_children();
+    cudaFree(scratch_);
+  }
 
   const fk_host* get() const { return &host_; }
   const char* message() const { return message_; }
   fk_run run(const void* step) {
     used_ = 0;
     return {sizeof(fk_run), stream_, {FK_CUDA, 0}, 0, step, {}};
+  }
+  void offer(const fk_impl* impl) { offered_.push_back(impl); }
+  void set_state(const char* name, const fk_tensor* t) { states_[name] = t; }
+  // Of all children that were made.
+  fk_status on_step(const void* step) {
+    for (const auto& c : children_) {
+      const fk_run r = run(step);
+      if (c->impl->on_step)
+        if (fk_status s = c->impl->on_step(c->state, &host_, &r)) return s;
+    }
+    return FK_OK;
+  }
+  void drop_children() {
+    for (const auto& c : children_) c->impl->destroy(c->state);
+    children_.clear();
   }
 
  private:
@@ -51,14 +74,44 @@ class PluginHost {
     BENCH_CUDA(cudaMalloc(out, bytes));
     return FK_OK;
   }
-  static fk_status child(const fk_host* h, fk_str, fk_str, uint64_t, const void*, fk_instance**) {
-    return error(h, FK_UNSUPPORTED, {"no children here", 16});
+  struct Child : fk_instance {
+    const fk_host* host;
+    const fk_impl* impl;
+    void* state;
+    static fk_status call(fk_instance* self, const fk_run* run, const void* args) {
+      const Child& c = *static_cast<Child*>(self);
+      return c.impl->forward(c.state, c.host, run, args);
+    }
+  };
+  // The caller's init lives only until it returns, so children here must not look at it later.
+  static fk_status child(const fk_host* h, fk_str, fk_str task, uint64_t, const void* init,
+                         fk_instance** out) {
+    PluginHost& s = self(h);
+    const fk_run run = s.run(nullptr);
+    for (const fk_impl* impl : s.offered_) {
+      void* state = nullptr;
+      if (std::string_view(impl->task.data, impl->task.size) !=
+              std::string_view(task.data, task.size) ||
+          impl->supports(h, run.device, 90, init) || impl->create(h, &run, init, &state))
+        continue;
+      auto made = std::make_unique<Child>();
+      made->forward = Child::call;
+      made->init = nullptr;
+      made->host = h, made->impl = impl, made->state = state;
+      *out = made.get();
+      s.children_.push_back(std::move(made));
+      return FK_OK;
+    }
+    return error(h, FK_UNSUPPORTED, {"no such child here", 18});
   }
   static fk_status param(const fk_host* h, fk_str, const fk_tensor**) {
     return error(h, FK_UNSUPPORTED, {"no params here", 14});
   }
-  static fk_status state(const fk_host* h, fk_str, const fk_tensor**) {
-    return error(h, FK_UNSUPPORTED, {"no state here", 13});
+  static fk_status state(const fk_host* h, fk_str name, const fk_tensor** out) {
+    const auto at = self(h).states_.find(std::string(name.data, name.size));
+    if (at == self(h).states_.end()) return error(h, FK_UNSUPPORTED, {"no such state here", 18});
+    *out = at->second;
+    return FK_OK;
   }
   static fk_status scratch(const fk_host* h, const fk_run*, size_t bytes, void** out) {
     PluginHost& s = self(h);
@@ -72,19 +125,30 @@ class PluginHost {
   cudaStream_t stream_;
   void* scratch_ = nullptr;
   size_t used_ = 0;
+  std::vector<const fk_impl*> offered_;
+  std::vector<std::unique_ptr<Child>> children_;
+  std::map<std::string, const fk_tensor*> states_;
   char message_[512] = "";
 };
 
-// One implementation of `task` in the plugin at `path`; ends the program when there is none.
-inline const fk_impl* find_impl(PluginHost& host, const char* path, std::string_view task) {
+// An implementation of `task`, or NULL.
+inline const fk_impl* find_impl(const fk_plugin& plugin, std::string_view task) {
+  for (size_t i = 0; i < plugin.impl_count; ++i)
+    if (std::string_view(plugin.impls[i]->task.data, plugin.impls[i]->task.size) == task)
+      return plugin.impls[i];
+  return nullptr;
+}
+inline const fk_plugin& open_plugin(PluginHost& host, const char* path) {
   void* library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (!library) std::printf("%s\n", dlerror()), std::exit(2);
   const auto entry = reinterpret_cast<fk_plugin_entry_fn>(dlsym(library, "fk_plugin_entry_v1"));
   const fk_plugin* plugin = nullptr;
   if (!entry || entry(host.get(), &plugin)) std::printf("%s: no entry\n", path), std::exit(2);
-  for (size_t i = 0; i < plugin->impl_count; ++i)
-    if (std::string_view(plugin->impls[i]->task.data, plugin->impls[i]->task.size) == task)
-      return plugin->impls[i];
+  return *plugin;
+}
+// One implementation of `task` in the plugin at `path`; ends the program when there is none.
+inline const fk_impl* find_impl(PluginHost& host, const char* path, std::string_view task) {
+  if (const fk_impl* impl = find_impl(open_plugin(host, path), task)) return impl;
   std::printf("%s has no %.*s\n", path, int(task.size()), task.data());
   std::exit(2);
 }
