@@ -83,12 +83,12 @@ class Planner {
     lengths_.assign(lengths, lengths + n);
     stride_ = stride;
     const auto queries = [&](int64_t s) { return starts[s + 1] - starts[s]; };
-    for (int64_t s = 0; s < n; ++s)
+    singles_ = 0;
+    while (singles_ < n && queries(singles_) == 1) ++singles_;
+    for (int64_t s = singles_; s < n; ++s)
       FK_REQUIRE(queries(s) <= lengths[s],
                  "paged_attention: sequence %lld has %d tokens, %d of them new", (long long)s,
                  lengths[s], queries(s));
-    singles_ = 0;
-    while (singles_ < n && queries(singles_) == 1) ++singles_;
     fresh_ = n;
     while (split_ && fresh_ > singles_ && queries(fresh_ - 1) > 0 &&
            queries(fresh_ - 1) == lengths[fresh_ - 1])

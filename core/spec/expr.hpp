@@ -34,7 +34,7 @@ enum class ExprType { kInt, kFloat, kBool, kText, kInts, kOptionalInt, kOptional
 // The one expression language of the registry: shapes, bytes, flops, conditions.
 // Integers, decimals, "text" (enum values), names; + - * / (exact: a remainder is an error) %
 // comparisons, and or not, ceil_div(a,b) min max sum(ints) len(ints) row_bytes(quant, k)
-// has(optional).
+// has(optional int or instance).
 using Value = std::variant<int64_t, double, bool, std::string, std::vector<int64_t>>;
 using Lookup = std::function<std::optional<Value>(std::string_view name)>;
 
