@@ -10,6 +10,7 @@
 #include "fa3.hpp"
 #include "fk/cuda.hpp"
 #include "fk/structs/batch_step.h"
+#include "step_parts.hpp"
 
 namespace fk::flashinfer {
 
@@ -32,10 +33,7 @@ class FreshTaken {
   bool heard_ = false;
 };
 
-// A step is, in the order that engines keep: sequences of one query, which are a decode kernel's (a
-// tile of the prefill kernel would hold one row of each), sequences that go on, and fresh ones, all
-// of whose keys are rows of this very step. With `split` the fresh ones at the end are planned
-// apart.
+// With `split` the fresh sequences of a step are planned apart, for the ragged kernel.
 class Planner {
  public:
   // The planner of these heads on this stream; it lives as long as somebody holds it.
@@ -82,35 +80,30 @@ class Planner {
     starts_.assign(starts, starts + n + 1);
     lengths_.assign(lengths, lengths + n);
     stride_ = stride;
-    const auto queries = [&](int64_t s) { return starts[s + 1] - starts[s]; };
-    singles_ = 0;
-    while (singles_ < n && queries(singles_) == 1) ++singles_;
-    for (int64_t s = singles_; s < n; ++s)
-      FK_REQUIRE(queries(s) <= lengths[s],
+    parts_ = parts_of(starts, lengths, n);
+    if (!split_) parts_.fresh = n;
+    for (int64_t s = parts_.singles; s < n; ++s)
+      FK_REQUIRE(starts[s + 1] - starts[s] <= lengths[s],
                  "paged_attention: sequence %lld has %d tokens, %d of them new", (long long)s,
-                 lengths[s], queries(s));
-    fresh_ = n;
-    while (split_ && fresh_ > singles_ && queries(fresh_ - 1) > 0 &&
-           queries(fresh_ - 1) == lengths[fresh_ - 1])
-      --fresh_;
+                 lengths[s], starts[s + 1] - starts[s]);
     Slot& slot = slots_[next_++ % kSlots];
     FK_CUDA_CHECK(cudaEventSynchronize(slot.copied));  // steps ago: in practice long done
-    paged_plan_ = plan_part(kPaged, slot, singles_, fresh_);
-    fresh_plan_ = plan_part(kFresh, slot, fresh_, n);
+    paged_plan_ = plan_part(kPaged, slot, parts_.singles, parts_.fresh);
+    fresh_plan_ = plan_part(kFresh, slot, parts_.fresh, n);
     FK_CUDA_CHECK(cudaEventRecord(slot.copied, stream_));
     planned_ = true;
   }
 
   // Of the planned step: sequences of one query that it begins with; sequences, and rows of query,
   // before the fresh ones; sequences that are fresh.
-  int64_t singles() const { return planned().singles_; }
-  int64_t paged_seqs() const { return planned().fresh_; }
-  int64_t paged_rows() const { return starts_[size_t(planned().fresh_)]; }
-  int64_t fresh_seqs() const { return int64_t(lengths_.size()) - planned().fresh_; }
+  int64_t singles() const { return planned().singles; }
+  int64_t paged_seqs() const { return planned().fresh; }
+  int64_t paged_rows() const { return starts_[size_t(planned().fresh)]; }
+  int64_t fresh_seqs() const { return int64_t(lengths_.size()) - planned().fresh; }
 
   // The sequences between the singles and the fresh ones; pointers are to the first of their rows.
   void run_paged(const Fa3PagedCall& call) const {
-    if (planned().fresh_ > singles_) fa3_run_paged(part(kPaged), paged_plan_, call, stream_);
+    if (planned().fresh > parts_.singles) fa3_run_paged(part(kPaged), paged_plan_, call, stream_);
   }
   // The fresh ones.
   void run_ragged(const Fa3Call& call) const {
@@ -140,9 +133,9 @@ class Planner {
     }
   }
 
-  const Planner& planned() const {
+  const StepParts& planned() const {
     FK_REQUIRE(planned_, "paged_attention: forward without on_step");
-    return *this;
+    return parts_;
   }
   char* part(Part p) const { return static_cast<char*>(ints_) + kBytes * size_t(p); }
 
@@ -169,7 +162,8 @@ class Planner {
   Slot slots_[kSlots];
   unsigned next_ = 0;
   bool planned_ = false;
-  int64_t stride_ = 0, singles_ = 0, fresh_ = 0;
+  int64_t stride_ = 0;
+  StepParts parts_;
   std::vector<int32_t> starts_, lengths_;  // of the whole step, to know it again
   std::vector<int32_t> shifted_, tables_;  // of the part that is planned
   Fa3Plan paged_plan_{}, fresh_plan_{};
