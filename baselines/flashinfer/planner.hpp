@@ -103,7 +103,8 @@ class Planner {
 
   // The sequences between the singles and the fresh ones; pointers are to the first of their rows.
   void run_paged(const Fa3PagedCall& call) const {
-    if (planned().fresh > parts_.singles) fa3_run_paged(part(kPaged), paged_plan_, call, stream_);
+    if (planned().fresh > parts_.singles && call.rows > 0)
+      fa3_run_paged(part(kPaged), paged_plan_, call, stream_);
   }
   // The fresh ones.
   void run_ragged(const Fa3Call& call) const {
