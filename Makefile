@@ -34,6 +34,6 @@ fuzz:                  ## every libFuzzer target for FUZZ_SECONDS (60)
 	@scripts/fuzz.sh
 
 format:
-	@git ls-files '*.cpp' '*.hpp' '*.h' '*.c' '*.cu' '*.cuh' | xargs clang-format -i
+	@git ls-files '*.cpp' '*.hpp' '*.inl' '*.h' '*.c' '*.cu' '*.cuh' | xargs clang-format -i
 clean:
 	rm -rf $(BUILD) build-*

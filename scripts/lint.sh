@@ -5,7 +5,7 @@ set -uo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 bad=0
-mapfile -t sources < <(git ls-files '*.cpp' '*.hpp' '*.h' '*.c' '*.cu' '*.cuh')
+mapfile -t sources < <(git ls-files '*.cpp' '*.hpp' '*.inl' '*.h' '*.c' '*.cu' '*.cuh')
 clang-format --dry-run -Werror "${sources[@]}" 2> .lint.log || { grep -m 20 error .lint.log; echo "lint: run make format"; bad=1; }
 for f in "${sources[@]}"; do
   head -1 "$f" | grep -q 'SPDX-License-Identifier: Apache-2.0' || { echo "$f:1: the first line must be the SPDX licence line"; bad=1; }

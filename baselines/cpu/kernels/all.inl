@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every kernel over one simd/*.inl, as a table. The including file sets kTile (rows of a gemm tile) and kPanels.
+// Every kernel over one simd/*.inl, as a table. The including file sets kTile (rows of a gemm tile)
+// and kPanels.
 #include "math.inl"
 //
 #include "convert.inl"
@@ -11,8 +12,10 @@
 //
 #include "attend.inl"
 
-#define FKC_TYPES(f) {f<float>, f<bf16>, f<f16>}
-#define FKC_QUANTS(f) {f<Quant::kQ4_0>, f<Quant::kQ4_1>, f<Quant::kQ8_0>}
+#define FKC_TYPES(f) \
+  { f<float>, f<bf16>, f<f16> }
+#define FKC_QUANTS(f) \
+  { f<Quant::kQ4_0>, f<Quant::kQ4_1>, f<Quant::kQ8_0> }
 constexpr Kernels make_table(const char* isa) {
   return {
       .isa = isa,

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attention with a running softmax over blocks of kKeyBlock keys. The heads that share a key head stand as rows of
-// one tile, so every key and value is read and transposed once for all of them; both products run in gemm's tiles.
-// A single query (decode) goes the same way: its handful of rows share the packing too.
+// Attention with a running softmax over blocks of kKeyBlock keys. The heads that share a key head
+// stand as rows of one tile, so every key and value is read and transposed once for all of them;
+// both products run in gemm's tiles. A single query (decode) goes the same way: its handful of rows
+// share the packing too.
 
-template <class T> inline const T* key_row(const AttendArgs& a, const void* base, int64_t stride, int64_t block_stride, int64_t key) {
+template <class T>
+inline const T* key_row(const AttendArgs& a, const void* base, int64_t stride, int64_t block_stride,
+                        int64_t key) {
   const T* p = static_cast<const T*>(base);
   if (!a.block_table) return p + key * stride;
   return p + a.block_table[key / a.block_size] * block_stride + key % a.block_size * stride;
 }
 
-// Keys as panels of 16 keys, [d][16]; values as panels of 16 dims, [key][16]. Missing keys and dims are 0: what lies
-// behind the last key in the cache may be anything, NaN included.
+// Keys as panels of 16 keys, [d][16]; values as panels of 16 dims, [key][16]. Missing keys and dims
+// are 0: what lies behind the last key in the cache may be anything, NaN included.
 template <class T>
-void pack_keys(const AttendArgs& a, int64_t first, int count, int64_t d, float* keys, float* values) {
+void pack_keys(const AttendArgs& a, int64_t first, int count, int64_t d, float* keys,
+               float* values) {
   const int64_t dims = a.head_size;
   for (int g = 0; g < kKeyBlock; g += W) {
     if (g / kGroup * kGroup >= count) break;  // whole panels only
@@ -46,9 +50,11 @@ inline float exp1(float x) {
   return x < -87.0f ? 0.0f : lanes[0];
 }
 
-// scores -> exp(scores - running maximum), 0 where the row may not look; rescales what the row has summed so far.
-inline void softmax_row(const AttendArgs& a, float* scores, int64_t first, int count, int64_t position, int head,
-                        float* maximum, float* denominator, float* sums, int64_t d) {
+// scores -> exp(scores - running maximum), 0 where the row may not look; rescales what the row has
+// summed so far.
+inline void softmax_row(const AttendArgs& a, float* scores, int64_t first, int count,
+                        int64_t position, int head, float* maximum, float* denominator, float* sums,
+                        int64_t d) {
   int64_t low = 0, high = count;
   if (a.causal && position + 1 - first < high) high = position + 1 - first;
   if (a.window > 0 && position + 1 - a.window - first > low) low = position + 1 - a.window - first;
@@ -89,13 +95,14 @@ inline void softmax_row(const AttendArgs& a, float* scores, int64_t first, int c
   *denominator += hsum(sum);
 }
 
-template <class T> void attend(const AttendArgs& a) {
+template <class T>
+void attend(const AttendArgs& a) {
   const int rows = a.positions * a.group;
   const int64_t d = round_up(a.head_size, kGroup);
   const int tiles = (rows + kTile - 1) / kTile;
-  float* q = a.scratch;                              // tiles of [head_size][kTile]
-  float* sums = q + int64_t(tiles) * kTile * d;      // [rows][d]
-  float* scores = sums + int64_t(tiles) * kTile * d; // [rows][kScoreStride]
+  float* q = a.scratch;                               // tiles of [head_size][kTile]
+  float* sums = q + int64_t(tiles) * kTile * d;       // [rows][d]
+  float* scores = sums + int64_t(tiles) * kTile * d;  // [rows][kScoreStride]
   float* maxima = scores + int64_t(tiles) * kTile * kScoreStride;
   float* denominators = maxima + int64_t(tiles) * kTile;
   float* keys = denominators + int64_t(tiles) * kTile;
@@ -106,7 +113,8 @@ template <class T> void attend(const AttendArgs& a) {
       const int r = t * kTile + j;
       return static_cast<const T*>(a.q) + r / a.group * a.q_position + r % a.group * a.q_head;
     };
-    pack_tile<T>(row, rows - t * kTile < kTile ? rows - t * kTile : kTile, a.head_size, q + int64_t(t) * kTile * d);
+    pack_tile<T>(row, rows - t * kTile < kTile ? rows - t * kTile : kTile, a.head_size,
+                 q + int64_t(t) * kTile * d);
   }
   for (int r = 0; r < tiles * kTile; ++r) {
     for (int64_t i = 0; i < d; i += W) store(sums + r * d + i, zero());
@@ -115,7 +123,8 @@ template <class T> void attend(const AttendArgs& a) {
   }
   int64_t first = a.key_begin, last = a.key_end;
   if (a.causal && a.first_position + a.positions < last) last = a.first_position + a.positions;
-  if (a.window > 0 && a.first_position + 1 - a.window > first)  // from a multiple of the block on: the same blocks for all tiles
+  if (a.window > 0 && a.first_position + 1 - a.window >
+                          first)  // from a multiple of the block on: the same blocks for all tiles
     first = a.key_begin + (a.first_position + 1 - a.window - a.key_begin) / kKeyBlock * kKeyBlock;
   for (int64_t key = first; key < last; key += kKeyBlock) {
     const int count = int(last - key < kKeyBlock ? last - key : kKeyBlock);
@@ -124,13 +133,14 @@ template <class T> void attend(const AttendArgs& a) {
     for (int t = 0; t < tiles; ++t) {
       const int height = rows - t * kTile < kTile ? rows - t * kTile : kTile;
       float* tile_scores = scores + int64_t(t) * kTile * kScoreStride;
-      gemm_with<1, kTile>({q + int64_t(t) * kTile * d, keys, kGroup * d, a.head_size, height, groups, tile_scores,
-                           kScoreStride, false});
+      gemm_with<1, kTile>({q + int64_t(t) * kTile * d, keys, kGroup * d, a.head_size, height,
+                           groups, tile_scores, kScoreStride, false});
       for (int r = t * kTile; r < t * kTile + height; ++r)
-        softmax_row(a, scores + int64_t(r) * kScoreStride, key, count, a.first_position + r / a.group, r % a.group,
-                    maxima + r, denominators + r, sums + int64_t(r) * d, d);
-      gemm_with<kScoreStride, 1>({tile_scores, values, int64_t(kKeyBlock) * kGroup, count, height, int(d / kGroup),
-                                  sums + int64_t(t) * kTile * d, d, true});
+        softmax_row(a, scores + int64_t(r) * kScoreStride, key, count,
+                    a.first_position + r / a.group, r % a.group, maxima + r, denominators + r,
+                    sums + int64_t(r) * d, d);
+      gemm_with<kScoreStride, 1>({tile_scores, values, int64_t(kKeyBlock) * kGroup, count, height,
+                                  int(d / kGroup), sums + int64_t(t) * kTile * d, d, true});
     }
   }
   for (int r = 0; r < rows; ++r) {

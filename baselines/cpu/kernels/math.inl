@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// exp, tanh and the complementary error function to about 1e-7 relative. The polynomials are weighted
-// least-squares fits (relative error, reweighted towards the maximum) of the functions named beside them.
+// exp, tanh and the complementary error function to about 1e-7 relative. The polynomials are
+// weighted least-squares fits (relative error, reweighted towards the maximum) of the functions
+// named beside them.
 
 // x <= 88; below -87.3 the result is 0 or the smallest normal numbers, never negative.
 inline V vexp(V x) {

@@ -2,13 +2,20 @@
 // Norms, activations, sums and rotations of one row: fp32 inside, rounded once on the way out.
 
 // f(offset, count): whole vectors first, then the rest.
-template <class F> inline void by_vectors(int64_t n, const F& f) {
+template <class F>
+inline void by_vectors(int64_t n, const F& f) {
   int64_t i = 0;
   for (; i + W <= n; i += W) f(i, W);
   if (i < n) f(i, int(n - i));
 }
-template <class T> inline V get(const T* p, int n) { return n == W ? load(p) : load_n(p, n); }
-template <class T> inline void put(T* p, V v, int n) { n == W ? store(p, v) : store_n(p, v, n); }
+template <class T>
+inline V get(const T* p, int n) {
+  return n == W ? load(p) : load_n(p, n);
+}
+template <class T>
+inline void put(T* p, V v, int n) {
+  n == W ? store(p, v) : store_n(p, v, n);
+}
 inline V keep(V v, int n) {  // the first n lanes, the rest 0
   if (n == W) return v;
   float part[W] = {};
@@ -17,7 +24,8 @@ inline V keep(V v, int n) {  // the first n lanes, the rest 0
 }
 
 // residual += x, rounded to its dtype, when there is one; returns the row to normalise.
-template <class T> const T* add_residual(const void* x, void* residual, int64_t d) {
+template <class T>
+const T* add_residual(const void* x, void* residual, int64_t d) {
   const T* in = static_cast<const T*>(x);
   if (!residual) return in;
   T* sum = static_cast<T*>(residual);
@@ -36,11 +44,13 @@ void rms_norm(const void* x, void* residual, const void* weight, void* y, int64_
     squares = fma(v, v, squares);
   });
   const V factor = set1(1.0f / __builtin_sqrtf(hsum(squares) / float(d) + eps));
-  by_vectors(d, [&](int64_t i, int n) { put(out + i, get(in + i, n) * factor * get(w + i, n), n); });
+  by_vectors(d,
+             [&](int64_t i, int n) { put(out + i, get(in + i, n) * factor * get(w + i, n), n); });
 }
 
 template <class T>
-void layer_norm(const void* x, void* residual, const void* weight, const void* bias, void* y, int64_t d, float eps) {
+void layer_norm(const void* x, void* residual, const void* weight, const void* bias, void* y,
+                int64_t d, float eps) {
   const T* in = add_residual<T>(x, residual, d);
   const T* w = static_cast<const T*>(weight);
   const T* b = static_cast<const T*>(bias);
@@ -62,7 +72,8 @@ void layer_norm(const void* x, void* residual, const void* weight, const void* b
   });
 }
 
-template <class T> void silu_and_mul(const void* gate, const void* up, void* y, int64_t d) {
+template <class T>
+void silu_and_mul(const void* gate, const void* up, void* y, int64_t d) {
   const T *g = static_cast<const T*>(gate), *u = static_cast<const T*>(up);
   T* out = static_cast<T*>(y);
   by_vectors(d, [&](int64_t i, int n) {
@@ -71,7 +82,8 @@ template <class T> void silu_and_mul(const void* gate, const void* up, void* y, 
   });
 }
 
-template <class T> void gelu(const void* x, void* y, int64_t d, bool tanh_form) {
+template <class T>
+void gelu(const void* x, void* y, int64_t d, bool tanh_form) {
   const T* in = static_cast<const T*>(x);
   T* out = static_cast<T*>(y);
   if (tanh_form) {
@@ -82,22 +94,28 @@ template <class T> void gelu(const void* x, void* y, int64_t d, bool tanh_form) 
     return;
   }
   by_vectors(d, [&](int64_t i, int n) {
-    const V v = get(in + i, n), tail = set1(0.5f) * v * verfc(vmin(vabs(v) * set1(0.707106781f), set1(10.0f)));
+    const V v = get(in + i, n),
+            tail = set1(0.5f) * v * verfc(vmin(vabs(v) * set1(0.707106781f), set1(10.0f)));
     put(out + i, select_lt(v, zero(), tail, v - tail), n);
   });
 }
 
-template <class T> void add(const void* a, const void* b, void* y, int64_t d) {
+template <class T>
+void add(const void* a, const void* b, void* y, int64_t d) {
   const T *p = static_cast<const T*>(a), *q = static_cast<const T*>(b);
-  by_vectors(d, [&](int64_t i, int n) { put(static_cast<T*>(y) + i, get(p + i, n) + get(q + i, n), n); });
+  by_vectors(
+      d, [&](int64_t i, int n) { put(static_cast<T*>(y) + i, get(p + i, n) + get(q + i, n), n); });
 }
 
-template <class T> void scale(const void* x, float factor, void* y, int64_t d) {
+template <class T>
+void scale(const void* x, float factor, void* y, int64_t d) {
   const T* p = static_cast<const T*>(x);
-  by_vectors(d, [&](int64_t i, int n) { put(static_cast<T*>(y) + i, get(p + i, n) * set1(factor), n); });
+  by_vectors(
+      d, [&](int64_t i, int n) { put(static_cast<T*>(y) + i, get(p + i, n) * set1(factor), n); });
 }
 
-template <class T> float sum_squares(const void* x, int64_t d) {
+template <class T>
+float sum_squares(const void* x, int64_t d) {
   const T* p = static_cast<const T*>(x);
   V s = zero();
   by_vectors(d, [&](int64_t i, int n) {
@@ -107,7 +125,8 @@ template <class T> float sum_squares(const void* x, int64_t d) {
   return hsum(s);
 }
 
-template <class T> void rotate(void* head, const float* cosines, const float* sines, int64_t pairs, bool neox) {
+template <class T>
+void rotate(void* head, const float* cosines, const float* sines, int64_t pairs, bool neox) {
   T* h = static_cast<T*>(head);
   if (!neox) {
     for (int64_t i = 0; i < pairs; ++i) {
@@ -118,7 +137,8 @@ template <class T> void rotate(void* head, const float* cosines, const float* si
     return;
   }
   by_vectors(pairs, [&](int64_t i, int n) {
-    const V a = get(h + i, n), b = get(h + pairs + i, n), c = get(cosines + i, n), s = get(sines + i, n);
+    const V a = get(h + i, n), b = get(h + pairs + i, n), c = get(cosines + i, n),
+            s = get(sines + i, n);
     put(h + i, a * c - b * s, n);
     put(h + pairs + i, fma(a, s, b * c), n);
   });

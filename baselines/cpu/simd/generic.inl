@@ -10,7 +10,10 @@ inline V fma(V a, V b, V c) { return a * b + c; }
 inline V vmax(V a, V b) { return a > b ? a : b; }
 inline V vmin(V a, V b) { return a < b ? a : b; }
 inline V vabs(V a) { return a < 0 ? -a : a; }
-inline V vsqrt(V a) { return V{__builtin_sqrtf(a[0]), __builtin_sqrtf(a[1]), __builtin_sqrtf(a[2]), __builtin_sqrtf(a[3])}; }
+inline V vsqrt(V a) {
+  return V{__builtin_sqrtf(a[0]), __builtin_sqrtf(a[1]), __builtin_sqrtf(a[2]),
+           __builtin_sqrtf(a[3])};
+}
 inline V select_lt(V a, V b, V yes, V no) { return a < b ? yes : no; }
 inline I to_int(V a) {
   const V half = a < 0 ? set1(-0.5f) : set1(0.5f);
@@ -19,22 +22,34 @@ inline I to_int(V a) {
 inline V to_v(I a) { return __builtin_convertvector(a, V); }
 inline V pow2(I n) { return reinterpret_cast<V>((n + 127) << 23); }
 
-template <class T> inline V load_n(const T* p, int n) {
+template <class T>
+inline V load_n(const T* p, int n) {
   V v{};
   for (int i = 0; i < n; ++i) v[i] = to_float(p[i]);
   return v;
 }
-template <class T> inline V load(const T* p) { return load_n(p, W); }
-template <class T> inline void store_n(T* p, V v, int n) {
+template <class T>
+inline V load(const T* p) {
+  return load_n(p, W);
+}
+template <class T>
+inline void store_n(T* p, V v, int n) {
   for (int i = 0; i < n; ++i) from_float(v[i], p + i);
 }
-template <class T> inline void store(T* p, V v) { store_n(p, v, W); }
-template <> inline V load(const float* p) {
+template <class T>
+inline void store(T* p, V v) {
+  store_n(p, v, W);
+}
+template <>
+inline V load(const float* p) {
   V v;
   std::memcpy(&v, p, sizeof v);
   return v;
 }
-template <> inline void store(float* p, V v) { std::memcpy(p, &v, sizeof v); }
+template <>
+inline void store(float* p, V v) {
+  std::memcpy(p, &v, sizeof v);
+}
 
 inline float hsum(V v) { return (v[0] + v[2]) + (v[1] + v[3]); }
 inline float hmax(V v) {
