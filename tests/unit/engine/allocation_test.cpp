@@ -3,7 +3,7 @@
 // passes.
 #include <gtest/gtest.h>
 
-#include "tests/unit/engine/counting_new.hpp"
+#include "tests/support/counting/counting_new.hpp"
 #include "tests/unit/engine/tiny_llama.hpp"
 
 namespace fk::test {

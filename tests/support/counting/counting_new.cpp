@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/unit/engine/counting_new.hpp"
+#include "tests/support/counting/counting_new.hpp"
 
 #include <execinfo.h>
 #include <unistd.h>
