@@ -206,7 +206,8 @@ void place(std::vector<Info>& infos, std::span<const uint8_t> data, uint64_t ali
                 begin, alignment);
     if (begin > data.size() || (infos[i].known && t.bytes > data.size() - begin))
       bad_input(
-          "{}: tensor \"{}\": bytes [{}, {}] end past the {} bytes of data; the file is truncated",
+          "{}: tensor \"{}\": bytes [{}, {}] end past the {} bytes of data; the file is truncated, "
+          "download it again",
           file, t.name, begin, infos[i].known ? fmt::to_string(begin + t.bytes) : "?", data.size());
     if (begin < end)
       bad_input("{}: tensors \"{}\" [{}, {}] and \"{}\" at {} overlap", file,

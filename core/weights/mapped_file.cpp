@@ -15,7 +15,9 @@ namespace fk::core {
 
 std::shared_ptr<const MappedFile> MappedFile::open(const std::filesystem::path& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) missing("{}: cannot open the weight file: {}", path.string(), std::strerror(errno));
+  if (fd < 0)
+    missing("{}: cannot open the weight file: {}{}", path.string(), std::strerror(errno),
+            errno == EACCES ? "; give this user the right to read it" : "");
   struct stat info {};
   void* data = nullptr;
   int error = 0;

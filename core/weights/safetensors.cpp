@@ -119,7 +119,7 @@ void check_entry(Entry& e, size_t data_begin, std::span<const uint8_t> data,
   if (e.end > data.size())
     bad_input(
         "{}: tensor \"{}\": data_offsets [{}, {}] end past the {} bytes of data; the file is "
-        "truncated",
+        "truncated, download it again",
         file, e.name, e.begin, e.end, data.size());
   const size_t size = dtype_bytes(e.tensor.dtype);
   const std::optional<int64_t> count = element_count(e.tensor.shape);
@@ -176,8 +176,10 @@ ParsedFile parse_safetensors(std::span<const uint8_t> bytes, const std::string& 
   if (length > kMaxHeader)
     bad_input("{}: header length {} is over the limit of {} bytes", file, length, kMaxHeader);
   if (length > bytes.size() - 8)
-    bad_input("{}: header length {} is more than the {} bytes that follow; the file is truncated",
-              file, length, bytes.size() - 8);
+    bad_input(
+        "{}: header length {} is more than the {} bytes that follow; the file is truncated, "
+        "download it again",
+        file, length, bytes.size() - 8);
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + 8, length);
   const Header header = parse_header(text, file);
   if (!header.is_object()) bad_input("{}: the header is not a JSON object", file);
@@ -225,9 +227,10 @@ ParsedFile parse_shards(const std::filesystem::path& index,
   ParsedFile all;
   for (const auto& [name, tensors] : shards) {
     const std::filesystem::path path = index.parent_path() / name;
-    if (!std::filesystem::exists(path))
-      missing("{}: shard {} of {} tensors (\"{}\" ...) is missing", file, name, tensors.size(),
-              tensors.front());
+    std::error_code ignored;  // what else is wrong with it, opening it says
+    if (std::filesystem::status(path, ignored).type() == std::filesystem::file_type::not_found)
+      missing("{}: shard {} of {} tensors (\"{}\" ...) is missing; download it into that folder",
+              file, name, tensors.size(), tensors.front());
     maps.push_back(MappedFile::open(path));
     ParsedFile shard = parse_safetensors(maps.back()->bytes(), path.string());
     for (const std::string& t : tensors)

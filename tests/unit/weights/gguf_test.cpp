@@ -102,7 +102,8 @@ TEST(Gguf, Shapes) {
 
 TEST(Gguf, Truncated) {
   EXPECT_EQ(parse_error(Gguf().add("a", {8}, 0, std::string(28, 'x')).bytes()),
-            "f: tensor \"a\": bytes [0, 32] end past the 28 bytes of data; the file is truncated");
+            "f: tensor \"a\": bytes [0, 32] end past the 28 bytes of data; the file is truncated, "
+            "download it again");
   EXPECT_EQ(parse_error(Gguf().tensor("a", {8}, 0, 0).bytes(1)),
             "f: truncated at byte 57: the tensors begin at byte 64");
   const std::string whole = read_file(kGolden / "dequantised.gguf");
@@ -122,12 +123,12 @@ TEST(Gguf, OffsetsOverlapOrLeaveHoles) {
   EXPECT_EQ(with(0, 0), "f: tensors \"a\" [0, 32] and \"b\" at 0 overlap");
   EXPECT_EQ(with(32, 0), "f: tensors \"b\" [0, 64] and \"a\" at 32 overlap");
   EXPECT_EQ(with(0, 40), "f: tensor \"b\": offset 40 is no multiple of the alignment 32");
-  EXPECT_EQ(
-      with(0, 64),
-      "f: tensor \"b\": bytes [64, 128] end past the 96 bytes of data; the file is truncated");
+  EXPECT_EQ(with(0, 64),
+            "f: tensor \"b\": bytes [64, 128] end past the 96 bytes of data; the file is "
+            "truncated, download it again");
   EXPECT_EQ(with(0, 1ull << 62),
             "f: tensor \"b\": bytes [4611686018427387904, 4611686018427387968] end past the 96 "
-            "bytes of data; the file is truncated");
+            "bytes of data; the file is truncated, download it again");
   Gguf hole;
   hole.tensor("a", {8}, 0, 32).data = std::string(64, 'x');
   EXPECT_EQ(parse_error(hole.bytes()),

@@ -39,7 +39,8 @@ TEST(Safetensors, HeaderOutOfBounds) {
             "f: 3 bytes are too few for a safetensors file, which begins with the 8 bytes of its "
             "header's length");
   EXPECT_EQ(parse_error(le(100, 8) + "{}"),
-            "f: header length 100 is more than the 2 bytes that follow; the file is truncated");
+            "f: header length 100 is more than the 2 bytes that follow; the file is truncated, "
+            "download it again");
   EXPECT_EQ(parse_error(le(~0ull, 8) + "{}"),
             "f: header length 18446744073709551615 is over the limit of 100000000 bytes");
 }
@@ -105,9 +106,9 @@ TEST(Safetensors, ShapeAndOffsetsDisagree) {
 }
 
 TEST(Safetensors, Truncated) {
-  EXPECT_EQ(
-      one(R"({"dtype":"F32","shape":[6],"data_offsets":[0,24]})", 20),
-      "f: tensor \"a\": data_offsets [0, 24] end past the 20 bytes of data; the file is truncated");
+  EXPECT_EQ(one(R"({"dtype":"F32","shape":[6],"data_offsets":[0,24]})", 20),
+            "f: tensor \"a\": data_offsets [0, 24] end past the 20 bytes of data; the file is "
+            "truncated, download it again");
   EXPECT_EQ(one(R"({"dtype":"F32","shape":[6],"data_offsets":[24,0]})"),
             "f: tensor \"a\": data_offsets [24, 0] run backwards");
 }
@@ -204,13 +205,103 @@ TEST(TensorFolder, ReadsShards) {
   EXPECT_EQ(open(R"({"weight_map":{"a":"../s1.safetensors"}})"),
             index + ": tensor \"a\": the shard must be the name of a file in the same folder");
   EXPECT_EQ(open(R"({"weight_map":{"a":"s3.safetensors"}})"),
-            index + ": shard s3.safetensors of 1 tensors (\"a\" ...) is missing");
+            index +
+                ": shard s3.safetensors of 1 tensors (\"a\" ...) is missing; download it into that "
+                "folder");
   EXPECT_EQ(open(R"({"weight_map":{"d":"s2.safetensors"}})"),
             index + ": tensor \"d\" is not in its shard s2.safetensors (did you mean 'c'?)");
   folder.write("s2.safetensors", shard("b"));
   EXPECT_EQ(open(R"({"weight_map":{"a":"s1.safetensors","b":"s2.safetensors"}})"),
             index + ": tensor \"b\" is in two shards, " + path + "/s1.safetensors and " + path +
                 "/s2.safetensors");
+}
+
+// What the process holds of a folder: open files and mappings.
+int held(const std::filesystem::path& folder) {
+  int count = 0;
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) count += line.ends_with(".safetensors");
+  for (const auto& fd : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    count += std::filesystem::read_symlink(fd, gone).string().starts_with(folder.string());
+  }
+  return count;
+}
+
+// One shard of several is bad: which one, what is wrong with it, what to do, and the good ones are
+// let go.
+class BadShard : public testing::Test {
+ protected:
+  BadShard() {
+    folder_.write("good.safetensors", tensor("a"));
+    folder_.write("model.safetensors.index.json",
+                  R"({"weight_map":{"a":"good.safetensors","b":"zbad.safetensors"}})");
+    path_ = folder_.path().string();
+  }
+  static std::string tensor(const std::string& name) {
+    return safetensors("{\"" + name + R"(":{"dtype":"F32","shape":[6],"data_offsets":[0,24]}})",
+                       std::string(24, 'x'));
+  }
+  std::string opened() {
+    const std::string text = error_of([&] { TensorFile::open(folder_.path()); });
+    EXPECT_EQ(held(folder_.path()), 0);
+    return text;
+  }
+  std::filesystem::path bad() const { return folder_.path() / "zbad.safetensors"; }
+  Folder folder_;
+  std::string path_;
+};
+
+TEST_F(BadShard, Missing) {
+  EXPECT_EQ(opened(), path_ +
+                          "/model.safetensors.index.json: shard zbad.safetensors of 1 tensors "
+                          "(\"b\" ...) is missing; download it into that folder");
+  std::filesystem::create_symlink("nowhere", bad());  // as a cache that was cleared leaves it
+  EXPECT_EQ(opened(), path_ +
+                          "/model.safetensors.index.json: shard zbad.safetensors of 1 tensors "
+                          "(\"b\" ...) is missing; download it into that folder");
+}
+
+TEST_F(BadShard, NotAllowed) {
+  folder_.write("zbad.safetensors", tensor("b"));
+  std::filesystem::permissions(bad(), std::filesystem::perms::none);
+  const bool root = ::geteuid() == 0;  // may read everything: be somebody else for a moment
+  if (root) {
+    std::filesystem::permissions(folder_.path(), std::filesystem::perms::all);
+    if (::seteuid(65534) != 0) GTEST_SKIP() << "root, and nobody else can be had here";
+  }
+  const std::string text = opened();
+  if (root) ASSERT_EQ(::seteuid(0), 0);
+  EXPECT_EQ(text, path_ +
+                      "/zbad.safetensors: cannot open the weight file: Permission denied; give "
+                      "this user the right to read it");
+}
+
+TEST_F(BadShard, NoFile) {
+  std::filesystem::create_directory(bad());
+  EXPECT_EQ(opened(), path_ + "/zbad.safetensors: cannot map the weight file: Is a directory");
+  std::filesystem::remove(bad());
+  std::filesystem::create_symlink("zbad.safetensors", bad());
+  EXPECT_EQ(opened(), path_ +
+                          "/zbad.safetensors: cannot open the weight file: Too many levels of "
+                          "symbolic links");
+}
+
+TEST_F(BadShard, Truncated) {
+  const std::string whole = tensor("b");
+  folder_.write("zbad.safetensors", whole.substr(0, whole.size() - 1));
+  EXPECT_EQ(opened(), path_ +
+                          "/zbad.safetensors: tensor \"b\": data_offsets [0, 24] end past the 23 "
+                          "bytes of data; the file is truncated, download it again");
+  folder_.write("zbad.safetensors", whole.substr(0, 20));
+  EXPECT_EQ(opened(), path_ + fmt::format("/zbad.safetensors: header length {} is more than the 12 "
+                                          "bytes that follow; the file is truncated, download it "
+                                          "again",
+                                          whole.size() - 24 - 8));
+  folder_.write("zbad.safetensors", "");
+  EXPECT_EQ(opened(), path_ +
+                          "/zbad.safetensors: 0 bytes are too few for a safetensors file, which "
+                          "begins with the 8 bytes of its header's length");
 }
 
 }  // namespace
