@@ -214,7 +214,7 @@ int describe_command(const Words& words) {
     fmt::print("  {} {} ({}, {})\n", i->id(), i->version, kind_name(i->kind), i->file);
   std::vector<Refusal> refusals;
   for (const Refusal& x : w.catalog().refusals())
-    if (x.task == t.name) refusals.push_back(x);
+    if (x.concerns(t.name)) refusals.push_back(x);
   print_refusals(refusals);
   fmt::print("\nyour own: fk new candidate {} NAME\n", t.name);
   return 0;

@@ -74,6 +74,10 @@ struct Catalog::Impl {
   void refuse(const std::string& plugin, const fs::path& file, const std::string& reason) {
     refusals.push_back({plugin, "", "", file.string(), reason});
   }
+  void refuse(const Found& f, const fs::path& file, const std::string& reason) {
+    refuse(f.name, file, reason);
+    if (f.manifest) refusals.back().tasks = f.manifest->tasks;
+  }
 };
 
 void Catalog::Impl::take(const fk_plugin& plugin, const Found& f, Implementation::Kind kind) {
@@ -111,28 +115,28 @@ void Catalog::Impl::take(const fk_plugin& plugin, const Found& f, Implementation
 
 // Opens what was found and inspected.
 void Catalog::Impl::load(const Found& f, Implementation::Kind kind) {
-  if (!f.refusal.empty()) return refuse(f.name, f.so.empty() ? f.yaml : f.so, f.refusal);
+  if (!f.refusal.empty()) return refuse(f, f.so.empty() ? f.yaml : f.so, f.refusal);
   if (const auto known = opened.find(f.hash); known != opened.end())
-    return refuse(f.name, f.so, fmt::format("the same file as {}, which is loaded", known->second));
+    return refuse(f, f.so, fmt::format("the same file as {}, which is loaded", known->second));
   try {
     const fk_plugin* plugin = open_library(f.copy);
     if (f.manifest)
       if (const std::string text = disagreement(*f.manifest, *plugin); !text.empty())
-        return refuse(f.name, f.so, text);
+        return refuse(f, f.so, text);
     opened.emplace(f.hash, f.so.string());
     take(*plugin, f, kind);
-  } catch (const std::exception& e) { refuse(f.name, f.so, e.what()); }
+  } catch (const std::exception& e) { refuse(f, f.so, e.what()); }
 }
 
 // Sources become a library first.
 void Catalog::Impl::build_and_load(Found f, Implementation::Kind kind) {
   if (f.refusal.empty() && f.so.empty()) {
     if (!builder)
-      return refuse(f.name, f.yaml,
+      return refuse(f, f.yaml,
                     "it has sources and nothing here builds them; give a prebuilt \"library\"");
     try {
       f.so = builder(*f.manifest);
-    } catch (const std::exception& e) { return refuse(f.name, f.yaml, e.what()); }
+    } catch (const std::exception& e) { return refuse(f, f.yaml, e.what()); }
     f.inspect();
   }
   load(f, kind);
@@ -164,7 +168,7 @@ void Catalog::add_file(const fs::path& so, Implementation::Kind kind) {
         f.name = m.name;
         f.manifest = std::move(m);
       }
-  } catch (const Error& e) { return impl_->refuse(f.name, f.yaml, e.text()); }
+  } catch (const Error& e) { return impl_->refuse(f, f.yaml, e.text()); }
   f.inspect();
   impl_->load(f, kind);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -26,6 +27,10 @@ struct Implementation {
 // Something that was found and not taken, and why (shown by `fk list` and when a pin names it).
 struct Refusal {
   std::string plugin, implementation, task, file, reason;
+  std::vector<std::string> tasks{};  // of a whole plugin: what its manifest says it implements
+  bool concerns(std::string_view of) const {
+    return task == of || std::find(tasks.begin(), tasks.end(), of) != tasks.end();
+  }
 };
 
 // Turns dropped-in sources into a library and returns its path; throws Error with the compiler's

@@ -218,9 +218,9 @@ Node* Tree::try_options(Node* parent, const std::string& path, const TaskSpec& s
                                 options.empty() ? "is loaded" : "supports this");
   for (const std::string& r : rejected) why += "\n  " + r;
   for (const Refusal& r : catalog_.refusals())
-    if (r.task == spec.name)
-      why +=
-          fmt::format("\n  refused: {}/{} ({}): {}", r.plugin, r.implementation, r.file, r.reason);
+    if (r.concerns(spec.name))
+      why += fmt::format("\n  refused: {}{}{} ({}): {}", r.plugin,
+                         r.implementation.empty() ? "" : "/", r.implementation, r.file, r.reason);
   const bool pinned = !options.empty() && options[0].reason.starts_with("pinned");
   if (options_.dry && !pinned) {
     Node* node = stub(parent, path, &spec, spec.name, why);

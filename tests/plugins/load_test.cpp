@@ -166,6 +166,45 @@ TEST(Load, NotALibrary) {
             "not a shared library: the file does not start with an ELF header");
 }
 
+#ifdef FK_CUBLASLT_PLUGIN
+// The plugin of a library that this machine lacks: it steps aside with the reason, wherever its
+// tasks are asked for, and its tasks are computed by the others.
+TEST(Load, MissingCudaLibrary) {
+  std::string bytes = core::read_file(FK_CUBLASLT_PLUGIN);
+  const std::string name = "libcublasLt.so";
+  size_t found = 0;
+  for (size_t at = 0; (at = bytes.find(name, at)) != bytes.npos; ++found)
+    bytes.replace(at, name.size(), "libcublasXX.so");
+  ASSERT_GE(found, 1u);
+  const fs::path folder = fs::path(testing::TempDir()) / "fk_no_cublaslt";
+  fs::create_directories(folder);
+  std::ofstream(folder / "cublaslt.so", std::ios::binary) << bytes;
+  std::ofstream(folder / "plugin.yaml")
+      << "name: cublaslt\nversion: 1.0.0\nlibrary: cublaslt.so\ntasks: [linear]\n";
+  core::Catalog c(registry());
+  c.add_folder(folder, core::Implementation::Kind::kBaseline);
+  ASSERT_EQ(c.refusals().size(), 1u);
+  const std::string reason = c.refusals()[0].reason;
+  EXPECT_TRUE(reason.starts_with("missing library libcublasXX.so.")) << reason;
+  EXPECT_TRUE(
+      reason.ends_with(": install it or put its folder on LD_LIBRARY_PATH (needed by this "
+                       "plugin; cannot open shared object file: No such file or directory)"))
+      << reason;
+  core::BuildOptions options;
+  options.dry = true;
+  options.device = {FK_CUDA, 0};
+  const Json init{{"in_features", 64}, {"out_features", 64}};
+  const auto plan = [&] { return core::Model::build(c, nullptr, "linear", init, options)->plan(); };
+  const core::Plan alone = plan();
+  EXPECT_EQ(alone.missing_tasks, std::vector<std::string>{"linear"});
+  EXPECT_EQ(alone.choices.at(0).reason,
+            fmt::format("no implementation of linear is loaded\n  refused: cublaslt ({}): {}",
+                        (folder / "cublaslt.so").string(), reason));
+  c.add_folder(fs::path(FK_BUILD_DIR) / "plugins/cuda", core::Implementation::Kind::kBaseline);
+  EXPECT_EQ(plan().choices.at(0).implementation, "cuda/float");
+}
+#endif
+
 // A folder full of bad plugins takes nothing away from the good ones beside them.
 TEST(Load, TheRestKeepsWorking) {
   core::Catalog c(registry());
