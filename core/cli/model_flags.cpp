@@ -195,7 +195,6 @@ void Session::prefer_gpu() {
 std::unique_ptr<Model> Session::dry_model() const {
   BuildOptions o = build;
   o.dry = true;
-  o.on = nullptr;
   o.layers = {};
   return Model::build(workspace.catalog(), nullptr, assets.config.model, assets.init, o);
 }

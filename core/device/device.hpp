@@ -109,6 +109,9 @@ class DeviceMemory {
   size_t bytes_;
 };
 
+// Throws Error kMissing: what was asked for, what is free, and the way out.
+[[noreturn]] void out_of_memory(const Device&, size_t bytes);
+
 // "cpu", "cuda:0".
 std::string device_text(fk_device);
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/base/memory_text.hpp"
 #include "core/device/device.hpp"
 #ifdef FK_HAVE_CUDA
 #include "core/device/cuda/cuda_device.hpp"
@@ -13,6 +14,16 @@ std::string device_text(fk_device d) {
   if (d.type == FK_CPU) return "cpu";
   if (d.type == FK_CUDA) return fmt::format("cuda:{}", d.index);
   return fmt::format("device type {} index {}", d.type, d.index);
+}
+
+void out_of_memory(const Device& device, size_t bytes) {
+  const Device::Memory m = device.memory();
+  missing(
+      "{} ({}) is out of memory: {} are asked for, {} of {} are free; use a smaller --num-blocks, "
+      "--max-model-len or --max-num-batched-tokens, or end what else uses the card (nvidia-smi "
+      "lists it)",
+      device_text(device.id()), device.name(), memory_text(double(bytes)),
+      memory_text(double(m.free)), memory_text(double(m.total)));
 }
 
 std::shared_ptr<Device> Device::open(fk_device d) {

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "core/base/error.hpp"
+#include "core/base/memory_text.hpp"
 #include "core/engine/kv_size.hpp"
 #include "core/engine/logits.hpp"
 #include "core/engine/scheduler.hpp"
@@ -72,6 +73,7 @@ double milliseconds(Sequence::Clock::duration d) {
 
 struct CausalLm::Impl {
   EngineOptions options;
+  int64_t longest;  // max_model_len before the KV cache's size cut it
   TextOptions text;
   CacheKinds caches;
   std::unique_ptr<Model> model;
@@ -84,9 +86,10 @@ struct CausalLm::Impl {
   Stats stats;
   int64_t next_handle = 0;
 
-  Impl(const Catalog& catalog, const BuildOptions& sampling, EngineOptions o, TextOptions t,
-       CacheKinds c, std::unique_ptr<Model> m)
+  Impl(const Catalog& catalog, const BuildOptions& sampling, EngineOptions o, int64_t uncut,
+       TextOptions t, CacheKinds c, std::unique_ptr<Model> m)
       : options(o),
+        longest(uncut),
         text(std::move(t)),
         caches(c),
         model(std::move(m)),
@@ -101,7 +104,9 @@ struct CausalLm::Impl {
     std::string who = r.id.empty() ? "request" : fmt::format("request '{}'", r.id);
     if (r.prompt.empty())
       bad_input("{}: the prompt is empty; a model needs at least one token to go on from", who);
-    int64_t n = int64_t(r.prompt.size()), room = options.max_model_len - (r.score ? 0 : 1);
+    const int64_t n = int64_t(r.prompt.size()), answer = r.score ? 0 : 1;
+    const int64_t room = options.max_model_len - answer;
+    if (n > room && n + answer <= longest) cache_too_small(who, n, n + answer);
     if (n > room) {
       bad_input(
           "{}: the prompt has {} tokens and the context holds {} ({}); shorten the prompt or raise "
@@ -126,6 +131,17 @@ struct CausalLm::Impl {
     range("top_p", p.top_p, 0, 1);
     range("min_p", p.min_p, 0, 1);
     range("top_logits", r.top_logits, 0, double(vocab));
+  }
+
+  [[noreturn]] void cache_too_small(const std::string& who, int64_t prompt, int64_t tokens) const {
+    const int64_t needed = (tokens + options.block_size - 1) / options.block_size;
+    const double block = block_bytes(model->plan(), options.num_blocks);
+    bad_input(
+        "{}: the prompt has {} tokens and needs {} KV cache blocks of {} tokens ({}), the cache "
+        "has {} ({}); use a larger --num-blocks (on a GPU a larger --gpu-memory-utilization) or "
+        "shorten the prompt",
+        who, prompt, needed, options.block_size, memory_text(double(needed) * block),
+        options.num_blocks, memory_text(double(options.num_blocks) * block));
   }
 
   std::unique_ptr<Sequence> make_sequence(Request r) {
@@ -302,17 +318,18 @@ std::unique_ptr<CausalLm> CausalLm::build(const Catalog& catalog,
   if (!build.on) build.on = Device::open(build.device);
   BuildOptions dry = build;
   dry.dry = true;
-  dry.on = nullptr;
   dry.policy = {};
   dry.replay = nullptr;
   dry.layers = {};
   const auto outline = Model::build(catalog, nullptr, task, init, dry);
   CacheKinds caches = cache_kinds(registry, outline->plan());
   if (caches.kv && !given.num_blocks && !build.on->is_cpu()) {
-    options.num_blocks = blocks_that_fit(*build.on, outline->plan(), options,
-                                         vocab_of(outline->task(), outline->init()));
+    options.num_blocks =
+        blocks_that_fit(*build.on, outline->plan(), options,
+                        vocab_of(outline->task(), outline->init()), given.max_model_len != 0);
     build.dims = engine_dims(options);
   }
+  const int64_t longest = options.max_model_len;  // as far as the model goes
   if (caches.kv)
     options.max_model_len =
         std::min(options.max_model_len, options.num_blocks * options.block_size);
@@ -327,7 +344,7 @@ std::unique_ptr<CausalLm> CausalLm::build(const Catalog& catalog,
   std::erase_if(sampler.policy.pins, [](const Pin& p) { return p.task != "sample"; });
   auto model = Model::build(catalog, std::move(weights), task, init, build);
   return std::unique_ptr<CausalLm>(new CausalLm(std::make_unique<Impl>(
-      catalog, sampler, options, std::move(text), caches, std::move(model))));
+      catalog, sampler, options, longest, std::move(text), caches, std::move(model))));
 }
 
 int64_t CausalLm::add(Request r) {

@@ -28,28 +28,43 @@ size_t scratch_bytes(const Plan& plan, const EngineOptions& o) {
 
 }  // namespace
 
-int64_t blocks_that_fit(const Device& device, const Plan& plan, const EngineOptions& o,
-                        int64_t vocab_size) {
-  size_t weights = 0, states = 0;
-  for (const ParamUse& p : plan.params) weights += p.bytes;
+double block_bytes(const Plan& plan, int64_t num_blocks) {
+  size_t states = 0;
   for (const StateUse& s : plan.states) states += s.bytes;
-  const double block = double(states) / double(o.num_blocks);
+  return double(states) / double(num_blocks);
+}
+
+int64_t blocks_that_fit(const Device& device, const Plan& plan, const EngineOptions& o,
+                        int64_t vocab_size, bool asked_for) {
+  size_t weights = 0;
+  for (const ParamUse& p : plan.params) weights += p.bytes;
+  const double block = block_bytes(plan, o.num_blocks);
   const Device::Memory m = device.memory();
   const double used = double(m.total - m.free), scratch = double(scratch_bytes(plan, o)),
                logits = double(std::max<int64_t>(o.max_num_seqs, 64)) * double(vocab_size) * 4;
   const double room =
       o.gpu_memory_utilization * double(m.total) - used - double(weights) - scratch - logits;
   const auto blocks = int64_t(std::max(0.0, room) / block);
+  const std::string taken = fmt::format(
+      "of {:.2f} GiB, {:.0f} % may be used; {:.2f} GiB are taken, weights need {:.2f}, scratch "
+      "{:.2f} and logits {:.2f}",
+      double(m.total) / kGiB, 100 * o.gpu_memory_utilization, used / kGiB, double(weights) / kGiB,
+      scratch / kGiB, logits / kGiB);
   if (blocks < 1)
     missing(
-        "{}: no room for a KV cache: of {:.2f} GiB, {:.0f} % may be used; {:.2f} GiB are taken, "
-        "weights need {:.2f}, scratch {:.2f}, logits {:.2f} and one block of {} tokens {:.3f}; use "
-        "a "
-        "smaller --max-num-batched-tokens or --max-num-seqs, or a larger --gpu-memory-utilization",
-        device.name(), double(m.total) / kGiB, 100 * o.gpu_memory_utilization, used / kGiB,
-        double(weights) / kGiB, scratch / kGiB, logits / kGiB, o.block_size, block / kGiB);
-  // More than every sequence at its longest is of no use.
+        "{}: no room for a KV cache: {}, one block of {} tokens {:.3f}; use a smaller "
+        "--max-num-batched-tokens or --max-num-seqs, or a larger --gpu-memory-utilization",
+        device.name(), taken, o.block_size, block / kGiB);
   const int64_t per_sequence = (o.max_model_len + o.block_size - 1) / o.block_size;
+  if (asked_for && blocks < per_sequence)
+    missing(
+        "{}: the KV cache is too small for one sequence of max_model_len {}: it needs {} blocks of "
+        "{} tokens ({:.2f} GiB) and {} fit ({:.2f} GiB): {}; use a larger --gpu-memory-utilization "
+        "or a --max-model-len of at most {}",
+        device.name(), o.max_model_len, per_sequence, o.block_size,
+        double(per_sequence) * block / kGiB, blocks, double(blocks) * block / kGiB, taken,
+        blocks * o.block_size);
+  // More than every sequence at its longest is of no use.
   const int64_t useful = per_sequence * o.max_num_seqs;
   return std::min({blocks, useful, int64_t(std::numeric_limits<int32_t>::max()) / o.block_size});
 }

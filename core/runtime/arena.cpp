@@ -31,6 +31,7 @@ void Arena::note_peak() {
 }
 
 void* Arena::allocate_slow(size_t bytes, size_t need) {
+  refusal_.clear();
   if (need < bytes || need > kLargest) return nullptr;  // the rounding overflowed, or nonsense
   if (frozen_) return nullptr;
   note_peak();
@@ -47,8 +48,9 @@ void* Arena::allocate_slow(size_t bytes, size_t need) {
   if (next == chunks_.size()) {
     try {
       add_chunk(std::max({need, kFirstChunk, 2 * (chunks_.empty() ? 0 : chunks_.back().size)}));
-    } catch (const std::bad_alloc&) { return nullptr; } catch (const Error&) {
-      return nullptr;  // the device is full
+    } catch (const std::bad_alloc&) { return nullptr; } catch (const Error& e) {
+      refusal_ = e.text();
+      return nullptr;
     }
   }
   chunk_ = next;

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "core/device/device.hpp"
@@ -50,6 +51,8 @@ class Arena {
   void pin();     // chunks stay where they are from here on, more may come
   void freeze();  // and no more may come
   bool frozen() const { return frozen_; }
+  // Why the device gave no more when allocate() last failed, or "".
+  const std::string& refusal() const { return refusal_; }
   size_t high_water() const { return total_peak_ > peak_ ? total_peak_ : peak_; }
   size_t capacity() const;
 
@@ -70,6 +73,7 @@ class Arena {
   size_t chunk_ = 0, top_ = 0;
   size_t peak_ = 0, total_peak_ = 0;
   bool pinned_ = false, frozen_ = false;
+  std::string refusal_;
 };
 
 }  // namespace fk::core

@@ -71,8 +71,12 @@ fk_status no_scratch(const Node& node, size_t bytes) {
   const std::string why =
       arena.frozen() ? fmt::format("the scratch arena is frozen at {} bytes", arena.capacity())
                      : "out of memory";
-  error_record() = {FK_OUT_OF_MEMORY,
-                    fmt::format("{}: {}, {} more are asked for", node.label(), why, bytes), true};
+  const std::string text =
+      arena.refusal().empty()
+          ? fmt::format("{}: {}, {} more are asked for", node.label(), why, bytes)
+          : fmt::format("{}: {} bytes of scratch beside {}: {}", node.label(), bytes,
+                        arena.capacity(), arena.refusal());
+  error_record() = {FK_OUT_OF_MEMORY, text, true};
   return FK_OUT_OF_MEMORY;
 }
 

@@ -17,7 +17,8 @@ struct LayerOptions {
 
 struct BuildOptions {
   fk_device device{FK_CPU, 0};
-  std::shared_ptr<Device> on;  // an open device to share; null: `device` is opened
+  // An open device to share, in a dry build the card to plan for; null: `device` is opened.
+  std::shared_ptr<Device> on;
   fk_dtype dtype{FK_FLOAT, 32, 1};
   int threads = 0;   // 0: one a core
   bool dry = false;  // tree, weights and state only; no device, no data

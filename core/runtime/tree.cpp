@@ -26,7 +26,7 @@ std::shared_ptr<Device> open_device(const BuildOptions& o) {
   return o.on ? o.on : Device::open(o.device);
 }
 
-// What a dry build for CUDA plans for: no card is looked at.
+// What a dry build for CUDA plans for when it is given no card.
 constexpr int kDrySm = 90;
 
 fk_status forward_dry(fk_instance* self, const fk_run*, const void*) {
@@ -73,6 +73,7 @@ bool Tree::owns(const fk_instance* p) const {
 
 int Tree::sm() const {
   if (device_) return device_->sm();
+  if (options_.on && options_.on->id().type == options_.device.type) return options_.on->sm();
   return options_.device.type == FK_CUDA ? kDrySm : 0;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plugins that misbehave while they are built or run: contained, located and named.
 #include "tests/plugins/zoo.hpp"
+#include "tests/support/limited_device.hpp"
 
 namespace fk::test {
 namespace {
@@ -57,6 +58,31 @@ TEST(Run, PinnedAndUnsupported) {
       error_of([] { run_zoo("sdk_throws", "late"); }),
       "pinned: silu_and_mul=sdk_throws/late: no implementation of silu_and_mul supports this\n"
       "  sdk_throws/late: found out in create");
+}
+
+// On a card that is older than it takes, and on the CPU.
+TEST(Run, NeedsAnotherCard) {
+  const core::Catalog catalog = load_zoo("needs_hopper");
+  core::BuildOptions options;
+  options.dry = true;
+  options.policy.pins.push_back(core::Pin::parse("silu_and_mul=needs_hopper"));
+  const auto refused = [&] {
+    return error_of(
+        [&] { core::Model::build(catalog, nullptr, "silu_and_mul", Json::object(), options); });
+  };
+  const std::string why =
+      "pinned: silu_and_mul=needs_hopper: no implementation of silu_and_mul supports this\n"
+      "  needs_hopper/zero: ";
+  EXPECT_EQ(refused(), why + "needs a CUDA device");
+  options.device = {FK_CUDA, 0};
+  options.on = std::make_shared<LimitedDevice>(0, options.device, 86);
+  EXPECT_EQ(refused(), why + "needs sm_90 or later, this card is sm_86");
+  options.on = std::make_shared<LimitedDevice>(0, options.device, 90);
+  EXPECT_EQ(core::Model::build(catalog, nullptr, "silu_and_mul", Json::object(), options)
+                ->plan()
+                .choices.at(0)
+                .implementation,
+            "needs_hopper/zero");
 }
 
 TEST(Run, OverrunsScratch) {

@@ -11,7 +11,6 @@ namespace fk::core {
 namespace {
 
 constexpr size_t kStaged = size_t{4} << 20;  // less is not worth the threads
-constexpr double kGiB = 1024.0 * 1024 * 1024;
 
 class CudaGraph : public Graph {
  public:
@@ -91,18 +90,13 @@ class CudaDevice : public Device {
     const cudaError_t e = cudaMalloc(&p, bytes ? bytes : 1);
     if (e == cudaErrorMemoryAllocation) {
       cudaGetLastError();
-      const Memory m = memory();
-      missing(
-          "{} ({}) is out of memory: {:.2f} GiB are asked for, {:.2f} of {:.2f} GiB are free; use "
-          "a "
-          "smaller --num-blocks, --max-model-len or --max-num-batched-tokens, or end what else "
-          "uses "
-          "the card (nvidia-smi lists it)",
-          device_text(id_), name_, double(bytes) / kGiB, double(m.free) / kGiB,
-          double(m.total) / kGiB);
+      out_of_memory(*this, bytes);
     }
     check_cuda(e, "allocating device memory");
-    check_cuda(cudaMemsetAsync(p, 0, bytes, stream()), "clearing device memory");
+    if (const cudaError_t cleared = cudaMemsetAsync(p, 0, bytes, stream())) {
+      cudaFree(p);
+      check_cuda(cleared, "clearing device memory");
+    }
     return p;
   }
   void release(void* p, size_t) noexcept override { cudaFree(p); }

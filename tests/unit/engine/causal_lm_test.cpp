@@ -329,6 +329,24 @@ TEST(CausalLm, RequestsThatCannotBeAreRefused) {
   EXPECT_EQ(refused(r), "request 'a': temperature must lie between 0 and 100, found nan");
 }
 
+TEST(CausalLm, AnEngineWhoseCacheIsSmallerThanTheModelsContextSaysSo) {
+  core::EngineOptions o = tiny_options();
+  o.num_blocks = 5;  // 20 tokens; a block is 4 tokens of 2 layers, 2 heads of 8, k and v in float32
+  auto lm = tiny_llama(o);
+  EXPECT_EQ(lm->context(), 20);
+  Request r = tiny_request(tiny_prompt(1, 40), 1);
+  r.id = "a";
+  EXPECT_EQ(error_of([&] { lm->add(r); }),
+            "request 'a': the prompt has 40 tokens and needs 11 KV cache blocks of 4 tokens "
+            "(11.00 KiB), the cache has 5 (5.00 KiB); use a larger --num-blocks (on a GPU a larger "
+            "--gpu-memory-utilization) or shorten the prompt");
+  r.prompt = tiny_prompt(1, 300);
+  EXPECT_EQ(error_of([&] { lm->add(r); }),
+            "request 'a': the prompt has 300 tokens and the context holds 20 (one of them for the "
+            "answer); shorten the prompt or raise max_model_len");
+  EXPECT_EQ(complete(*lm, {tiny_request(tiny_prompt(1, 19), 9)})[0].tokens.size(), 1u);
+}
+
 TEST(CausalLm, ATaskOfAnotherInterfaceIsRefused) {
   EXPECT_EQ(error_of([&] {
               core::CausalLm::build(catalog(), nullptr, "silu_and_mul", Json::object(), {}, {}, {});

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// A card that is too old for an implementation: the plan says so, and goes on with another.
+#include "core/plugin/load_host.hpp"
+#include "tests/support/errors.hpp"
+#include "tests/support/limited_device.hpp"
+#include "tests/support/task_runner.hpp"
+
+namespace fk::test {
+namespace {
+
+bool needs_cuda(const core::Implementation& i) {
+  return i.plugin == "cuda" || i.plugin == "cublaslt" || i.plugin == "flashinfer";
+}
+
+core::BuildOptions for_card(int sm, const std::string& pin) {
+  core::BuildOptions o;
+  o.dry = true;
+  o.device = {FK_CUDA, 0};
+  o.on = std::make_shared<LimitedDevice>(0, o.device, sm);
+  if (!pin.empty()) o.policy.pins.push_back(core::Pin::parse(pin));
+  return o;
+}
+
+// Every CUDA implementation that this build has, on a card of 2018.
+TEST(Capability, EveryCudaImplementationNamesTheCardItNeeds) {
+  for (const auto& [name, task] : registry().tasks())
+    for (const core::Implementation* i : catalog().implementations(name)) {
+      if (!needs_cuda(*i)) continue;
+      SCOPED_TRACE(name + " " + i->id());
+      const Json init = task.cases.items().begin().value().value("init", Json::object());
+      const core::InitValue value = core::InitValue::from_json(registry(), task, init);
+      const auto said = [&](fk_device device) {
+        const fk_status s = core::contain("supports", [&] {
+          return i->impl->supports(core::load_host(), device, 75, value.data());
+        });
+        EXPECT_EQ(s, FK_UNSUPPORTED);
+        return core::take_error(s);
+      };
+      const std::string old = said({FK_CUDA, 0});
+      EXPECT_TRUE(old == "needs sm_80 or later, this card is sm_75" ||
+                  old == "needs sm_90 or later, this card is sm_75")
+          << old;
+      EXPECT_EQ(said({FK_CPU, 0}), "needs a CUDA device");
+    }
+}
+
+// A dry build for a card that is given plans for that one.
+TEST(Capability, ThePlanSaysWhyNot) {
+  const std::string pin = "pinned: linear=cpu: no implementation of linear supports this";
+  EXPECT_EQ(error_of([&] {
+              core::Model::build(catalog(), nullptr, "linear",
+                                 {{"in_features", 64}, {"out_features", 8}},
+                                 for_card(80, "linear=cpu"));
+            }).substr(0, pin.size()),
+            pin);
+  std::string hopper_only;
+  for (const core::Implementation* i : catalog().implementations("sample"))
+    if (needs_cuda(*i)) hopper_only = i->id();
+  if (hopper_only.empty()) GTEST_SKIP() << "this build has no CUDA plugins";
+  EXPECT_EQ(error_of([&] {
+              core::Model::build(catalog(), nullptr, "sample", Json::object(),
+                                 for_card(80, "sample=" + hopper_only));
+            }),
+            "pinned: sample=" + hopper_only + ": no implementation of sample supports this\n  " +
+                hopper_only + ": needs sm_90 or later, this card is sm_80");
+  const auto without =
+      core::Model::build(catalog(), nullptr, "sample", Json::object(), for_card(80, ""));
+  EXPECT_EQ(without->plan().missing_tasks, std::vector<std::string>{"sample"});
+  const auto& rejected = without->plan().choices.at(0).rejected;
+  EXPECT_NE(std::find(rejected.begin(), rejected.end(),
+                      hopper_only + ": needs sm_90 or later, this card is sm_80"),
+            rejected.end());
+  const auto with =
+      core::Model::build(catalog(), nullptr, "sample", Json::object(), for_card(90, ""));
+  EXPECT_EQ(with->plan().choices.at(0).implementation, hopper_only);
+}
+
+}  // namespace
+}  // namespace fk::test
