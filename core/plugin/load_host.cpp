@@ -48,6 +48,7 @@ std::string_view status_name(fk_status s) {
 std::string take_error(fk_status s) {
   std::string text = std::move(error_record().text);
   error_record().clear();
+  error_record().taken = s;
   return text.empty() ? fmt::format("returned {} without a message", status_name(s)) : text;
 }
 

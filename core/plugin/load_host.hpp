@@ -13,7 +13,8 @@ namespace fk::core {
 struct ErrorRecord {
   fk_status code = FK_OK;
   std::string text;
-  bool located = false;  // the text already names the instance
+  bool located = false;     // the text already names the instance
+  fk_status taken = FK_OK;  // of the error that was taken last
   void clear() { code = FK_OK, text.clear(), located = false; }
 };
 ErrorRecord& error_record();

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every implementation of every task against the float64 reference, on every case of the registry.
+// Every implementation of every task against the float64 reference, on every case of the registry
+// and on the odd ones.
 #include <gtest/gtest.h>
+
+#include <set>
 
 #include "compare.hpp"
 #include "random_weights.hpp"
 #include "run_case.hpp"
 #include "tests/support/task_runner.hpp"
+#include "tests/support/test_device.hpp"
 
 namespace fk::cases {
 namespace {
@@ -13,6 +17,7 @@ namespace {
 using core::Implementation;
 using test::catalog;
 using test::registry;
+using test::test_device;
 
 core::Policy all_reference() { return core::Policy::parse("candidate:reference"); }
 core::Policy pinned(const core::TaskSpec& task, const Implementation& i) {
@@ -21,47 +26,107 @@ core::Policy pinned(const core::TaskSpec& task, const Implementation& i) {
   return p;
 }
 
-class Cases : public testing::TestWithParam<std::string> {};
+// What became of the cases that one implementation was asked to compute.
+struct Tally {
+  int runs = 0;
+  std::set<int> rows;                  // of the odd cases
+  std::map<std::string, int> refused;  // by reason
+  bool elsewhere = false;              // it is for another kind of device
+};
 
-TEST_P(Cases, AgreeWithTheReference) {
-  const core::TaskSpec& task = registry().task(GetParam());
-  const auto implementations = catalog().implementations(task.name);
-  ASSERT_FALSE(implementations.empty()) << "no implementation of " << task.name;
-  const fk_device device = test_device();
-  int checked = 0;
-  std::string family = "none";
-  std::shared_ptr<RandomWeights> weights;
-  for (const Case& c : cases_of(task)) {
-    SCOPED_TRACE(c.name);
-    if (c.family != family) weights = std::make_shared<RandomWeights>(7, c.dtype);
-    family = c.family;
-    const Outcome golden =
-        run_case(catalog(), task, c, {FK_FLOAT, 64, 1}, all_reference(), weights);
-    const Outcome baseline = run_case(catalog(), task, c, c.dtype, all_reference(), weights);
-    EXPECT_EQ(baseline.overwritten, std::vector<std::string>{}) << "the reference itself";
-    for (const Implementation* i : implementations) {
-      if (device.type == FK_CPU && i->id() == baseline.implementation && task.level == 1)
-        continue;  // it is the baseline
-      SCOPED_TRACE(i->id());
-      // supports() says which devices and inits an implementation is for.
-      if (!unsupported(catalog(), task, c, pinned(task, *i), device).empty()) continue;
-      ++checked;
-      const Outcome found =
-          run_case(catalog(), task, c, c.dtype, pinned(task, *i), weights, device);
-      EXPECT_EQ(found.implementation, i->id());
-      EXPECT_EQ(found.overwritten, std::vector<std::string>{})
-          << "written outside the tensor, or an input changed";
-      ASSERT_EQ(found.tensors.size(), golden.tensors.size());
-      for (const auto& [name, values] : found.tensors)
-        EXPECT_EQ(disagreement(task.check, golden.tensors.at(name), baseline.tensors.at(name),
-                               values, c.dtype.bits < 32),
-                  "")
-            << name;
+class Cases : public testing::TestWithParam<std::string> {
+ protected:
+  const core::TaskSpec& task_ = registry().task(GetParam());
+  const fk_device device_ = test_device();
+  std::map<std::string, Tally> tallies_;
+
+  void check_all(const std::vector<Case>& cases) {
+    std::string family = "none";
+    std::shared_ptr<RandomWeights> weights;
+    for (const Case& c : cases) {
+      SCOPED_TRACE(c.name);
+      if (c.cuda_only && device_.type == FK_CPU) continue;
+      if (c.family != family) weights = std::make_shared<RandomWeights>(7, c.dtype);
+      family = c.family;
+      check(c, weights);
+      if (HasFatalFailure()) return;
     }
   }
-  if (device.type != FK_CPU)
-    std::printf("%s: %d runs on %s\n", task.name.c_str(), checked,
-                core::device_text(device).c_str());
+
+  int runs() const {
+    int sum = 0;
+    for (const auto& [id, t] : tallies_) sum += t.runs;
+    return sum;
+  }
+
+ private:
+  void check(const Case& c, const std::shared_ptr<RandomWeights>& weights) {
+    const Outcome golden =
+        run_case(catalog(), task_, c, {FK_FLOAT, 64, 1}, all_reference(), weights);
+    const Outcome baseline = run_case(catalog(), task_, c, c.dtype, all_reference(), weights);
+    EXPECT_EQ(baseline.overwritten, std::vector<std::string>{}) << "the reference itself";
+    for (const Implementation* i : catalog().implementations(task_.name)) {
+      if (device_.type == FK_CPU && i->id() == baseline.implementation && task_.level == 1)
+        continue;  // it is the baseline
+      Tally& tally = tallies_[i->id()];
+      if (tally.elsewhere) continue;
+      SCOPED_TRACE(i->id());
+      // supports() says which devices and inits an implementation is for, forward which tensors.
+      std::string why = unsupported(catalog(), task_, c, pinned(task_, *i), device_);
+      tally.elsewhere = why.ends_with(": needs the CPU") || why.ends_with(": needs a CUDA device");
+      Outcome found;
+      if (why.empty())
+        found = run_case(catalog(), task_, c, c.dtype, pinned(task_, *i), weights, device_);
+      else
+        why = why.substr(why.rfind('\n') + 1);
+      if (why.empty()) why = found.refused;
+      if (!why.empty()) {
+        ++tally.refused[why];
+        continue;
+      }
+      ++tally.runs;
+      tally.rows.insert(c.row);
+      compare(c, *i, golden, baseline, found);
+    }
+  }
+
+  void compare(const Case& c, const Implementation& i, const Outcome& golden,
+               const Outcome& baseline, const Outcome& found) {
+    EXPECT_EQ(found.implementation, i.id());
+    EXPECT_EQ(found.overwritten, std::vector<std::string>{})
+        << "written outside the tensor, or an input changed";
+    ASSERT_EQ(found.tensors.size(), golden.tensors.size());
+    for (const auto& [name, values] : found.tensors)
+      EXPECT_EQ(disagreement(task_.check, golden.tensors.at(name), baseline.tensors.at(name),
+                             values, c.dtype.bits < 32),
+                "")
+          << name;
+  }
+};
+
+TEST_P(Cases, AgreeWithTheReference) {
+  ASSERT_FALSE(catalog().implementations(task_.name).empty())
+      << "no implementation of " << task_.name;
+  check_all(cases_of(task_));
+  if (device_.type != FK_CPU)
+    std::printf("%s: %d runs on %s\n", task_.name.c_str(), runs(),
+                core::device_text(device_).c_str());
+}
+
+// A shape that an implementation refuses is no failure, but nearly all of them are to be computed.
+TEST_P(Cases, AgreeOnOddShapes) {
+  constexpr size_t kLeast = 20;  // rows of the file that an implementation must take
+  const std::vector<Case> cases = odd_cases_of(task_);
+  if (cases.empty()) GTEST_SKIP() << "no file of odd shapes";
+  check_all(cases);
+  for (const auto& [id, tally] : tallies_) {
+    if (tally.elsewhere) continue;
+    std::printf("%s by %s: %zu odd shapes, %d runs\n", task_.name.c_str(), id.c_str(),
+                tally.rows.size(), tally.runs);
+    for (const auto& [why, count] : tally.refused)
+      std::printf("  refused %d: %s\n", count, why.c_str());
+    EXPECT_GE(tally.rows.size(), kLeast) << id;
+  }
 }
 
 std::vector<std::string> task_names() {

@@ -11,9 +11,9 @@ namespace fk::cases {
 
 // What is wrong with `found`, or "" when it passes. `golden` is the float64 reference's answer,
 // `baseline` the reference's in the run dtype: the error may be error_vs_baseline times the
-// baseline's own, plus what fp32 accumulation in any order costs; of 16-bit inputs (`narrow`) that
-// is four times as much, because matrix units cut off where other ones round. Exact tasks must give
-// the baseline's values.
+// baseline's own, plus what fp32 accumulation in any order costs, for values of the size that they
+// have on the whole or of this one's; of 16-bit inputs (`narrow`) that is four times as much,
+// because matrix units cut off where other ones round. Exact tasks must give the baseline's values.
 inline std::string disagreement(const core::Json& check, const std::vector<double>& golden,
                                 const std::vector<double>& baseline,
                                 const std::vector<double>& found, bool narrow) {
@@ -31,11 +31,13 @@ inline std::string disagreement(const core::Json& check, const std::vector<doubl
     allowed = std::max(allowed, std::fabs(baseline[i] - golden[i]));
   }
   const double size = golden.empty() ? 0 : std::sqrt(squares / double(golden.size()));
-  allowed = check.value("error_vs_baseline", 2.0) * allowed + (narrow ? 256 : 64) * 0x1p-24 * size;
-  for (size_t i = 0; i < golden.size(); ++i)
-    if (!(std::fabs(found[i] - golden[i]) <= allowed))
-      return fmt::format("element {} is {}, want {} within {:.3g}", i, found[i], golden[i],
-                         allowed);
+  allowed *= check.value("error_vs_baseline", 2.0);
+  for (size_t i = 0; i < golden.size(); ++i) {
+    const double most =
+        allowed + (narrow ? 256 : 64) * 0x1p-24 * std::max(size, std::fabs(golden[i]));
+    if (!(std::fabs(found[i] - golden[i]) <= most))
+      return fmt::format("element {} is {}, want {} within {:.3g}", i, found[i], golden[i], most);
+  }
   return "";
 }
 

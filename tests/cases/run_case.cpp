@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run_case.hpp"
 
-#include <cstdlib>
-
 #include "core/base/error.hpp"
+#include "core/plugin/load_host.hpp"
 #include "mirror.hpp"
 #include "schedule.hpp"
 
@@ -27,9 +26,11 @@ class Runner {
          bool dry = false)
       : task_(task), case_(c), dtype_(dtype), dims_(c.dims) {
     if (!task.step.empty()) {
-      const int64_t n = dims_["n"];
+      for (const Case::Sequence& s : c.seqs) dims_["n"] += s.query;
+      const int64_t n = dims_["n"] + int64_t(c.seqs.size());  // a sequence may be without tokens
       dims_.try_emplace("block_size", 16);
-      dims_["num_blocks"] = Schedule::blocks_for(n, dims_["block_size"]);
+      dims_["num_blocks"] = c.seqs.empty() ? Schedule::blocks_for(n, dims_["block_size"])
+                                           : Schedule::blocks_for(c.seqs, dims_["block_size"]);
       dims_["num_slots"] = Schedule::slots_for(n);
       schedule_.emplace(catalog.registry().struct_spec(task.step), seed_of(1, c.name),
                         dims_["block_size"], dims_["num_blocks"], dims_["num_slots"]);
@@ -57,6 +58,8 @@ class Runner {
     const int64_t n = schedule_ ? dims_["n"] : 0;
     if (!schedule_)
       run_once(nullptr, "");
+    else if (!case_.seqs.empty())
+      run_once(schedule_->exactly(case_.seqs, !case_.no_slots), "");
     else if (!owns_state())
       run_once(schedule_->begin(n, true), "");
     else {
@@ -84,7 +87,7 @@ class Runner {
       const fk_dtype stored = dtype_of(f, dtype_);
       if (f.optional && (!case_.optional || !is_float(stored))) continue;
       auto& t = tensors[f.name] =
-          std::make_unique<HostTensor>(stored, shape_of(f), case_.strided ? 3 : 0);
+          std::make_unique<HostTensor>(stored, shape_of(f), case_.strided ? case_.gap : 0);
       std::vector<double> values(size_t(t->size()), is_float(stored) ? NAN : -1);
       if (in)
         values = f.name == "positions" && step ? step->positions
@@ -107,7 +110,7 @@ class Runner {
       if (!at->second->gaps_untouched()) outcome_.overwritten.push_back(label + f.name);
       if (f.role == Field::Role::kOut || f.is_mutable)
         outcome_.tensors[label + f.name] = now;
-      else if (now != given[f.name])
+      else if (!std::equal(now.begin(), now.end(), given[f.name].begin(), same))
         outcome_.overwritten.push_back(label + f.name);
     }
   }
@@ -135,6 +138,7 @@ class Runner {
     for (const auto& e : f.tensor.shape) shape.push_back(e.eval_int(lookup()));
     return shape;
   }
+  static bool same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
   static double number(const core::Value& v) {
     return std::holds_alternative<double>(v) ? std::get<double>(v) : double(std::get<int64_t>(v));
   }
@@ -142,6 +146,11 @@ class Runner {
     const fk_dtype stored = dtype_of(f, case_.dtype);
     Random random(seed_of(3, case_.name + label + f.name));
     std::vector<double> values(count);
+    if (const auto given = case_.inputs.find(f.name); given != case_.inputs.end()) {
+      for (size_t i = 0; i < count; ++i)
+        values[i] = rounded(given->second[i % given->second.size()], stored);
+      return values;
+    }
     const bool bounded = f.low && f.high;
     const double low = bounded ? number(f.low->eval(lookup())) : 0,
                  high = bounded ? number(f.high->eval(lookup())) : 1000;
@@ -168,14 +177,16 @@ class Runner {
 Outcome run_case(const core::Catalog& catalog, const core::TaskSpec& task, const Case& c,
                  fk_dtype dtype, const core::Policy& policy,
                  std::shared_ptr<core::WeightStore> weights, fk_device device) {
-  return Runner(catalog, task, c, dtype, policy, std::move(weights), device).run();
-}
-
-fk_device test_device() {
-  const char* text = std::getenv("FK_TEST_DEVICE");
-  if (!text || std::string_view(text) == "cpu") return {FK_CPU, 0};
-  if (std::string_view(text) == "cuda:0") return {FK_CUDA, 0};
-  throw std::runtime_error(std::string("FK_TEST_DEVICE is ") + text + ", expected cpu or cuda:0");
+  Runner runner(catalog, task, c, dtype, policy, std::move(weights), device);
+  core::error_record().taken = FK_OK;
+  try {
+    return runner.run();
+  } catch (const core::Error& e) {
+    if (core::error_record().taken != FK_UNSUPPORTED) throw;
+    Outcome refused;
+    refused.refused = e.text();
+    return refused;
+  }
 }
 
 std::string unsupported(const core::Catalog& catalog, const core::TaskSpec& task, const Case& c,

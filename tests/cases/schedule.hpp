@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "case.hpp"
 #include "core/spec/registry.hpp"
 #include "host_tensor.hpp"
 
@@ -30,6 +31,9 @@ class Schedule {
   // n tokens of new sequences; with `history` they have run before (a cache filled with whatever is
   // there).
   std::unique_ptr<Step> begin(int64_t n, bool history);
+  // These and no others. A sequence that pads has no tokens and one query; without `slots` nothing
+  // of the step is stored.
+  std::unique_ptr<Step> exactly(const std::vector<Case::Sequence>&, bool slots);
   // n tokens that go on with the sequences so far (most of them decode), and perhaps one new
   // sequence.
   std::unique_ptr<Step> go_on(int64_t n);
@@ -39,13 +43,15 @@ class Schedule {
     return (n + 1) * (40 / block_size + 1);
   }
   static int64_t slots_for(int64_t n) { return n + 2; }
+  static int64_t blocks_for(const std::vector<Case::Sequence>&, int64_t block_size);
 
  private:
   struct Sequence {
     int64_t length = 0, query = 0, slot = 0;
     std::vector<int64_t> blocks;
   };
-  std::unique_ptr<Step> make(std::vector<Sequence*> running, bool drop_one_slot);
+  enum class Drop { kNone, kOne, kAll };
+  std::unique_ptr<Step> make(std::vector<Sequence*> running, Drop slots);
   Sequence* add();
 
   const core::StructSpec& spec_;

@@ -240,7 +240,7 @@ class PagedAttentionTiles {
     const int32_t* lengths = static_cast<const int32_t*>(step.seq_lens->data);
     for (int64_t s = 0; s < step.num_seqs; ++s) {
       const int64_t queries = starts[s + 1] - starts[s], length = lengths[s];
-      FK_REQUIRE(queries >= 0 && queries <= length,
+      FK_REQUIRE(queries >= 0 && (queries <= length || length == 0),  // 0: a row that pads
                  "%s: sequence %" PRId64 " has %" PRId64 " tokens, %" PRId64 " of them new", kTask,
                  s, length, queries);
       const int64_t used = (length + block_size - 1) / block_size;

@@ -41,13 +41,14 @@ class PagedAttentionLoops {
     const int32_t* lengths = Tensor(step.seq_lens).data<int32_t>();
     for (int64_t s = 0; s < step.num_seqs; ++s) {
       const int64_t queries = starts[s + 1] - starts[s], length = lengths[s];
-      FK_REQUIRE(queries <= length && length <= step.max_seq_len,
+      const bool pads = length == 0;  // its queries see no key
+      FK_REQUIRE((pads || queries <= length) && length <= step.max_seq_len,
                  "%s: sequence %" PRId64 " has %" PRId64 " tokens, %" PRId64
                  " of them new; max_seq_len is %" PRId64,
                  kTask, s, length, queries, step.max_seq_len);
       for (int64_t t = 0; t < queries; ++t)
         for (int64_t h = 0; h < init_.num_heads; ++h)
-          attend(a, step, work, s, starts[s] + t, length - queries + t, h);
+          attend(a, step, work, s, starts[s] + t, pads ? -1 : length - queries + t, h);
     }
   }
 
@@ -87,7 +88,7 @@ class PagedAttentionLoops {
       load(a.value_cache, cache_offset(a.value_cache, step, s, p, kv_head), size, w.row);
       for (int64_t i = 0; i < size; ++i) w.sum[i] += e * w.row[i];
     }
-    for (int64_t i = 0; i < size; ++i) w.sum[i] /= total;
+    for (int64_t i = 0; i < size; ++i) w.sum[i] = total > 0 ? w.sum[i] / total : 0;
     store(out, row * out.stride(0) + h * out.stride(1), size, w.sum);
   }
 

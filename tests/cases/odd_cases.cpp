@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
+#include <set>
+#include <stdexcept>
+
+#include "case.hpp"
+#include "core/base/dtype.hpp"
+#include "core/base/error.hpp"
+#include "core/spec/parse.hpp"
+
+namespace fk::cases {
+namespace {
+
+namespace fs = std::filesystem;
+using core::Json;
+
+Json read(const std::string& task) {
+  const fs::path path = fs::path(FK_SOURCE_DIR) / "tests/cases/odd" / (task + ".yaml");
+  if (!fs::exists(path)) return {};
+  return core::to_json(core::load_yaml(path).root);
+}
+
+std::vector<double> numbers(const Json& json) {
+  std::vector<double> out;
+  for (const Json& v : json.is_array() ? json : Json::array({json}))
+    out.push_back(v.is_string() ? std::stod(v.get<std::string>()) : v.get<double>());  // nan, -inf
+  return out;
+}
+
+std::vector<Case::Sequence> sequences(const Json& list) {
+  std::vector<Case::Sequence> out;
+  for (const Json& s : list)
+    out.insert(out.end(), size_t(s.size() > 2 ? s[2].get<int64_t>() : 1),
+               {s[0].get<int64_t>(), s[1].get<int64_t>()});
+  return out;
+}
+
+// The sizes that the task's shapes name.
+std::set<std::string> sizes_of(const core::TaskSpec& task) {
+  std::set<std::string> names;
+  for (const core::Field& f : task.args) {
+    if (f.tensor.ellipsis) names.insert("n");
+    for (const core::Expr& e : f.tensor.shape)
+      for (const std::string& name : e.names()) names.insert(name);
+  }
+  return names;
+}
+
+Case parse(const core::TaskSpec& task, const Json& init, const Json& row) {
+  Case c;
+  c.init = init.is_null() ? Json::object() : init;
+  const std::set<std::string> sizes = sizes_of(task);
+  for (const auto& [key, value] : row.items()) {
+    const bool is_init = std::any_of(task.init.begin(), task.init.end(),
+                                     [&](const core::Field& f) { return f.name == key; });
+    if (is_init)
+      c.init[key] = value;
+    else if (key == "seqs")
+      c.seqs = sequences(value);
+    else if (key == "slots")
+      c.no_slots = value == "none";
+    else if (key == "only")
+      c.cuda_only = value == "cuda";
+    else if (key == "inputs")
+      for (const auto& [name, values] : value.items()) c.inputs[name] = numbers(values);
+    else if (sizes.contains(key))
+      c.dims[key] = value;
+    else
+      throw std::runtime_error("tests/cases/odd/" + task.name + ".yaml: no size \"" + key +
+                               "\" in " + row.dump());
+  }
+  return c;
+}
+
+}  // namespace
+
+std::vector<Case> odd_cases_of(const core::TaskSpec& task) {
+  const Json file = read(task.name);
+  if (file.is_null()) return {};
+  Json rows = Json::array();
+  if (file.contains("like")) rows = read(file["like"].get<std::string>())["rows"];
+  if (file.contains("rows")) rows.insert(rows.end(), file["rows"].begin(), file["rows"].end());
+  const Json dtypes = file.value("dtypes", Json{"float32", "bfloat16", "float16"});
+  std::vector<Case> out;
+  for (size_t i = 0; i < rows.size(); ++i)
+    for (const Json& dtype : dtypes) {
+      Case c = parse(task, file.value("init", Json()), rows[i]);
+      c.row = int(i);
+      c.dtype = *core::parse_dtype(dtype.get<std::string>());
+      c.name = c.family = "odd " + rows[i].dump() + " " + dtype.get<std::string>();
+      out.push_back(c);
+      // Gaps that keep 16-byte accesses possible, and such as do not; each with other options.
+      c.name += " strided";
+      c.strided = true;
+      c.gap = i % 2 ? 16 : 3;
+      c.optional = i % 4 < 2;
+      c.wide = i % 3 == 0 ? Case::Wide::kNo : i % 3 == 1 ? Case::Wide::kWritten : Case::Wide::kAll;
+      out.push_back(c);
+    }
+  return out;
+}
+
+}  // namespace fk::cases
