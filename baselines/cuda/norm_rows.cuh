@@ -55,8 +55,11 @@ __device__ inline float row_sum(float v, float* shared) {
 template <class X, class R>
 using Wider = std::conditional_t<(sizeof(R) > sizeof(X)), R, X>;
 
+// The most threads a block has: a row has at most 2048 chunks.
+constexpr int norm_threads(int chunks_each) { return chunks_each == 1 ? 1024 : 2048 / chunks_each; }
+
 template <class Norm, class X, class R, class Y, int kChunks>
-__global__ void __launch_bounds__(1024) norm_rows_kernel(NormArgs<X, R, Y> a) {
+__global__ void __launch_bounds__(norm_threads(kChunks)) norm_rows_kernel(NormArgs<X, R, Y> a) {
   using V = Wider<X, R>;
   __shared__ float shared[2][32];
   const uint32_t row = blockIdx.x * blockDim.y + threadIdx.y;
@@ -159,6 +162,15 @@ __global__ void __launch_bounds__(256) norm_any_kernel(NormArgs<X, R, Y> a) {
   }
 }
 
+// kChunks times eight elements a thread; several rows a block when a row is one warp's.
+template <int kChunks, class Norm, class X, class R, class Y>
+void launch_norm_chunks(const NormArgs<X, R, Y>& a, cudaStream_t stream) {
+  const int threads = ((a.d / 8 + kChunks - 1) / kChunks + 31) / 32 * 32;
+  const int together = threads > 32 ? 1 : 4;
+  const dim3 grid((a.rows + together - 1) / together), block(threads, together);
+  launch(norm_rows_kernel<Norm, X, R, Y, kChunks>, grid, block, 0, stream, true, a);
+}
+
 // `vectors`: every pointer and row is 16-byte aligned and d a multiple of 8. Few rows take as many
 // threads as there are elements for; many rows take fewer threads with more loads in flight each.
 template <class Norm, class X, class R, class Y>
@@ -167,14 +179,9 @@ void launch_norm_rows(const NormArgs<X, R, Y>& a, bool vectors, cudaStream_t str
   const int chunks = a.d / 8;
   if (!vectors || chunks > 2048)
     return launch(norm_any_kernel<Norm, X, R, Y>, dim3(a.rows), dim3(256), 0, stream, true, a);
-  int each = a.rows <= 264 ? 1 : 2;
-  if (chunks <= 32) each = 1;
-  if (chunks > 1024) each = 2;
-  const int threads = ((chunks + each - 1) / each + 31) / 32 * 32;
-  const int together = threads > 32 ? 1 : 4;
-  const dim3 grid((a.rows + together - 1) / together), block(threads, together);
-  if (each == 1) return launch(norm_rows_kernel<Norm, X, R, Y, 1>, grid, block, 0, stream, true, a);
-  launch(norm_rows_kernel<Norm, X, R, Y, 2>, grid, block, 0, stream, true, a);
+  if (chunks <= 32 || (a.rows <= 264 && chunks <= 1024))
+    return launch_norm_chunks<1, Norm>(a, stream);
+  launch_norm_chunks<2, Norm>(a, stream);
 }
 
 // Checks the tensors and launches for their types. `weight` and `bias` may be missing; they and y

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sampling without a sort of the vocabulary. Kernel 1 finds every row's largest logit (all that a
-// greedy row needs) and its smallest. Kernel 2, a block or a cluster a row, makes one histogram of
-// probability mass over 2048 bins of equal width in the logit. Where the row is cut (top_k, top_p)
-// and where u falls lies in a few of these bins; a second pass gathers their tokens, a few
-// hundred, which are sorted by (falling logit, rising id) and summed exactly. Masses are integers:
-// neither the order of atomics nor the number of blocks changes the token.
+// greedy row needs) and its smallest. Rows that top_k or min_p leave few tokens of may end in
+// kernel 2 at once (sample_narrow.cuh). Else kernel 2, a block or a cluster a row, makes one
+// histogram of probability mass over 2048 bins of equal width in the logit. Where the row is cut
+// (top_k, top_p) and where u falls lies in a few of these bins; a second pass gathers their tokens,
+// a few hundred, which are sorted by (falling logit, rising id) and summed exactly. Masses are
+// integers: neither the order of atomics nor the number of blocks changes the token.
 #pragma once
 #include <cooperative_groups.h>
 
 #include "common.hpp"
 #include "fk/device/pdl.cuh"
+#include "sample_narrow.cuh"
 #include "sample_parts.cuh"
 
 namespace fk::cuda::sampling {
@@ -28,6 +30,7 @@ struct Args {
   const int32_t* top_k;
   const int64_t *seed, *offset;
   Partial* partials;  // [rows, splits]
+  float* largest;     // [rows, splits, kScanThreads]: every thread's of the scan; NULL: not kept
   int32_t* token_ids;
 };
 
@@ -43,8 +46,8 @@ __device__ inline Partial warp_best(Partial x) {
 }
 
 template <int kN>
-__global__ void __launch_bounds__(256) sample_scan_kernel(Args a) {
-  __shared__ Partial shared[8];
+__global__ void __launch_bounds__(kScanThreads) sample_scan_kernel(Args a) {
+  __shared__ Partial shared[kScanThreads / 32];
   device::wait_for_previous();
   device::launch_next();
   const uint32_t row = blockIdx.x / a.splits, split = blockIdx.x % a.splits, units = a.vocab / kN;
@@ -52,17 +55,18 @@ __global__ void __launch_bounds__(256) sample_scan_kernel(Args a) {
                  last = uint64_t(units) * (split + 1) / a.splits;
   float best = -INFINITY, least = INFINITY;
   uint32_t id = UINT32_MAX;
-  for_logits<kN>(a.logits + row * a.row, a.vocab, first, last, threadIdx.x, 256,
+  for_logits<kN>(a.logits + row * a.row, a.vocab, first, last, threadIdx.x, kScanThreads,
                  split + 1 == a.splits, [&](float v, uint32_t i) {
                    if (v > best || id == UINT32_MAX) best = v, id = i;
                    least = fminf(least, v);
                  });
+  if (a.largest) a.largest[uint64_t(blockIdx.x) * kScanThreads + threadIdx.x] = best;
   Partial x{id == UINT32_MAX ? 0 : uint64_t(rising_key(best)) << 32 | uint32_t(~id), least, 0};
   x = warp_best(x);
   if (threadIdx.x % 32 == 0) shared[threadIdx.x / 32] = x;
   __syncthreads();
   if (threadIdx.x) return;
-  for (int w = 1; w < 8; ++w) x = better(x, shared[w]);
+  for (int w = 1; w < int(kScanThreads / 32); ++w) x = better(x, shared[w]);
   a.partials[blockIdx.x] = x;
 }
 
@@ -85,6 +89,7 @@ struct DrawShared {
   Wanted wanted;
   uint32_t gathered;
   uint32_t found;
+  int last_bin;
   uint64_t total, chosen;
 };
 
@@ -154,6 +159,75 @@ __device__ uint64_t descend(DrawShared& s, const Scale& scale, const float* row,
   return before + scale.mass(value_of(chosen));
 }
 
+// What is cut and drawn, when `total` is the mass of what min_p leaves (or, with cut_k, anything).
+template <int kN>
+__device__ void draw_by_descent(const Args& a, DrawShared& s, const Scale& scale, const float* row,
+                                bool cut_k, uint32_t top_k, double top_p, double u, uint64_t total,
+                                int32_t* token) {
+  if (cut_k)
+    total =
+        descend<kN>(s, scale, row, a.vocab, [&](uint64_t, uint32_t rank) { return rank >= top_k; });
+  if (top_p < 1)
+    total = descend<kN>(s, scale, row, a.vocab, [&](uint64_t mass, uint32_t) {
+      return double(mass) >= top_p * double(total);
+    });
+  descend<kN>(s, scale, row, a.vocab,
+              [&](uint64_t mass, uint32_t) { return double(mass) > u * double(total); });
+  if (threadIdx.x == 0) *token = int32_t(uint32_t(s.chosen));
+}
+
+// The draw of a row that is narrow: from a list of all that top_k and min_p may leave.
+template <int kN>
+__device__ void draw_narrow(const Args& a, DrawShared& s, const NarrowShared& narrowed,
+                            const NarrowLimits& limits, const Scale& scale, const float* row,
+                            double top_p, double u, int32_t* token) {
+  const int last_bin = s.last_bin;
+  for_segments<kN>(narrowed, limits, row, a.vocab, [&](float v, uint32_t id) {
+    if (scale.bin(v) > last_bin || !scale.mass(v)) return;
+    const uint32_t at = atomicAdd(&s.gathered, 1u);
+    if (at < kList) s.list[at] = ranked(v, id);
+  });
+  __syncthreads();
+  const uint32_t n = s.gathered;
+  if (n > kList) {  // thousands of equal logits
+    const bool cut_k = limits.top_k > 0 && limits.top_k < n;
+    uint64_t sum = 0, total = 0;
+    if (!cut_k) {
+      for_logits<kN>(row, a.vocab, 0, a.vocab / kN, threadIdx.x, kThreads, true,
+                     [&](float v, uint32_t) { sum += scale.mass(v); });
+      scan_before(sum, s.scan64, total);
+    }
+    return draw_by_descent<kN>(a, s, scale, row, cut_k, limits.top_k, top_p, u, total, token);
+  }
+  sort_list(s.list, n);
+  const uint32_t each = (n + kThreads - 1) / kThreads, begin = min(threadIdx.x * each, n),
+                 end = min(begin + each, n);
+  uint64_t sum = 0, listed;
+  for (uint32_t i = begin; i < end; ++i) sum += scale.mass(value_of(s.list[i]));
+  uint64_t prefix = scan_before(sum, s.scan64, listed);
+  for (uint32_t i = begin; i < end; ++i) s.prefix[i] = prefix += scale.mass(value_of(s.list[i]));
+  __syncthreads();
+  if (threadIdx.x) return;
+  const uint32_t kept = limits.top_k > 0 ? min(n, limits.top_k) : n;
+  const auto first_of = [&](const auto& ok) {  // the last one when there is none
+    uint32_t low = 0, high = kept - 1;
+    while (low < high) {
+      const uint32_t middle = (low + high) / 2;
+      if (ok(s.prefix[middle]))
+        high = middle;
+      else
+        low = middle + 1;
+    }
+    return low;
+  };
+  uint64_t total = s.prefix[kept - 1];
+  if (top_p < 1)
+    total =
+        s.prefix[first_of([&](uint64_t mass) { return double(mass) >= top_p * double(total); })];
+  const uint32_t i = first_of([&](uint64_t mass) { return double(mass) > u * double(total); });
+  *token = int32_t(uint32_t(s.list[i]));
+}
+
 // kBlocks: blocks that share a row, a cluster.
 template <int kBlocks, int kN>
 __global__ void __cluster_dims__(kBlocks, 1, 1) __launch_bounds__(kThreads, 2)
@@ -189,6 +263,17 @@ __global__ void __cluster_dims__(kBlocks, 1, 1) __launch_bounds__(kThreads, 2)
   const double u = (philox4x32_10(uint64_t(a.seed[r]), uint64_t(a.offset[r])) + 0.5) / 4294967296.0;
   const Scale scale(from_rising_key(uint32_t(s.best.best >> 32)), s.best.least, temperature, min_p);
   const uint32_t thread = rank * kThreads + threadIdx.x, threads = kBlocks * kThreads;
+
+  const NarrowLimits limits{counted ? top_k : 0u, min_p, a.splits};
+  if (a.largest && limits.possible()) {
+    const NarrowShared narrowed{reinterpret_cast<uint32_t*>(s.list),
+                                reinterpret_cast<uint32_t*>(s.prefix), s.scan32, &s.found,
+                                &s.last_bin};
+    if (narrow(narrowed, limits, scale, a.largest + uint64_t(r) * limits.segments())) {
+      if (rank == 0) draw_narrow<kN>(a, s, narrowed, limits, scale, row, top_p, u, a.token_ids + r);
+      return;  // all blocks of the cluster alike: nobody waits for another
+    }
+  }
 
   for_logits<kN>(row, a.vocab, 0, a.vocab / kN, thread, threads, true, [&](float v, uint32_t) {
     if (const uint64_t mass = scale.mass(v)) s.histogram.add(scale.bin(v), mass, counted);
@@ -274,17 +359,7 @@ __global__ void __cluster_dims__(kBlocks, 1, 1) __launch_bounds__(kThreads, 2)
   const bool cut_k = wanted.k >= 0;
   const uint32_t n = s.gathered;
   if (n > kList) {
-    if (cut_k)
-      total = descend<kN>(s, scale, row, a.vocab,
-                          [&](uint64_t, uint32_t rank) { return rank >= top_k; });
-    if (top_p < 1)
-      total = descend<kN>(s, scale, row, a.vocab, [&](uint64_t mass, uint32_t) {
-        return double(mass) >= top_p * double(total);
-      });
-    descend<kN>(s, scale, row, a.vocab,
-                [&](uint64_t mass, uint32_t) { return double(mass) > u * double(total); });
-    if (threadIdx.x == 0) a.token_ids[r] = int32_t(uint32_t(s.chosen));
-    return;
+    return draw_by_descent<kN>(a, s, scale, row, cut_k, top_k, top_p, u, total, a.token_ids + r);
   }
 
   sort_list(s.list, n);
@@ -341,14 +416,18 @@ inline uint32_t splits_of(int64_t rows, int64_t vocab) {
   return uint32_t(std::clamp<int64_t>(wanted, 1, most));
 }
 
+// Blocks that share a row: few rows would leave most of the chip idle.
+inline int blocks_of(int64_t rows) { return rows <= 16 ? 8 : rows <= 64 ? 4 : 1; }
+
 template <class F>
-void with_kernel(int64_t rows, bool vectors, const F& f) {
+void with_kernel(int blocks, bool vectors, const F& f) {
   const auto pick = [&](auto n) {
     constexpr int kN = decltype(n)::value;
     const auto scan = sample_scan_kernel<kN>;
-    if (rows <= 16) return f(scan, sample_draw_kernel<8, kN>, 8);
-    if (rows <= 64) return f(scan, sample_draw_kernel<4, kN>, 4);
-    f(scan, sample_draw_kernel<1, kN>, 1);
+    if (blocks == 8) return f(scan, sample_draw_kernel<8, kN>);
+    if (blocks == 4) return f(scan, sample_draw_kernel<4, kN>);
+    if (blocks == 2) return f(scan, sample_draw_kernel<2, kN>);
+    f(scan, sample_draw_kernel<1, kN>);
   };
   if (vectors) return pick(std::integral_constant<int, 4>());
   pick(std::integral_constant<int, 1>());
@@ -356,23 +435,26 @@ void with_kernel(int64_t rows, bool vectors, const F& f) {
 
 // Once a device, before the first launch: a block takes more shared memory than the default.
 inline void prepare_sample() {
-  for (int64_t rows : {1, 32, 256})
+  for (int blocks : {1, 2, 4, 8})
     for (bool vectors : {false, true})
-      with_kernel(rows, vectors, [](auto, auto draw, int) {
+      with_kernel(blocks, vectors, [](auto, auto draw) {
         FK_CUDA_CHECK(cudaFuncSetAttribute(draw, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                            int(sizeof(DrawShared))));
       });
 }
 
-// partials: splits_of(rows, vocab) a row.
-inline void launch_sample(const Args& a, cudaStream_t stream) {
+// partials: splits_of(rows, vocab) a row. blocks: 1, 2, 4 or 8.
+inline void launch_sample(const Args& a, int blocks, cudaStream_t stream) {
   if (!a.rows) return;
   const bool vectors = reinterpret_cast<uintptr_t>(a.logits) % 16 == 0 && a.row % 4 == 0;
-  with_kernel(a.rows, vectors, [&](auto scan, auto draw, int blocks) {
-    launch(scan, dim3(a.rows * a.splits), dim3(256), 0, stream, true, a);
+  with_kernel(blocks, vectors, [&](auto scan, auto draw) {
+    launch(scan, dim3(a.rows * a.splits), dim3(kScanThreads), 0, stream, true, a);
     launch(draw, dim3(a.rows * uint32_t(blocks)), dim3(kThreads), sizeof(DrawShared), stream, true,
            a);
   });
+}
+inline void launch_sample(const Args& a, cudaStream_t stream) {
+  launch_sample(a, blocks_of(a.rows), stream);
 }
 
 }  // namespace fk::cuda::sampling

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The memory-bound kernels of the cuda plugin at Llama-3.1-8B's shapes, beside a copy of as many
 // bytes in the same run.
+#include <cmath>
+#include <cstring>
+
 #include "baselines/cuda/norm_rows.cuh"
+#include "baselines/cuda/norm_stream.cuh"
 #include "baselines/cuda/rope_store.cuh"
 #include "baselines/cuda/silu_and_mul.cuh"
 #include "graph_timing.cuh"
@@ -39,6 +43,57 @@ void bench_copy(double bytes) {  // read and written together
   print("  copy of as many bytes", us, bytes);
 }
 
+using Norm = NormArgs<T, T, T>;
+struct NormVariant {
+  const char* name;  // NULL: what the plugin does
+  void (*run)(const Norm&, cudaStream_t);
+};
+int multiprocessors() {
+  static const int count = [] {
+    int n = 0;
+    FK_CUDA_CHECK(cudaDeviceGetAttribute(&n, cudaDevAttrMultiProcessorCount, 0));
+    return n;
+  }();
+  return count;
+}
+template <int kChunks>
+void in_chunks(const Norm& a, cudaStream_t stream) {
+  launch_norm_chunks<kChunks, Rms>(a, stream);
+}
+template <int kChunks, int kThreads, int kBlocks>
+void streamed(const Norm& a, cudaStream_t stream) {
+  launch_norm_stream<kChunks, kThreads, kBlocks, Rms>(a, multiprocessors(), stream);
+}
+// For rows of 4096; only where there are many.
+const NormVariant kNormVariants[] = {
+    {nullptr, [](const Norm& a, cudaStream_t stream) { launch_norm_rows<Rms>(a, true, stream); }},
+    {"1 chunk a thread", in_chunks<1>},
+    {"4 chunks a thread", in_chunks<4>},
+    {"8 chunks a thread", in_chunks<8>},
+    {"stream 2x256, 4 blocks", streamed<2, 256, 4>},
+    {"stream 2x256, 6 blocks", streamed<2, 256, 6>},
+    {"stream 1x512, 2 blocks", streamed<1, 512, 2>},
+    {"stream 1x512, 3 blocks", streamed<1, 512, 3>},
+    {"stream 4x128, 8 blocks", streamed<4, 128, 8>},
+};
+
+// Whether the variant's y and residual are the plugin's, up to the order of a sum.
+bool right(const NormVariant& v, const Norm& a, const std::vector<float>& want) {
+  const size_t n = size_t(a.rows) * size_t(a.d);
+  std::vector<T> y(n);
+  if (a.residual) FK_CUDA_CHECK(cudaMemset(a.residual, 0, n * sizeof(T)));
+  v.run(a, nullptr);
+  FK_CUDA_CHECK(cudaMemcpy(y.data(), a.y, n * sizeof(T), cudaMemcpyDeviceToHost));
+  if (want.empty()) return true;
+  for (size_t i = 0; i < n; ++i)
+    if (!(std::fabs(__bfloat162float(y[i]) - want[i]) <= std::fabs(want[i]) / 128)) return false;
+  if (!a.residual) return true;
+  std::vector<T> residual(n), x(n);  // 0 + x
+  FK_CUDA_CHECK(cudaMemcpy(residual.data(), a.residual, n * sizeof(T), cudaMemcpyDeviceToHost));
+  FK_CUDA_CHECK(cudaMemcpy(x.data(), a.x, n * sizeof(T), cudaMemcpyDeviceToHost));
+  return std::memcmp(residual.data(), x.data(), n * sizeof(T)) == 0;
+}
+
 void bench_rms_norm(int rows, int d, bool with_residual) {
   const size_t bytes = size_t(rows) * d * 2;
   const double moved = double(bytes) * (with_residual ? 4 : 2);
@@ -46,8 +101,8 @@ void bench_rms_norm(int rows, int d, bool with_residual) {
   Buffers x(bytes, sets), residual(bytes, sets), y(bytes, sets), weight(size_t(d) * 2, 1);
   fill(x);
   fill(weight);
-  const double us = microseconds(sets, [&](int s, cudaStream_t stream) {
-    NormArgs<T, T, T> a{};
+  const auto args = [&](int s) {
+    Norm a{};
     a.x = x.at<T>(s);
     a.residual = with_residual ? residual.at<T>(s) : nullptr;
     a.y = y.at<T>(s);
@@ -56,11 +111,27 @@ void bench_rms_norm(int rows, int d, bool with_residual) {
     a.rows = uint32_t(rows);
     a.d = d;
     a.eps = 1e-5f;
-    launch_norm_rows<Rms>(a, true, stream);
-  });
-  char text[64];
-  std::snprintf(text, sizeof text, "rms_norm%s %dx%d", with_residual ? " + residual" : "", rows, d);
-  print(text, us, moved);
+    return a;
+  };
+  std::vector<float> want;
+  for (const NormVariant& v : kNormVariants) {
+    if (v.name && rows < 1024) continue;
+    const bool good = right(v, args(0), want);
+    if (want.empty()) {
+      std::vector<T> first(size_t(rows) * size_t(d));
+      FK_CUDA_CHECK(cudaMemcpy(first.data(), y.at<T>(0), bytes, cudaMemcpyDeviceToHost));
+      for (const T value : first) want.push_back(__bfloat162float(value));
+    }
+    const double us =
+        microseconds(sets, [&](int s, cudaStream_t stream) { v.run(args(s), stream); });
+    char text[96];
+    if (v.name)
+      std::snprintf(text, sizeof text, "  %s%s", good ? "" : "WRONG ", v.name);
+    else
+      std::snprintf(text, sizeof text, "rms_norm%s %dx%d", with_residual ? " + residual" : "", rows,
+                    d);
+    print(text, us, moved);
+  }
   bench_copy(moved);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The sampling kernels: first against a plain sort on the host, over settings and over rows that
-// are made to be difficult, then their times.
+// are made to be difficult, then their times. In two variants, each with so many blocks a row:
+// "full" looks at every logit twice more, "narrow" at few where top_k or min_p allow it.
 #include <bit>
 #include <cmath>
 #include <numeric>
@@ -32,13 +33,14 @@ class Batch {
         seeds_(size_t(rows)),
         device_(logits_.size() * 4, 1),
         columns_(size_t(rows) * 64, 1),
-        partials_(size_t(rows) * 1100 * sizeof(sampling::Partial), 1) {}
+        partials_(size_t(rows) * 1100 * sizeof(sampling::Partial), 1),
+        largest_(size_t(rows) * sampling::splits_of(rows, vocab) * sampling::kScanThreads * 4, 1) {}
   float* row(int r) { return logits_.data() + size_t(r) * vocab_; }
   Settings& settings(int r) { return settings_[size_t(r)]; }
   int rows() const { return rows_; }
   int vocab() const { return vocab_; }
 
-  Args upload() {
+  Args upload(bool narrow) {
     FK_CUDA_CHECK(cudaMemcpy(device_.all<void>(), logits_.data(), logits_.size() * 4,
                              cudaMemcpyHostToDevice));
     const size_t m = size_t(rows_);
@@ -73,6 +75,7 @@ class Batch {
     a.top_k = reinterpret_cast<int32_t*>(at(top_k));
     a.token_ids = reinterpret_cast<int32_t*>(at(top_k + m));
     a.partials = partials_.all<sampling::Partial>();
+    a.largest = narrow ? largest_.all<float>() : nullptr;
     return a;
   }
 
@@ -124,7 +127,7 @@ class Batch {
   std::vector<float> logits_;
   std::vector<Settings> settings_;
   std::vector<int64_t> seeds_;
-  Buffers device_, columns_, partials_;
+  Buffers device_, columns_, partials_, largest_;
 };
 
 float host_normal(uint64_t i) {  // a sum of uniforms
@@ -149,7 +152,7 @@ void fill_row(float* x, int vocab, int kind, uint64_t seed) {
   }
 }
 
-int check(int rows, int vocab) {
+int check(int rows, int vocab, bool narrow, int blocks) {
   const Settings kSettings[] = {
       {0, 1, 0, 0},          {1, 1, 0, 0},           {0.8f, 0.9f, 0, 50},   {0.6f, 0.95f, 0.02f, 0},
       {1.7f, 0.3f, 0, 4000}, {1, 1, 0, 1},           {1, 0, 0, 0},          {0.01f, 1, 0.05f, 7},
@@ -164,8 +167,8 @@ int check(int rows, int vocab) {
         std::copy_n(batch.row(r % 4), vocab, batch.row(r));
       batch.settings(r) = kSettings[(r + kind * 5) % std::size(kSettings)];
     }
-    const Args a = batch.upload();
-    sampling::launch_sample(a, nullptr);
+    const Args a = batch.upload(narrow);
+    sampling::launch_sample(a, blocks, nullptr);
     std::vector<int32_t> found(static_cast<size_t>(rows));
     FK_CUDA_CHECK(cudaMemcpy(found.data(), a.token_ids, found.size() * 4, cudaMemcpyDeviceToHost));
     for (int r = 0; r < rows; r += std::max(1, rows / 12)) {
@@ -179,13 +182,15 @@ int check(int rows, int vocab) {
       }
       ++wrong;
       const Settings& s = batch.settings(r);
-      std::printf("WRONG %dx%d %s row %d: %d, want %d (t %g top_k %d top_p %g min_p %g, %g off)\n",
-                  rows, vocab, kKinds[kind], r, found[size_t(r)], want, double(s.temperature),
-                  s.top_k, double(s.top_p), double(s.min_p), margin);
+      std::printf(
+          "WRONG %dx%d %s, %d blocks, %s row %d: %d, want %d (t %g top_k %d top_p %g min_p %g, %g "
+          "off)\n",
+          rows, vocab, narrow ? "narrow" : "full", blocks, kKinds[kind], r, found[size_t(r)], want,
+          double(s.temperature), s.top_k, double(s.top_p), double(s.min_p), margin);
     }
   }
-  std::printf("check %dx%d: %d rows, %d wrong, %d within 1e-6 of an edge\n", rows, vocab, done,
-              wrong, near);
+  std::printf("check %dx%d %s, %d blocks: %d rows, %d wrong, %d within 1e-6 of an edge\n", rows,
+              vocab, narrow ? "narrow" : "full", blocks, done, wrong, near);
   return wrong;
 }
 
@@ -195,21 +200,29 @@ __global__ void fill_kernel(float* p, size_t n) {
     p[i] = normal(i, 2.5f);
 }
 
-void measure(const char* what, int rows, int vocab, Settings s) {
+struct Variant {
+  bool narrow;
+  int blocks;
+};
+
+void measure(const char* what, int rows, int vocab, Settings s, const std::vector<Variant>& all) {
   Batch batch(rows, vocab);
   for (int r = 0; r < rows; ++r) batch.settings(r) = s;
-  Args a = batch.upload();
   const size_t bytes = size_t(rows) * vocab * 4;
   const int sets = sets_for(bytes);
   Buffers logits(bytes, sets);
   fill_kernel<<<1024, 256>>>(logits.all<float>(), logits.bytes() / 4);
-  const double us = microseconds(sets, [&](int set, cudaStream_t stream) {
-    a.logits = logits.at<float>(set);
-    sampling::launch_sample(a, stream);
-  });
-  char text[96];
-  std::snprintf(text, sizeof text, "sample %dx%d %s", rows, vocab, what);
-  print(text, us, double(bytes));
+  for (const Variant& v : all) {
+    Args a = batch.upload(v.narrow);
+    const double us = microseconds(sets, [&](int set, cudaStream_t stream) {
+      a.logits = logits.at<float>(set);
+      sampling::launch_sample(a, v.blocks, stream);
+    });
+    char text[96];
+    std::snprintf(text, sizeof text, "sample %dx%d %s %s %d", rows, vocab, what,
+                  v.narrow ? "narrow" : "full", v.blocks);
+    print(text, us, double(bytes));
+  }
 }
 
 }  // namespace
@@ -219,12 +232,20 @@ int main() try {
   int wrong = 0;
   for (int rows : {1, 12, 24, 66, 100})
     for (int vocab : {37, 1024, 49152, 128256, 128257})
-      if (rows * vocab < 4000000 || vocab == 128256) wrong += check(rows, vocab);
+      if (rows * vocab < 4000000 || vocab == 128256)
+        for (bool narrow : {false, true})
+          wrong += check(rows, vocab, narrow, sampling::blocks_of(rows));
+  for (int blocks : {1, 2, 4, 8}) wrong += check(12, 49152, true, blocks);
+  wrong += check(12, 49152, false, 2);
   for (int rows : {1, 32, 256}) {
-    measure("greedy", rows, 128256, {0, 1, 0, 0});
-    measure("t 0.8", rows, 128256, {0.8f, 1, 0, 0});
-    measure("t 0.8 top_k 50 top_p 0.9", rows, 128256, {0.8f, 0.9f, 0, 50});
-    measure("t 0.8 top_p 0.95 min_p 0.01", rows, 128256, {0.8f, 0.95f, 0.01f, 0});
+    const int blocks = sampling::blocks_of(rows);
+    std::vector<Variant> both{{false, blocks}, {true, blocks}}, all = both;
+    for (int other : {1, 2, 4, 8})
+      if (other != blocks && rows > 1) all.push_back({false, other}), all.push_back({true, other});
+    measure("greedy", rows, 128256, {0, 1, 0, 0}, both);
+    measure("t 0.8", rows, 128256, {0.8f, 1, 0, 0}, all);
+    measure("t 0.8 top_k 50 top_p 0.9", rows, 128256, {0.8f, 0.9f, 0, 50}, all);
+    measure("t 0.8 top_p 0.95 min_p 0.01", rows, 128256, {0.8f, 0.95f, 0.01f, 0}, both);
   }
   return wrong != 0;
 } catch (const std::exception& e) {
