@@ -55,11 +55,26 @@ __device__ inline float row_sum(float v, float* shared) {
 template <class X, class R>
 using Wider = std::conditional_t<(sizeof(R) > sizeof(X)), R, X>;
 
+// Makes the compiler forget the floats that it took out of a pack: taking them out again costs less
+// than registers for both.
+template <class T>
+__device__ inline void forget(Pack<T>& pack) {
+#pragma unroll
+  for (auto& part : pack.part) {
+    uint4 words = *reinterpret_cast<uint4*>(&part);
+    asm volatile("" : "+r"(words.x), "+r"(words.y), "+r"(words.z), "+r"(words.w));
+    part = *reinterpret_cast<decltype(&part)>(&words);
+  }
+}
+
 // The most threads a block has: a row has at most 2048 chunks.
 constexpr int norm_threads(int chunks_each) { return chunks_each == 1 ? 1024 : 2048 / chunks_each; }
 
-template <class Norm, class X, class R, class Y, int kChunks>
-__global__ void __launch_bounds__(norm_threads(kChunks)) norm_rows_kernel(NormArgs<X, R, Y> a) {
+// kPacked: rows stay packed in registers between the passes; kBlocks: blocks of kThreads that are
+// to fit on a multiprocessor.
+template <class Norm, class X, class R, class Y, int kChunks, bool kPacked = false,
+          int kThreads = norm_threads(kChunks), int kBlocks = 1>
+__global__ void __launch_bounds__(kThreads, kBlocks) norm_rows_kernel(NormArgs<X, R, Y> a) {
   using V = Wider<X, R>;
   __shared__ float shared[2][32];
   const uint32_t row = blockIdx.x * blockDim.y + threadIdx.y;
@@ -91,6 +106,7 @@ __global__ void __launch_bounds__(norm_threads(kChunks)) norm_rows_kernel(NormAr
         v[c].set(i, sum[c].get(i));  // exact: V holds every R
       }
       sum[c].write(residual + at(c));
+      if constexpr (kPacked) forget(v[c]);
     }
   }
   float mean = 0, squares = 0;
@@ -110,6 +126,10 @@ __global__ void __launch_bounds__(norm_threads(kChunks)) norm_rows_kernel(NormAr
         const float x = Norm::kCentered ? v[c].get(i) - mean : v[c].get(i);
         squares = fmaf(x, x, squares);
       }
+  if constexpr (kPacked) {
+#pragma unroll
+    for (int c = 0; c < kChunks; ++c) forget(v[c]), forget(weight[c]);
+  }
   const float scale = Norm::scale(row_sum(squares, shared[1]), a.d, a.eps);
   Y* y = a.y + a.y_rows(row);
 #pragma unroll

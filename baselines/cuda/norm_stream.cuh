@@ -8,8 +8,18 @@
 
 namespace fk::cuda {
 
-// d is at most kChunks * 8 * kThreads, and a multiple of 8.
-template <class Norm, class X, class R, class Y, int kChunks, int kThreads, int kBlocks>
+template <class To, class From>
+__device__ inline Pack<To> widened(const Pack<From>& from) {
+  if constexpr (std::is_same_v<To, From>) return from;
+  Pack<To> to;
+#pragma unroll
+  for (int i = 0; i < 8; ++i) to.set(i, from.get(i));
+  return to;
+}
+
+// d is at most kChunks * 8 * kThreads, and a multiple of 8. kResidual: whether there is one.
+template <class Norm, class X, class R, class Y, int kChunks, bool kResidual, int kThreads,
+          int kBlocks>
 __global__ void __launch_bounds__(kThreads, kBlocks) norm_stream_kernel(NormArgs<X, R, Y> a) {
   using V = Wider<X, R>;
   // In turn: a warp may write the sums of a row while another still reads those of the row before.
@@ -28,7 +38,7 @@ __global__ void __launch_bounds__(kThreads, kBlocks) norm_stream_kernel(NormArgs
     for (int c = 0; c < kChunks; ++c) {
       if (at(c) >= a.d) continue;
       x[c].read(a.x + a.x_rows(row) + at(c));
-      if (a.residual) added[c].read(a.residual + a.residual_rows(row) + at(c));
+      if constexpr (kResidual) added[c].read(a.residual + a.residual_rows(row) + at(c));
     }
   };
   if (blockIdx.x < a.rows) fetch(blockIdx.x);
@@ -38,17 +48,21 @@ __global__ void __launch_bounds__(kThreads, kBlocks) norm_stream_kernel(NormArgs
 #pragma unroll
     for (int c = 0; c < kChunks; ++c) {
       if (at(c) >= a.d) continue;
+      forget(x[c]);
+      if constexpr (kResidual) forget(added[c]);
+      v[c] = widened<V>(x[c]);
+      if constexpr (kResidual) {
+        Pack<R> sum;
 #pragma unroll
-      for (int i = 0; i < 8; ++i) {
-        float value = x[c].get(i);
-        if (a.residual) {
-          added[c].set(i, value + added[c].get(i));
-          value = added[c].get(i);
-        }
-        v[c].set(i, value);  // exact: V holds every X and every R
+        for (int i = 0; i < 8; ++i) sum.set(i, v[c].get(i) + added[c].get(i));
+        forget(sum);
+        sum.write(a.residual + a.residual_rows(row) + at(c));
+        v[c] = widened<V>(sum);
       }
-      if (a.residual) added[c].write(a.residual + a.residual_rows(row) + at(c));
+      forget(v[c]);
     }
+#pragma unroll
+    for (int c = 0; c < kChunks; ++c) forget(weight[c]);
     if (row + gridDim.x < a.rows) fetch(row + gridDim.x);
     float mean = 0, squares = 0;
     if constexpr (Norm::kCentered) {
@@ -67,6 +81,8 @@ __global__ void __launch_bounds__(kThreads, kBlocks) norm_stream_kernel(NormArgs
           const float centred = Norm::kCentered ? v[c].get(i) - mean : v[c].get(i);
           squares = fmaf(centred, centred, squares);
         }
+#pragma unroll
+    for (int c = 0; c < kChunks; ++c) forget(v[c]);
     const float scale = Norm::scale(row_sum(squares, shared[turn][1]), a.d, a.eps);
     Y* y = a.y + a.y_rows(row);
 #pragma unroll
@@ -86,10 +102,11 @@ __global__ void __launch_bounds__(kThreads, kBlocks) norm_stream_kernel(NormArgs
   }
 }
 
-template <int kChunks, int kThreads, int kBlocks, class Norm, class X, class R, class Y>
+template <class Norm, int kChunks, bool kResidual, int kThreads, int kBlocks, class X, class R,
+          class Y>
 void launch_norm_stream(const NormArgs<X, R, Y>& a, int multiprocessors, cudaStream_t stream) {
   const uint32_t most = uint32_t(multiprocessors * kBlocks);
-  launch(norm_stream_kernel<Norm, X, R, Y, kChunks, kThreads, kBlocks>,
+  launch(norm_stream_kernel<Norm, X, R, Y, kChunks, kResidual, kThreads, kBlocks>,
          dim3(a.rows < most ? a.rows : most), dim3(kThreads), 0, stream, true, a);
 }
 
