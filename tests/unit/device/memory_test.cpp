@@ -42,30 +42,30 @@ TEST(DeviceMemory, AStateThatDoesNotFitIsNamedWithTheNumbers) {
 // A step whose scratch does not fit fails, says why, and the next one may run.
 TEST(DeviceMemory, ScratchThatDoesNotFitEndsTheStepOnly) {
   const auto device = std::make_shared<LimitedDevice>(kMiB / 2);
-  const Json init{{"hidden_size", 64}, {"intermediate_size", 4096}};
+  const Json init{{"in_features", 64}, {"intermediate_size", 4096}};
   {
     std::vector<core::HostTensor> tensors;
-    const Arrays params = random_params("llama_mlp", init, 5);
+    const Arrays params = random_params("linear_silu_and_mul", init, 5);
     for (const auto& [path, a] : params) tensors.push_back({path, a.shape(), a.dtype(), a.bytes()});
     const auto model =
         core::Model::build(catalog(), core::WeightStore::from_tensors(std::move(tensors)),
-                           "llama_mlp", init, on(device));
+                           "linear_silu_and_mul", init, on(device));
     const Array x = Array::random(kF32, {64, 64}, 1);
-    Array y(kF32, {64, 64});
+    Array y(kF32, {64, 4096});
     core::StructValue args = core::StructValue::args(model->task());
     args.set("x", x.tensor());
     args.set("y", y.tensor());
     // gate and up of 64 tokens: 64 * 2 * 4096 floats.
     EXPECT_EQ(
         error_of([&] { model->run(nullptr, args.data()); }),
-        "llama_mlp (composed/composed 1.0.0): 2097152 bytes of scratch beside 0: cpu (a "
+        "linear_silu_and_mul (composed/composed 1.0.0): 2097152 bytes of scratch beside 0: cpu (a "
         "small card) is out of memory: 2.00 MiB are asked for, 512.00 KiB of 512.00 KiB are free; "
         "use a smaller --num-blocks, --max-model-len or --max-num-batched-tokens, or end "
         "what else uses the card (nvidia-smi lists it)");
     EXPECT_EQ(device->used(), 0u);
     device->grow(16 * kMiB);
     model->run(nullptr, args.data());
-    EXPECT_GT(device->used(), 3 * kMiB);
+    EXPECT_GE(device->used(), 2 * kMiB);
   }
   EXPECT_EQ(device->used(), 0u);
 }
