@@ -2,18 +2,24 @@
 # SPDX-License-Identifier: Apache-2.0
 # Fetches the wheels whose headers the CUDA library plugins compile with, pinned by name, version and hash, and unpacks
 # the folders listed into third_party/cuda/<name>/. Does nothing where there is no nvcc.
-#   scripts/fetch_cuda.sh [FOLDER]      (default: third_party/cuda)
+#   scripts/fetch_cuda.sh [--all] [FOLDER]      (default: third_party/cuda; --all: large and optional ones too)
 # Exit 3 when a package cannot be had; what is already there is not fetched again.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
+all=
+if [[ ${1:-} == --all ]]; then all=1; shift; fi
 out=${1:-$root/third_party/cuda}
-if ! command -v nvcc > /dev/null && [[ ! -x ${CUDA_PATH:-/usr/local/cuda}/bin/nvcc ]]; then
+toolkit=${CUDA_PATH:-/usr/local/cuda}
+if ! command -v nvcc > /dev/null && [[ ! -x $toolkit/bin/nvcc ]]; then
   echo "fetch_cuda: no nvcc here, so nothing to fetch"
   exit 0
 fi
+[[ -x $toolkit/bin/nvcc ]] || toolkit=$(dirname "$(dirname "$(command -v nvcc)")")
 mkdir -p "$out"
-while read -r requirement hash folders; do
-  [[ -z $requirement || $requirement == \#* ]] && continue
+while read -r when requirement hash folders; do
+  [[ -z $when || $when == \#* ]] && continue
+  if [[ $when == optional && -z $all ]]; then continue; fi
+  if [[ $when == without:* && -f $toolkit/include/${when#without:} ]]; then continue; fi
   name=${requirement%%==*} version=${requirement##*==}
   stamp="$version ${hash#--hash=} $folders"
   if [[ $(cat "$out/$name/.version" 2>/dev/null) == "$stamp" ]]; then continue; fi
