@@ -48,6 +48,8 @@ class PluginHost {
     return {sizeof(fk_run), stream_, {FK_CUDA, 0}, 0, step, {}};
   }
   void offer(const fk_impl* impl) { offered_.push_back(impl); }
+  // What implementations that are created from here on are given as their weight `name`.
+  void set_param(const char* name, const fk_tensor* t) { params_[name] = t; }
   void set_state(const char* name, const fk_tensor* t) { states_[name] = t; }
   // Of all children that were made.
   fk_status on_step(const void* step) {
@@ -65,7 +67,9 @@ class PluginHost {
 
  private:
   static PluginHost& self(const fk_host* h) { return *static_cast<PluginHost*>(h->self); }
-  static void log(const fk_host*, int32_t, fk_str) {}
+  static void log(const fk_host*, int32_t level, fk_str text) {
+    if (level > 1) std::printf("  %.*s\n", int(text.size), text.data);
+  }
   static fk_status error(const fk_host* h, fk_status code, fk_str text) {
     std::snprintf(self(h).message_, sizeof self(h).message_, "%.*s", int(text.size), text.data);
     return code;
@@ -104,8 +108,11 @@ class PluginHost {
     }
     return error(h, FK_UNSUPPORTED, {"no such child here", 18});
   }
-  static fk_status param(const fk_host* h, fk_str, const fk_tensor**) {
-    return error(h, FK_UNSUPPORTED, {"no params here", 14});
+  static fk_status param(const fk_host* h, fk_str name, const fk_tensor** out) {
+    const auto at = self(h).params_.find(std::string(name.data, name.size));
+    if (at == self(h).params_.end()) return error(h, FK_UNSUPPORTED, {"no such param here", 18});
+    *out = at->second;
+    return FK_OK;
   }
   static fk_status state(const fk_host* h, fk_str name, const fk_tensor** out) {
     const auto at = self(h).states_.find(std::string(name.data, name.size));
@@ -127,7 +134,7 @@ class PluginHost {
   size_t used_ = 0;
   std::vector<const fk_impl*> offered_;
   std::vector<std::unique_ptr<Child>> children_;
-  std::map<std::string, const fk_tensor*> states_;
+  std::map<std::string, const fk_tensor*> states_, params_;
   char message_[512] = "";
 };
 
