@@ -415,7 +415,10 @@ bool time_case(PluginHost& host, const std::vector<Provider>& providers, const C
   Data<T> data(c, sets);
   for (const Provider& p : providers) {
     Instance instance(host, p.impl, c);
-    if (!instance) continue;
+    if (!instance) {
+      std::printf("  %-12s %-34s %s\n", p.name.c_str(), c.name.c_str(), host.message());
+      continue;
+    }
     for (int i = 0; i < sets; ++i) data.clear(i);
     fk_status status = instance.on_step(data.step);
     for (int i = 0; !status && i < sets; ++i)
