@@ -107,6 +107,11 @@ class PagedAttentionCudnn {
   }
 
  private:
+  // Sizes of blocks as engines have them; cuDNN names no limits.
+  static bool takes_blocks(int64_t size) {
+    return size >= 8 && std::has_single_bit(uint64_t(size));
+  }
+
   cuda::Element element(const fk_paged_attention_args& a) const {
     return a.q->dtype == kFloat16 ? cuda::Element::kFloat16 : cuda::Element::kBFloat16;
   }
@@ -172,7 +177,8 @@ class PagedAttentionCudnn {
     spec.seqs = step.num_seqs;
     spec.columns = power_of_two(step.block_table->shape[1]);
     spec.keys = spec.columns * spec.block_size;
-    if (spec.keys > INT32_MAX || !ready(run, spec, capturing)) return false;
+    if (!takes_blocks(spec.block_size) || spec.keys > INT32_MAX || !ready(run, spec, capturing))
+      return false;
     Prepare p = prepare_of(spec, step, 0);
     p.queries = run.scratch<int32_t>(spec.seqs);
     p.keys = run.scratch<int32_t>(spec.seqs);
@@ -220,6 +226,7 @@ class PagedAttentionCudnn {
       spec.columns = power_of_two((keys + spec.block_size - 1) / spec.block_size);
       spec.keys = spec.columns * spec.block_size;
     }
+    if (!gather && !takes_blocks(spec.block_size)) return false;
     const int64_t kv_row = spec.kv_heads * spec.size;
     const bool counts = std::max({step.num_tokens * std::max(spec.q_row, spec.out_row),
                                   gather ? (tokens + kTail) * kv_row : 0, spec.keys}) <= INT32_MAX;
