@@ -6,7 +6,6 @@ namespace fk::cuda {
 namespace {
 
 constexpr const char* kTask = "sample";
-constexpr bool kNarrow = false;  // sample_narrow.cuh; bench_gpu_sample runs both
 
 class Sample {
  public:
@@ -39,7 +38,7 @@ class Sample {
     s.token_ids = column<int32_t>("token_ids", a.token_ids, kInt32, m);
     if (m == 0) return;
     s.partials = run.scratch<sampling::Partial>(m * s.splits);
-    if (kNarrow) s.largest = run.scratch<float>(m * s.splits * sampling::kScanThreads);
+    s.largest = run.scratch<float>(m * s.splits * sampling::kScanThreads);
     sampling::launch_sample(s, stream_of(run));
   }
 

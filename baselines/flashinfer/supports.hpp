@@ -19,6 +19,7 @@ void support_attention(fk_device device, int32_t sm, const Init& i) {
              "%" PRId64 " heads on %" PRId64 " kv heads, only groups of %d", i.num_heads,
              i.num_kv_heads, kGroup);
   FK_SUPPORT(i.num_heads <= 64, "%" PRId64 " heads, at most 64", i.num_heads);
+  FK_SUPPORT(i.scale > 0, "scale %g: it takes the largest score before it scales", double(i.scale));
   FK_SUPPORT(!i.sliding_window.has && i.logits_soft_cap <= 0 && !i.alibi,
              "no sliding window, soft cap or ALiBi");
 }

@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "baselines/cuda/norm_rows.cuh"
-#include "baselines/cuda/norm_stream.cuh"
 #include "baselines/cuda/rope_store.cuh"
 #include "baselines/cuda/silu_and_mul.cuh"
 #include "graph_timing.cuh"
@@ -67,10 +66,6 @@ void packed(const Norm& a, cudaStream_t stream) {
   launch(norm_rows_kernel<Rms, T, T, T, kChunks, true, kThreads, kBlocks>, dim3(a.rows),
          dim3(kThreads), 0, stream, true, a);
 }
-template <int kChunks, bool kResidual, int kThreads, int kBlocks>
-void streamed(const Norm& a, cudaStream_t stream) {
-  launch_norm_stream<Rms, kChunks, kResidual, kThreads, kBlocks>(a, multiprocessors(), stream);
-}
 // For rows of 4096; only where there are many.
 const NormVariant kNormVariants[] = {
     {nullptr, true, true,
@@ -79,12 +74,6 @@ const NormVariant kNormVariants[] = {
     {"packed 2x256, 4 blocks", true, true, packed<2, 256, 4>},
     {"packed 2x256, 6 blocks", true, true, packed<2, 256, 6>},
     {"packed 1x512, 4 blocks", true, true, packed<1, 512, 4>},
-    {"stream 1x512, 3 blocks", true, false, streamed<1, false, 512, 3>},
-    {"stream 2x256, 4 blocks", true, false, streamed<2, false, 256, 4>},
-    {"stream 2x256, 6 blocks", true, false, streamed<2, false, 256, 6>},
-    {"stream 1x512, 2 blocks", false, true, streamed<1, true, 512, 2>},
-    {"stream 1x512, 3 blocks", false, true, streamed<1, true, 512, 3>},
-    {"stream 2x256, 4 blocks", false, true, streamed<2, true, 256, 4>},
 };
 
 // Whether the variant's y and residual are the plugin's, up to the order of a sum.
