@@ -69,8 +69,8 @@ inline int skinny_tiles(const SkinnyWeight& w) {
   return (w.outputs + outputs - 1) / outputs;
 }
 inline int skinny_chunks(const SkinnyWeight& w) { return (w.k + kSkinnyChunk - 1) / kSkinnyChunk; }
-// The smallest split that gives about half of the multiprocessors a block: each then holds a ring of
-// 200 KB, and the others' rings are the next kernel's.
+// The smallest split that gives about half of the multiprocessors a block: each then holds a ring
+// of 200 KB, and the others' rings are the next kernel's.
 inline int skinny_split(const SkinnyWeight& w, int sms) {
   int split = 1;
   while (split < 8 && skinny_tiles(w) * split * 20 < sms * 9 && split * 4 < skinny_chunks(w))

@@ -102,7 +102,8 @@ TEST(Resolve, PinsReachEveryLevel) {
   const core::Plan plan =
       build(pinned({"llama_mlp=composed", "silu_and_mul=reference", "linear@down_proj=reference"}));
   EXPECT_EQ(choice(plan, "llama_mlp", "").reason, "pinned: llama_mlp=composed");
-  EXPECT_EQ(choice(plan, "silu_and_mul", "gate_up_proj.act_fn").implementation, "reference/reference");
+  EXPECT_EQ(choice(plan, "silu_and_mul", "gate_up_proj.act_fn").implementation,
+            "reference/reference");
   EXPECT_EQ(choice(plan, "linear", "down_proj").reason, "pinned: linear@down_proj=reference");
   EXPECT_NE(choice(plan, "linear", "gate_up_proj").reason, "pinned: linear@down_proj=reference");
 }
