@@ -24,9 +24,19 @@ fk_status too_early(const char* what) {
 
 }  // namespace
 
+// A model that is static, or another thread's last word, is destroyed after the thread's record:
+// then one that nobody destroys takes its place.
 ErrorRecord& error_record() {
-  thread_local ErrorRecord record;
-  return record;
+  struct Held {
+    ErrorRecord record;
+    bool& alive;
+    ~Held() { alive = false; }
+  };
+  static thread_local bool alive = true;
+  static thread_local Held held{{}, alive};
+  if (alive) return held.record;
+  static auto& late = *new ErrorRecord;
+  return late;
 }
 
 std::string to_string(fk_str s) { return s.data ? std::string(s.data, s.size) : std::string(); }
