@@ -11,8 +11,6 @@
 namespace fk::cublaslt {
 namespace {
 
-constexpr size_t kWords = sizeof(cublasLtMatmulAlgo_t::data) / sizeof(uint64_t);
-
 std::filesystem::path folder() {
   if (const char* given = std::getenv("FK_CACHE_DIR"); given && *given) return given;
   if (const char* home = std::getenv("HOME"); home && *home)
@@ -22,7 +20,7 @@ std::filesystem::path folder() {
 
 }  // namespace
 
-AlgorithmCache::AlgorithmCache(const std::string& card, size_t library_version) {
+SearchCache::SearchCache(const std::string& card, size_t library_version) {
   const auto dir = folder();
   if (dir.empty()) return;
   std::error_code failed;
@@ -35,25 +33,26 @@ AlgorithmCache::AlgorithmCache(const std::string& card, size_t library_version) 
   for (std::string line; std::getline(file, line);) {
     std::istringstream words(line);
     std::string key, end;
-    cublasLtMatmulAlgo_t algo{};
+    Numbers numbers;
     words >> key >> std::hex;
-    for (size_t i = 0; i < kWords; ++i) words >> algo.data[i];
-    if (words >> end && end == ".") found_[key] = algo;  // a line cut short has no "."
+    for (uint64_t n; words >> n;) numbers.push_back(n);
+    words.clear();
+    if (words >> end && end == ".") found_[key] = numbers;  // a line cut short has no "."
   }
 }
 
-std::optional<cublasLtMatmulAlgo_t> AlgorithmCache::find(const std::string& key) const {
+std::optional<SearchCache::Numbers> SearchCache::find(const std::string& key) const {
   const auto at = found_.find(key);
   if (at == found_.end()) return std::nullopt;
   return at->second;
 }
 
-void AlgorithmCache::add(const std::string& key, const cublasLtMatmulAlgo_t& algo) {
-  found_[key] = algo;
+void SearchCache::add(const std::string& key, const Numbers& numbers) {
+  found_[key] = numbers;
   if (path_.empty()) return;
   std::ostringstream line;
   line << key << std::hex;
-  for (size_t i = 0; i < kWords; ++i) line << ' ' << algo.data[i];
+  for (const uint64_t n : numbers) line << ' ' << n;
   line << " .\n";
   // One write in append mode: lines of several processes do not mix.
   if (std::FILE* file = std::fopen(path_.c_str(), "a")) {

@@ -74,7 +74,8 @@ void launch_convert(const void* src, fk_dtype from, int64_t src_row, void* dst, 
     with_type(to, [&](auto t) {
       using From = decltype(f);
       using To = decltype(t);
-      if constexpr (std::is_same_v<From, float> || std::is_same_v<To, float>)
+      if constexpr (std::is_same_v<From, To> || std::is_same_v<From, float> ||
+                    std::is_same_v<To, float>)
         launch(convert_kernel<From, To>, blocks_for(rows * columns), kThreads, 0, stream, pdl,
                static_cast<const From*>(src), src_row, static_cast<To*>(dst), dst_row,
                rows * columns, columns);

@@ -13,7 +13,7 @@ namespace fk::cublaslt {
 void launch_dequantize(int32_t quant, const uint8_t* blocks, int64_t row_bytes, float* w,
                        int64_t out, int64_t in, cudaStream_t stream);
 
-// dst[r][c] = src[r][c]; one side is float32, the other any of the run's types.
+// dst[r][c] = src[r][c]; both sides of one type, or one side float32.
 void launch_convert(const void* src, fk_dtype from, int64_t src_row, void* dst, fk_dtype to,
                     int64_t dst_row, int64_t rows, int64_t columns, bool pdl, cudaStream_t stream);
 

@@ -30,6 +30,19 @@ class Event {
   cudaEvent_t e_ = nullptr;
 };
 
+float median(std::vector<float>& of) {
+  const auto middle = of.begin() + long(of.size() / 2);
+  std::nth_element(of.begin(), middle, of.end());
+  return *middle;
+}
+
+std::optional<cublasLtMatmulAlgo_t> algorithm_of(const SearchCache::Numbers& words) {
+  cublasLtMatmulAlgo_t algo{};
+  if (words.size() != std::size(algo.data)) return std::nullopt;
+  std::copy(words.begin(), words.end(), algo.data);
+  return algo;
+}
+
 }  // namespace
 
 std::shared_ptr<Library> Library::get(int device) {
@@ -44,7 +57,7 @@ std::shared_ptr<Library> Library::get(int device) {
 Library::Library(int device) {
   cudaDeviceProp properties;
   FK_CUDA_CHECK(cudaGetDeviceProperties(&properties, device));
-  cache_ = std::make_unique<AlgorithmCache>(properties.name, cublasLtGetVersion());
+  cache_ = std::make_unique<SearchCache>(properties.name, cublasLtGetVersion());
   FK_LT_CHECK(cublasLtCreate(&handle_));
   if (const cudaError_t e = cudaMalloc(&workspace_, kWorkspace); e != cudaSuccess) {
     cublasLtDestroy(handle_);
@@ -71,10 +84,18 @@ void Library::remove_weight(const Problem& shape, const void* w) {
 cublasLtMatmulAlgo_t Library::choose(const Matmul& matmul, const Problem& p, const void* x,
                                      const void* w, void* y, cudaStream_t stream, bool capturing) {
   std::lock_guard lock(mutex_);
+  return choose_locked(matmul, p, x, w, y, stream, capturing);
+}
+
+cublasLtMatmulAlgo_t Library::choose_locked(const Matmul& matmul, const Problem& p, const void* x,
+                                            const void* w, void* y, cudaStream_t stream,
+                                            bool capturing) {
   if (const auto at = chosen_.find(p); at != chosen_.end()) return at->second;
   const std::string key = bucket_key(p);
-  auto algo = cache_->find(key);
-  if (!algo && !capturing && (algo = search(matmul, p, x, w, y, stream))) cache_->add(key, *algo);
+  std::optional<cublasLtMatmulAlgo_t> algo;
+  if (const auto known = cache_->find(key)) algo = algorithm_of(*known);
+  if (!algo && !capturing && (algo = search(matmul, p, x, w, y, stream)))
+    cache_->add(key, {std::begin(algo->data), std::end(algo->data)});
   const bool searched = algo.has_value();
   if (!algo || !matmul.accepts(handle_, *algo, kWorkspace)) {
     const auto proposals = matmul.proposals(handle_, kWorkspace, 1);
@@ -91,6 +112,44 @@ cublasLtMatmulAlgo_t Library::choose(const Matmul& matmul, const Problem& p, con
   // A guess made while capturing is not kept: the next call outside a capture may search.
   if (searched || !capturing) chosen_[p] = *algo;
   return *algo;
+}
+
+bool Library::beaten_by(const Matmul& matmul, const Problem& p, const void* w, void* y,
+                        cudaStream_t stream, bool capturing, bool guess,
+                        const std::function<Rival()>& make_rival) {
+  std::lock_guard lock(mutex_);
+  if (const auto at = beaten_.find(p); at != beaten_.end()) return at->second;
+  const std::string key = "ours." + bucket_key(p);
+  if (const auto known = cache_->find(key); known && known->size() == 1)
+    return beaten_[p] = known->front() != 0;
+  if (capturing) return guess;
+  const Rival rival = make_rival();
+  rival.before();
+  const auto algo = choose_locked(matmul, p, rival.x, w, y, stream, false);
+  const std::vector<const void*> weights = rotation(p, w);
+  const Event from, to;
+  size_t at = 0;
+  auto time = [&](bool ours, int count) {
+    FK_CUDA_CHECK(cudaEventRecord(from, stream));
+    for (int i = 0; i < count; ++i) {
+      const void* next = weights[at++ % weights.size()];
+      rival.before();
+      ours ? rival.with(next) : run(matmul, algo, rival.x, next, y, stream);
+    }
+    FK_CUDA_CHECK(cudaEventRecord(to, stream));
+    FK_CUDA_CHECK(cudaEventSynchronize(to));
+    float ms = 0;
+    FK_CUDA_CHECK(cudaEventElapsedTime(&ms, from, to));
+    return ms / float(count);
+  };
+  std::vector<float> turns[2];
+  const int batch = std::max(kMaxBatch, int(weights.size()));
+  for (int turn = -1; turn < kTurns; ++turn)  // the first loads kernels and describes weights
+    for (const bool ours : {false, true})
+      if (const float ms = time(ours, batch); turn >= 0) turns[ours].push_back(ms);
+  const bool beaten = median(turns[true]) < median(turns[false]);
+  cache_->add(key, {beaten});
+  return beaten_[p] = beaten;
 }
 
 // Only weights with at least w's alignment: the algorithms were proposed for it.
@@ -163,12 +222,8 @@ std::optional<cublasLtMatmulAlgo_t> Library::search(const Matmul& matmul, const 
   for (int turn = 0; timed.size() > 1 && turn < kTurns; ++turn)
     for (size_t i = 0; i < timed.size(); ++i)
       if (const auto ms = time(*timed[i].algo, timed[i].batch)) turns[i].push_back(*ms);
-  for (size_t i = 0; i < timed.size(); ++i) {
-    if (turns[i].empty()) continue;
-    std::nth_element(turns[i].begin(), turns[i].begin() + long(turns[i].size() / 2),
-                     turns[i].end());
-    timed[i].ms = turns[i][turns[i].size() / 2];
-  }
+  for (size_t i = 0; i < timed.size(); ++i)
+    if (!turns[i].empty()) timed[i].ms = median(turns[i]);
   return *std::min_element(timed.begin(), timed.end(), [](const Timed& a, const Timed& b) {
             return a.ms < b.ms;
           })->algo;

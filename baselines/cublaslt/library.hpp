@@ -2,6 +2,7 @@
 // What all instances of the plugin on one device share: the handle, the workspace and the choice of
 // algorithms.
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -34,6 +35,17 @@ class Library {
   // times, the last time by the one returned, and the host waits for it.
   cublasLtMatmulAlgo_t choose(const Matmul& matmul, const Problem& p, const void* x, const void* w,
                               void* y, cudaStream_t stream, bool capturing);
+  // A kernel of the plugin's own for the same product.
+  struct Rival {
+    std::function<void()> before;           // enqueues what stands before a product in a model
+    const void* x;                          // written by it: what the products read
+    std::function<void(const void*)> with;  // enqueues the product with a weight of this shape
+  };
+  // Whether the rival is faster than choose()'s algorithm: timed in turns as that is, once a bucket
+  // of m. `guess` where it is not known and the stream is capturing.
+  bool beaten_by(const Matmul& matmul, const Problem& p, const void* w, void* y,
+                 cudaStream_t stream, bool capturing, bool guess,
+                 const std::function<Rival()>& rival);
   void run(const Matmul& matmul, const cublasLtMatmulAlgo_t& algo, const void* x, const void* w,
            void* y, cudaStream_t stream) const;
 
@@ -49,6 +61,8 @@ class Library {
   };
   using Shape = std::tuple<int64_t, int64_t, int64_t, int>;  // n, k, ldw, dtype
   static Shape shape_of(const Problem& p) { return {p.n, p.k, p.ldw, int(p.in)}; }
+  cublasLtMatmulAlgo_t choose_locked(const Matmul& matmul, const Problem& p, const void* x,
+                                     const void* w, void* y, cudaStream_t stream, bool capturing);
   std::vector<const void*> rotation(const Problem& p, const void* w);
   std::optional<cublasLtMatmulAlgo_t> search(const Matmul& matmul, const Problem& p, const void* x,
                                              const void* w, void* y, cudaStream_t stream);
@@ -58,7 +72,8 @@ class Library {
   std::mutex mutex_;
   std::map<Shape, std::multiset<const void*>> weights_;
   std::map<Problem, cublasLtMatmulAlgo_t, Before> chosen_;  // by exact problem
-  std::unique_ptr<AlgorithmCache> cache_;                   // by bucket
+  std::map<Problem, bool, Before> beaten_;
+  std::unique_ptr<SearchCache> cache_;  // by bucket
 };
 
 }  // namespace fk::cublaslt

@@ -7,11 +7,9 @@ namespace {
 
 FK_IMPL(fk::Linear, "cublaslt", "1.0.0", FK_IMPL_GRAPH_SAFE, LtLinear)
 
-// A model runs one instance for prompts and single tokens alike: up to 8 rows of 16 bits go to our
-// own kernel (../cuda/linear_gemv.cuh), the rest to the library. From 9 to 64 rows our kernel
-// (../cuda/linear_skinny.cuh) is the faster one alone, but not in the model: a step of 32 sequences
-// took 5.67 ms with it and 5.48 without on one H200, as the blocks of the kernels around it start
-// early and crowd each other.
+// A model runs one instance for prompts and single tokens alike. Up to 64 rows of 16 bits a kernel
+// of our own (../cuda/linear_skinny.hpp) competes with the library, and what was faster behind a
+// small kernel, as in a model, is taken.
 class HybridLinear : public LtLinear {
  public:
   static void supports(fk_device device, int32_t sm, const fk_linear_init& i) {
@@ -27,15 +25,35 @@ class HybridLinear : public LtLinear {
   void forward(const Run& run, const fk_linear_args& a) const {
     reference::require_shape("linear", "x", a.x, {reference::kAny, in_});
     reference::require_shape("linear", "y", a.y, {a.x->shape[0], out_});
-    const bool head = out_ >= kHead && a.x->shape[0] <= cuda::kGemvMax;
-    if (!head && skinny_.takes(a.x, a.y))
+    if (skinny_.takes(a.x, a.y) && ours_is_faster(run, a))
       return skinny_.run(run, a.x, has_bias_ ? bias_ : nullptr, a.y);
     LtLinear::forward(run, a);
   }
 
  private:
-  // Rows of the weight from which the library reads it faster even then.
-  static constexpr int64_t kHead = 65536;
+  bool ours_is_faster(const Run& run, const fk_linear_args& a) const {
+    const int64_t m = a.x->shape[0];
+    const Problem p = problem(m, a.x->data, m > 1 ? a.x->strides[0] : in_, a.y->data, a.y->dtype,
+                              m > 1 ? a.y->strides[0] : out_);
+    auto rival = [&] {
+      const auto x = std::shared_ptr<TensorView>(new TensorView(run.tensor(a.x->dtype, {m, in_})));
+      const fk_tensor* copy = *x;
+      auto before = [&run, &a, copy] {
+        launch_convert(a.x->data, a.x->dtype, a.x->strides[0], copy->data, copy->dtype,
+                       copy->strides[0], copy->shape[0], copy->shape[1], true, stream_of(run));
+      };
+      auto with = [this, &run, &a, x,
+                   others = std::map<const void*, Skinny>()](const void* w) mutable {
+        auto at = others.find(w);
+        if (at == others.end()) at = others.emplace(w, skinny_.with(w)).first;
+        at->second.run(run, *x, has_bias_ ? bias_ : nullptr, a.y);
+      };
+      return Library::Rival{before, copy->data, with};
+    };
+    return library_->beaten_by(matmul(p), p, weight_, a.y->data, stream_of(run), capturing(run),
+                               m <= cuda::kGemvMax, rival);
+  }
+
   Skinny skinny_;
 };
 

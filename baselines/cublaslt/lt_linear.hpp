@@ -97,8 +97,8 @@ class LtLinear {
     return p;
   }
 
-  void product(const Run& run, int64_t m, const void* x, int64_t ldx, void* y, fk_dtype y_dtype,
-               int64_t ldy) const {
+  Problem problem(int64_t m, const void* x, int64_t ldx, void* y, fk_dtype y_dtype,
+                  int64_t ldy) const {
     Problem p = shape();
     p.m = m, p.ldx = ldx, p.ldy = ldy;
     p.out = type_of("y", y_dtype);
@@ -110,7 +110,16 @@ class LtLinear {
     FK_REQUIRE(!has_bias_ || y_dtype == kFloat32 || y_dtype == bias_dtype_,
                "linear: bias has dtype code %d with %d bits, want y's", bias_dtype_.code,
                bias_dtype_.bits);
-    const Matmul matmul(p, y_dtype == kFloat32 ? bias_float_ : bias_);
+    return p;
+  }
+  Matmul matmul(const Problem& p) const {
+    return Matmul(p, p.out == CUDA_R_32F ? bias_float_ : bias_);
+  }
+
+  void product(const Run& run, int64_t m, const void* x, int64_t ldx, void* y, fk_dtype y_dtype,
+               int64_t ldy) const {
+    const Problem p = problem(m, x, ldx, y, y_dtype, ldy);
+    const Matmul matmul = this->matmul(p);
     const cublasLtMatmulAlgo_t algo =
         library_->choose(matmul, p, x, weight_, y, stream_of(run), capturing(run));
     library_->run(matmul, algo, x, weight_, y, stream_of(run));

@@ -22,6 +22,13 @@ bool Skinny::takes(const fk_tensor* x, const fk_tensor* y) const {
          (x->shape[0] == 1 || x->strides[0] % 8 == 0);
 }
 
+Skinny Skinny::with(const void* w) const {
+  Skinny other = *this;
+  other.w_ = cuda::SkinnyWeight::make(w_.dtype, w, w_.ldw, w_.gated ? 2 * w_.outputs : w_.outputs,
+                                      w_.k, w_.gated);
+  return other;
+}
+
 void Skinny::run(const Run& run, const fk_tensor* x, const void* bias, const fk_tensor* y) const {
   launch({.x = x->data,
           .bias = bias,

@@ -15,6 +15,8 @@ class Skinny {
 
   // Whether x [m, k] and y are such that run() takes them.
   bool takes(const fk_tensor* x, const fk_tensor* y) const;
+  // The same for another weight of this one's sizes, pitch and type.
+  Skinny with(const void* w) const;
   void run(const Run& run, const fk_tensor* x, const void* bias, const fk_tensor* y) const;
 
  private:

@@ -24,51 +24,48 @@ class Cache : public testing::Test {
     fs::remove_all(folder_);
   }
   fs::path file() const { return folder_ / "cublaslt-A_Card-7.txt"; }
-  static cublasLtMatmulAlgo_t algo(uint64_t seed) {
-    cublasLtMatmulAlgo_t a{};
-    for (auto& word : a.data) word = seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
-    return a;
-  }
-  static bool same(const cublasLtMatmulAlgo_t& a, const cublasLtMatmulAlgo_t& b) {
-    return std::equal(std::begin(a.data), std::end(a.data), std::begin(b.data));
+  static SearchCache::Numbers algo(uint64_t seed) {
+    SearchCache::Numbers words(8);
+    for (auto& word : words) word = seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
+    return words;
   }
   fs::path folder_;
 };
 
 TEST_F(Cache, IsReadBackByTheNextProcess) {
   {
-    AlgorithmCache cache("A Card", 7);
+    SearchCache cache("A Card", 7);
     EXPECT_FALSE(cache.find("m1"));
     cache.add("m1", algo(1));
     cache.add("m2", algo(2));
     cache.add("m1", algo(3));
+    cache.add("ours.m1", {1});
     ASSERT_TRUE(cache.find("m1"));
-    EXPECT_TRUE(same(*cache.find("m1"), algo(3)));
+    EXPECT_EQ(*cache.find("m1"), algo(3));
   }
-  AlgorithmCache next("A Card", 7);
-  ASSERT_TRUE(next.find("m1") && next.find("m2"));
-  EXPECT_TRUE(same(*next.find("m1"), algo(3)));
-  EXPECT_TRUE(same(*next.find("m2"), algo(2)));
-  EXPECT_FALSE(AlgorithmCache("A Card", 8).find("m1")) << "another library version";
-  EXPECT_FALSE(AlgorithmCache("B", 7).find("m1")) << "another card";
+  SearchCache next("A Card", 7);
+  ASSERT_TRUE(next.find("m1") && next.find("m2") && next.find("ours.m1"));
+  EXPECT_EQ(*next.find("ours.m1"), SearchCache::Numbers{1});
+  EXPECT_EQ(*next.find("m1"), algo(3));
+  EXPECT_EQ(*next.find("m2"), algo(2));
+  EXPECT_FALSE(SearchCache("A Card", 8).find("m1")) << "another library version";
+  EXPECT_FALSE(SearchCache("B", 7).find("m1")) << "another card";
 }
 
 TEST_F(Cache, LeavesOutLinesThatAreCutShort) {
-  { AlgorithmCache("A Card", 7).add("m1", algo(1)); }
+  { SearchCache("A Card", 7).add("m1", algo(1)); }
   const auto whole = fs::file_size(file());
   for (uintmax_t size = 0; size < whole; ++size) {
     fs::resize_file(file(), size);
-    if (size + 1 < whole) {
-      EXPECT_FALSE(AlgorithmCache("A Card", 7).find("m1")) << size << " bytes";
-    }
+    if (size + 1 < whole) { EXPECT_FALSE(SearchCache("A Card", 7).find("m1")) << size << " bytes"; }
     std::ofstream(file()) << "";
-    AlgorithmCache("A Card", 7).add("m1", algo(1));
+    SearchCache("A Card", 7).add("m1", algo(1));
   }
 }
 
 TEST_F(Cache, WorksWithoutAFolder) {
   ASSERT_EQ(setenv("FK_CACHE_DIR", "/proc/none/such", 1), 0);
-  AlgorithmCache cache("A Card", 7);
+  SearchCache cache("A Card", 7);
   cache.add("m1", algo(1));
   EXPECT_TRUE(cache.find("m1"));
 }
