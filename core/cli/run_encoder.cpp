@@ -119,6 +119,7 @@ int run_encoder(const RunFlags& f, Session& session) {
                     {"requests", prompts.size()},
                     {"prompt_tokens", tokens},
                     {"seconds", seconds},
+                    {"batch_seconds", engine->batch_seconds()},
                     {"tokens_per_s", seconds > 0 ? double(tokens) / seconds : 0},
                     {"peak_memory_bytes", peak_memory_bytes()},
                     {"retained_bytes", engine->model().retained_bytes()}};

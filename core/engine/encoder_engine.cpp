@@ -2,6 +2,7 @@
 #include "core/engine/encoder_engine.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 #include "core/base/error.hpp"
 #include "core/engine/causal_lm.hpp"
@@ -96,6 +97,7 @@ struct EncoderEngine::Impl {
   StepPack inputs, results;
   StepTensor &input_ids, &position_ids, &token_type_ids, &query_start_loc, &seq_lens, &embeddings;
   StructValue args, step;
+  std::vector<double> batch_seconds;
 };
 
 namespace {
@@ -156,9 +158,13 @@ std::vector<std::vector<float>> EncoderEngine::embed(
   }
   std::vector<std::vector<float>> out;
   out.reserve(sequences.size());
+  impl_->batch_seconds.clear();
   for (size_t first = 0; first < sequences.size();) {
     const size_t count = impl_->fit(sequences, first);
+    const auto start = std::chrono::steady_clock::now();
     impl_->run(sequences.subspan(first, count));
+    impl_->batch_seconds.push_back(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     for (size_t s = 0; s < count; ++s) out.push_back(impl_->embedding(int64_t(s)));
     first += count;
   }
@@ -167,6 +173,7 @@ std::vector<std::vector<float>> EncoderEngine::embed(
 
 int64_t EncoderEngine::max_tokens() const { return impl_->longest; }
 int64_t EncoderEngine::dimension() const { return impl_->embeddings.row_size(); }
+const std::vector<double>& EncoderEngine::batch_seconds() const { return impl_->batch_seconds; }
 const Model& EncoderEngine::model() const { return *impl_->model; }
 
 }  // namespace fk::core

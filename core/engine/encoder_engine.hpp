@@ -22,6 +22,8 @@ class EncoderEngine {
   // One embedding for every sequence, in order. Throws Error for an empty sequence or one longer
   // than max_tokens().
   std::vector<std::vector<float>> embed(std::span<const std::vector<int32_t>> sequences);
+  // What every batch of the last embed() took, in order.
+  const std::vector<double>& batch_seconds() const;
   int64_t max_tokens()
       const;  // longest sequence: options.max_model_len, else the task's max_position_embeddings
   int64_t dimension() const;  // of an embedding
