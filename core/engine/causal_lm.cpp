@@ -144,14 +144,12 @@ struct CausalLm::Impl {
         options.num_blocks, memory_text(double(options.num_blocks) * block));
   }
 
-  std::unique_ptr<Sequence> make_sequence(Request r) {
-    auto s = std::make_unique<Sequence>();
+  std::unique_ptr<Sequence> make_sequence(Request request) {
+    auto s = std::make_unique<Sequence>(next_handle++, std::move(request));
     s->added = Sequence::Clock::now();
-    s->handle = next_handle++;
-    s->tokens = r.prompt;
-    s->max_len =
-        r.score ? int64_t(r.prompt.size())
-                : std::min(options.max_model_len, int64_t(r.prompt.size()) + r.sampling.max_tokens);
+    const Request& r = s->request;
+    s->max_len = r.score ? s->prompt_len()
+                         : std::min(options.max_model_len, s->prompt_len() + r.sampling.max_tokens);
     s->tokens.reserve(size_t(s->max_len));
     if (caches.kv)
       s->blocks.reserve(size_t((s->max_len + options.block_size - 1) / options.block_size));
@@ -160,7 +158,6 @@ struct CausalLm::Impl {
       stops.insert(stops.end(), text.stop_strings.begin(), text.stop_strings.end());
       s->text = std::make_unique<TextStream>(*text.tokenizer, std::move(stops));
     }
-    s->request = std::move(r);
     return s;
   }
 
@@ -173,8 +170,8 @@ struct CausalLm::Impl {
   }
 
   // The sequence's pending token is known; true when it was the last one.
-  bool accept(Sequence& s, int32_t token, FinishReason& reason) {
-    s.last = Sequence::Clock::now();
+  bool accept(Sequence& s, int32_t token, Sequence::Clock::time_point now, FinishReason& reason) {
+    s.last = now;
     if (s.accepted == 0) s.first = s.last;
     s.tokens[size_t(s.prompt_len() + s.accepted++)] = token;
     ++stats.generated_tokens;
@@ -216,7 +213,7 @@ struct CausalLm::Impl {
 
   void take_logits(const StepBatch::Row& row, const float* logits) {
     Sequence& s = *row.sequence;
-    if (s.request.score) {
+    if (s.score) {
       // A sequence that was pushed out and computed again passes its first positions twice.
       if (row.position == s.scored && row.position + 1 < s.prompt_len()) {
         s.nll -= log_probability(logits, vocab, s.tokens[size_t(row.position + 1)]);
@@ -275,12 +272,13 @@ struct CausalLm::Impl {
   void collect(Flight& f) {
     const auto before = Sequence::Clock::now();
     stats.device_seconds += runner.wait(f);
-    stats.wait_seconds += milliseconds(Sequence::Clock::now() - before) / 1e3;
+    const auto arrived = Sequence::Clock::now();
+    stats.wait_seconds += milliseconds(arrived - before) / 1e3;
     for (size_t i = 0; f.logits && i < f.rows.size(); ++i)
       if (!f.rows[i].sequence->done) take_logits(f.rows[i], f.logits + int64_t(i) * vocab);
     for (const Scheduled& s : f.scheduled) --s.sequence->in_flight;
     for (const Scheduled& s : f.scheduled)
-      if (s.sequence->request.score && s.sequence->to_compute() == 0 && !s.sequence->done)
+      if (s.sequence->score && s.sequence->to_compute() == 0 && !s.sequence->done)
         finish(s.sequence, FinishReason::kStop);
     for (int64_t i = 0; i < f.sampled_rows; ++i) {
       Sequence& s = *f.rows[size_t(i)].sequence;
@@ -289,7 +287,7 @@ struct CausalLm::Impl {
       if (id < 0 || id >= vocab || (f.logits && !std::isfinite(f.logits[i * vocab + id])))
         not_finite(f.rows[size_t(i)], id);
       FinishReason reason;
-      if (accept(s, id, reason)) finish(&s, reason);
+      if (accept(s, id, arrived, reason)) finish(&s, reason);
     }
     std::erase_if(done, [](const auto& s) { return s->in_flight == 0; });
   }

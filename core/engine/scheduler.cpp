@@ -82,12 +82,12 @@ int64_t Scheduler::capacity(const Sequence& s) const {
 }
 
 int64_t Scheduler::rows(const Sequence& s, int64_t count) const {
-  return s.request.score ? count : count == s.to_compute();
+  return s.score ? count : count == s.to_compute();
 }
 
 int64_t Scheduler::chunk(const Sequence& s) const {
   int64_t n = std::min({s.to_compute(), tokens_left_, capacity(s) - s.computed});
-  if (s.request.score) n = std::min(n, rows_left_);
+  if (s.score) n = std::min(n, rows_left_);
   return n > 0 && rows(s, n) <= rows_left_ ? n : 0;
 }
 
@@ -106,6 +106,7 @@ void Scheduler::grow(Sequence& s, int64_t tokens) {
 
 void Scheduler::release(Sequence& s) {
   for (; !s.blocks.empty(); s.blocks.pop_back()) blocks_.give(s.blocks.back());
+  ++s.block_lists;
   if (s.slot >= 0) slots_.give(s.slot);
   s.slot = -1;
 }

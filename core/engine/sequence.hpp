@@ -13,12 +13,20 @@ struct Sequence {
   using Clock = std::chrono::steady_clock;
   static constexpr int32_t kPending = -1;  // a token that a step on the device is still to give
 
-  int64_t handle = 0;
-  Request request;
+  Sequence(int64_t h, Request r)
+      : handle(h), prompt(int64_t(r.prompt.size())), score(r.score), request(std::move(r)) {
+    tokens = request.prompt;
+  }
+
+  // What every step reads stands together, so these two stand here once more.
+  int64_t handle;
+  int64_t prompt;  // tokens of request.prompt
+  bool score;
   std::vector<int32_t> tokens;       // prompt, then what was generated or is pending
   int64_t max_len = 0;               // tokens.size() never passes it
   int64_t computed = 0;              // tokens whose k, v or state the caches hold
   std::vector<int32_t> blocks;       // block i holds tokens [i * block_size, (i + 1) * block_size)
+  int64_t block_lists = 0;           // how often `blocks` began anew; else it only grows
   int32_t slot = -1;                 // of recurrent state
   int32_t row = -1;                  // of the sampled ids of the step that gives the pending token
   int64_t accepted = 0;              // generated tokens that are known
@@ -29,13 +37,14 @@ struct Sequence {
   double nll = 0;
   int64_t scored = 0;  // positions whose likelihood is in nll
   Clock::time_point added, first, last;
+  Request request;
 
-  int64_t prompt_len() const { return int64_t(request.prompt.size()); }
+  int64_t prompt_len() const { return prompt; }
   int64_t generated() const { return int64_t(tokens.size()) - prompt_len(); }
   int64_t to_compute() const { return int64_t(tokens.size()) - computed; }
   bool decoding() const { return to_compute() == 1 && generated() > 0; }
   // Its last token is pending or known: there is nothing more to run.
-  bool closing() const { return !request.score && int64_t(tokens.size()) >= max_len; }
+  bool closing() const { return !score && int64_t(tokens.size()) >= max_len; }
 };
 
 }  // namespace fk::core

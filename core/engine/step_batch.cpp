@@ -38,6 +38,7 @@ StepBatch::StepBatch(const Registry& registry, const TaskSpec& task, const Shape
   }
   if (s.recurrent_state) step_.set("state_indices", state_indices_.get());
   rows_.reserve(size_t(s.max_rows));
+  for (auto& side : tables_held_) side.resize(size_t(s.max_seqs));
 }
 
 void StepBatch::resize(int64_t tokens, int64_t seqs) {
@@ -64,7 +65,7 @@ void StepBatch::fill(const std::vector<Scheduled>& batch, int64_t padded_seqs) {
     max_query = std::max(max_query, s.count);
     max_seq = std::max(max_seq, s.sequence->computed + s.count);
     blocks = std::max(blocks, s.sequence->blocks.size());
-    if (!s.sequence->request.score && s.last()) {
+    if (!s.sequence->score && s.last()) {
       *logits_indices_.row<int32_t>(int64_t(rows_.size())) = int32_t(first - 1);
       rows_.push_back({s.sequence, s.sequence->computed + s.count - 1});
     }
@@ -73,7 +74,7 @@ void StepBatch::fill(const std::vector<Scheduled>& batch, int64_t padded_seqs) {
   sampled_rows_ = int64_t(rows_.size());
   for (int64_t i = 0; i < n; ++i) {
     const Scheduled& s = batch[size_t(i)];
-    if (!s.sequence->request.score) continue;
+    if (!s.sequence->score) continue;
     for (int64_t k = 0; k < s.count; ++k) {
       *logits_indices_.row<int32_t>(int64_t(rows_.size())) =
           query_start_loc_.data<int32_t>()[i] + int32_t(k);
@@ -100,6 +101,7 @@ void StepBatch::fill_idle(int64_t seqs, int64_t tokens) {
     const int64_t width = std::min(block_table_.row_size(), length / shape_.block_size + 1);
     for (int64_t i = 0; i < seqs; ++i) std::fill_n(block_table_.row<int32_t>(i), width, 0);
     tables_.upload_rows(block_table_, size_t(width) * sizeof(int32_t));
+    for (int64_t i = 0; i < seqs; ++i) tables_held_[tables_.side()][size_t(i)] = {};
   }
   finish(seqs, seqs * tokens, tokens, length, rows);
 }
@@ -147,8 +149,12 @@ void StepBatch::fill_sequence(int64_t index, const Scheduled& s, int64_t first) 
           block * shape_.block_size + position % shape_.block_size;
     }
   }
-  if (shape_.kv_cache)
-    std::copy(q.blocks.begin(), q.blocks.end(), block_table_.row<int32_t>(index));
+  if (!shape_.kv_cache) return;
+  TableRow& held = tables_held_[tables_.side()][size_t(index)];
+  const bool same = held.handle == q.handle && held.block_lists == q.block_lists;
+  const size_t from = same ? held.blocks : 0;
+  std::copy(q.blocks.begin() + long(from), q.blocks.end(), block_table_.row<int32_t>(index) + from);
+  held = {q.handle, q.block_lists, q.blocks.size()};
 }
 
 }  // namespace fk::core

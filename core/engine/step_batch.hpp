@@ -52,6 +52,12 @@ class StepBatch {
       &slot_mapping_, &state_indices_, &block_table_, &logits_;
   StructValue args_, step_;
   std::vector<Row> rows_;
+  // Whose blocks a row of a side's table holds, and how many: a decode step adds few to few.
+  struct TableRow {
+    int64_t handle = -1, block_lists = 0;
+    size_t blocks = 0;
+  };
+  std::vector<TableRow> tables_held_[2];
   int64_t sampled_rows_ = 0;
   bool has_sources_ = false;
 };

@@ -28,7 +28,7 @@ StepBatch::Shape decode_shape(StepBatch::Shape s) {
 
 bool wants_logits(const StepBatch::Row& row) {
   const Sequence& s = *row.sequence;
-  return s.request.score || (s.request.top_logits && row.position + 1 == s.prompt_len());
+  return s.score || (s.request.top_logits && row.position + 1 == s.prompt_len());
 }
 
 }  // namespace
@@ -126,7 +126,7 @@ void StepRunner::warm_up() {
 int64_t StepRunner::bucket(const std::vector<Scheduled>& batch) const {
   if (graphs_.empty()) return 0;
   for (const Scheduled& s : batch)
-    if (s.count != 1 || !s.last() || s.sequence->request.score) return 0;
+    if (s.count != 1 || !s.last() || s.sequence->score) return 0;
   const auto at = graphs_.lower_bound(int64_t(batch.size()));
   return at == graphs_.end() ? 0 : at->first;
 }

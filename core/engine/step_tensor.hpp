@@ -58,6 +58,7 @@ class StepPack {
   // Before allocate(). The reference stays valid as long as the pack.
   StepTensor& add(fk_dtype, std::initializer_list<int64_t> shape);
   void allocate();
+  size_t side() const { return size_t(side_); }
   void flip();    // from now on the tensors' data() is the other host side
   void upload();  // the current side
   // The first `bytes` of every row in use of one tensor, the rest staying as it is on the device.

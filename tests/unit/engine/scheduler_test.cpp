@@ -14,11 +14,10 @@ struct Fixture {
   explicit Fixture(Scheduler::Limits l) : scheduler(l) {}
 
   Sequence* add(size_t prompt, int64_t max_len, bool score = false) {
-    auto s = std::make_unique<Sequence>();
-    s->handle = next++;
-    s->request.prompt.assign(prompt, 1);
-    s->request.score = score;
-    s->tokens = s->request.prompt;
+    core::Request request;
+    request.prompt.assign(prompt, 1);
+    request.score = score;
+    auto s = std::make_unique<Sequence>(next++, std::move(request));
     s->max_len = max_len;
     Sequence* p = s.get();
     scheduler.add(std::move(s));
