@@ -247,22 +247,9 @@ template <class T, int Tokens, bool Gated>
 void run(const SkinnyWeight& w, const CUtensorMap& x, Params p, int split, int shared,
          cudaStream_t stream) {
   p.stages = Stages<Tokens>::count(shared);
-  cudaLaunchAttribute attributes[3]{};
-  attributes[0].id = cudaLaunchAttributeProgrammaticStreamSerialization;
-  attributes[0].val.programmaticStreamSerializationAllowed = 1;
-  attributes[1].id = cudaLaunchAttributePreferredSharedMemoryCarveout;
-  attributes[1].val.sharedMemCarveout = cudaSharedmemCarveoutMaxShared;
-  attributes[2].id = cudaLaunchAttributeClusterDimension;
-  attributes[2].val.clusterDim = {unsigned(split), 1, 1};
-  cudaLaunchConfig_t config{};
-  config.gridDim = unsigned(skinny_tiles(w) * split);
-  config.blockDim = kThreads;
-  config.dynamicSmemBytes = size_t(shared);
-  config.stream = stream;
-  config.attrs = attributes;
-  config.numAttrs = 3;
-  check_cuda(cudaLaunchKernelEx(&config, linear_skinny_kernel<T, Tokens, Gated>, w.map, x, p),
-             "linear_skinny_kernel");
+  launch_clusters(linear_skinny_kernel<T, Tokens, Gated>, unsigned(split),
+                  unsigned(skinny_tiles(w) * split), kThreads, size_t(shared), stream, true, w.map,
+                  x, p);
 }
 template <class T, int Tokens, bool Gated>
 void prepare() {

@@ -524,20 +524,9 @@ __global__ void __launch_bounds__(kThreads, kCtasPerSm)
 
 template <class T, int D>
 void run_few(const PagedAttentionParams& p, cudaStream_t stream) {
-  cudaLaunchAttribute attributes[2]{};
-  attributes[0].id = cudaLaunchAttributeProgrammaticStreamSerialization;
-  attributes[0].val.programmaticStreamSerializationAllowed = 1;
-  attributes[1].id = cudaLaunchAttributeClusterDimension;
-  attributes[1].val.clusterDim = {kFewSplit, 1, 1};
-  cudaLaunchConfig_t config{};
-  config.gridDim = unsigned(p.num_seqs * p.num_kv_heads * kFewSplit);
-  config.blockDim = kThreads;
-  config.dynamicSmemBytes = Layout<D>::kBytes;
-  config.stream = stream;
-  config.attrs = attributes;
-  config.numAttrs = 2;
-  check_cuda(cudaLaunchKernelEx(&config, paged_attention_few_kernel<T, D>, p),
-             "paged_attention_few_kernel");
+  launch_clusters(paged_attention_few_kernel<T, D>, kFewSplit,
+                  unsigned(p.num_seqs * p.num_kv_heads * kFewSplit), kThreads, Layout<D>::kBytes,
+                  stream, true, p);
 }
 
 template <class T, int D>

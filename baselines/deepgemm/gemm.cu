@@ -37,20 +37,8 @@ struct Tile {
                       b = tensor_map({c.b, c.n, c.k, c.ldb}, false, kN, kBlockK, 128),
                       d = tensor_map({c.d, c.m, c.n, c.ldd}, sizeof(Out) == 4, kM,
                                      kSwizzle ? kSwizzle / int(sizeof(Out)) : kN, kSwizzle);
-    cudaLaunchAttribute attributes[2]{};
-    attributes[0].id = cudaLaunchAttributeClusterDimension;
-    attributes[0].val.clusterDim = {kCluster, 1, 1};
-    attributes[1].id = cudaLaunchAttributeProgrammaticStreamSerialization;
-    attributes[1].val.programmaticStreamSerializationAllowed = 1;
-    cudaLaunchConfig_t config{};
-    config.gridDim = kMultiprocessors;
-    config.blockDim = kLoaders + kMath;
-    config.dynamicSmemBytes = kShared;
-    config.stream = stream;
-    config.attrs = attributes;
-    config.numAttrs = 2;
-    FK_CUDA_CHECK(cudaLaunchKernelEx(&config, kernel(), static_cast<int*>(nullptr), uint32_t(c.m),
-                                     uint32_t(c.n), uint32_t(c.k), a, b, d));
+    launch_clusters(kernel(), kCluster, kMultiprocessors, kLoaders + kMath, kShared, stream, true,
+                    nullptr, uint32_t(c.m), uint32_t(c.n), uint32_t(c.k), a, b, d);
   }
 };
 

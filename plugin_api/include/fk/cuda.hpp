@@ -30,27 +30,43 @@ inline void support_cuda(fk_device device, int32_t sm, int32_t needed) {
 #ifdef __CUDACC__
 // Launches with programmatic dependent launch: the kernel may start while the one before it still
 // runs, and must call wait_for_previous() (device/pdl.cuh) before it touches anything that one
-// wrote.
+// wrote. `cluster`: blocks that stand side by side in x are a cluster, so many at a time; 0 for
+// kernels that know no clusters.
 template <class... Params, class... Args>
-void launch(void (*kernel)(Params...), dim3 grid, dim3 block, size_t shared, cudaStream_t stream,
-            bool pdl, Args&&... args) {
+void launch_clusters(void (*kernel)(Params...), unsigned cluster, dim3 grid, dim3 block,
+                     size_t shared, cudaStream_t stream, bool pdl, Args&&... args) {
   if (grid.x == 0 || grid.y == 0 || grid.z == 0) return;
-  cudaLaunchAttribute attributes[2]{};
-  attributes[0].id = cudaLaunchAttributeProgrammaticStreamSerialization;
-  attributes[0].val.programmaticStreamSerializationAllowed = 1;
-  // A multiprocessor changes its split of L1 and shared memory only when it is empty: a block that
-  // waits with another split would keep the next kernel's blocks, and their early loads, away.
-  attributes[1].id = cudaLaunchAttributePreferredSharedMemoryCarveout;
-  attributes[1].val.sharedMemCarveout = cudaSharedmemCarveoutMaxShared;
+  cudaLaunchAttribute attributes[3]{};
   cudaLaunchConfig_t config{};
   config.gridDim = grid;
   config.blockDim = block;
   config.dynamicSmemBytes = shared;
   config.stream = stream;
   config.attrs = attributes;
-  config.numAttrs = pdl ? 2 : 0;
+  if (pdl) {
+    cudaLaunchAttribute& early = attributes[config.numAttrs++];
+    early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    early.val.programmaticStreamSerializationAllowed = 1;
+    // A multiprocessor changes its split of L1 and shared memory only when it is empty: a block
+    // that waits with another split would keep the next kernel's blocks, and their early loads,
+    // away.
+    cudaLaunchAttribute& carveout = attributes[config.numAttrs++];
+    carveout.id = cudaLaunchAttributePreferredSharedMemoryCarveout;
+    carveout.val.sharedMemCarveout = cudaSharedmemCarveoutMaxShared;
+  }
+  if (cluster > 0) {
+    cudaLaunchAttribute& together = attributes[config.numAttrs++];
+    together.id = cudaLaunchAttributeClusterDimension;
+    together.val.clusterDim = {cluster, 1, 1};
+  }
   check_cuda(cudaLaunchKernelEx(&config, kernel, Params(std::forward<Args>(args))...),
              "kernel launch");
+}
+// As above, without clusters.
+template <class... Params, class... Args>
+void launch(void (*kernel)(Params...), dim3 grid, dim3 block, size_t shared, cudaStream_t stream,
+            bool pdl, Args&&... args) {
+  launch_clusters(kernel, 0, grid, block, shared, stream, pdl, std::forward<Args>(args)...);
 }
 #endif
 
