@@ -35,94 +35,37 @@ __device__ inline void wgmma_pin(float (&d)[R]) {
   for (int i = 0; i < R; ++i) asm volatile("" : "+f"(d[i])::"memory");
 }
 
-// d = a * b^T + (keep ? d : 0).
-__device__ inline void wgmma(float (&d)[4], uint64_t a, uint64_t b, bool keep, __nv_bfloat16) {
-  asm volatile(
-      "{\n.reg .pred keep;\nsetp.ne.b32 keep, %6, 0;\n"
-      "wgmma.mma_async.sync.aligned.m64n8k16.f32.bf16.bf16 "
-      "{%0, %1, %2, %3}, "
-      "%4, %5, keep, 1, 1, 0, 0;\n}\n"
-      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-      : "l"(a), "l"(b), "r"(int(keep)));
-}
-__device__ inline void wgmma(float (&d)[4], uint64_t a, uint64_t b, bool keep, __half) {
-  asm volatile(
-      "{\n.reg .pred keep;\nsetp.ne.b32 keep, %6, 0;\n"
-      "wgmma.mma_async.sync.aligned.m64n8k16.f32.f16.f16 "
-      "{%0, %1, %2, %3}, "
-      "%4, %5, keep, 1, 1, 0, 0;\n}\n"
-      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
-      : "l"(a), "l"(b), "r"(int(keep)));
-}
-__device__ inline void wgmma(float (&d)[8], uint64_t a, uint64_t b, bool keep, __nv_bfloat16) {
-  asm volatile(
-      "{\n.reg .pred keep;\nsetp.ne.b32 keep, %10, 0;\n"
-      "wgmma.mma_async.sync.aligned.m64n16k16.f32.bf16.bf16 "
-      "{%0, %1, %2, %3, %4, %5, %6, %7}, "
-      "%8, %9, keep, 1, 1, 0, 0;\n}\n"
-      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]),
-        "+f"(d[7])
-      : "l"(a), "l"(b), "r"(int(keep)));
-}
-__device__ inline void wgmma(float (&d)[8], uint64_t a, uint64_t b, bool keep, __half) {
-  asm volatile(
-      "{\n.reg .pred keep;\nsetp.ne.b32 keep, %10, 0;\n"
-      "wgmma.mma_async.sync.aligned.m64n16k16.f32.f16.f16 "
-      "{%0, %1, %2, %3, %4, %5, %6, %7}, "
-      "%8, %9, keep, 1, 1, 0, 0;\n}\n"
-      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]),
-        "+f"(d[7])
-      : "l"(a), "l"(b), "r"(int(keep)));
-}
-__device__ inline void wgmma(float (&d)[16], uint64_t a, uint64_t b, bool keep, __nv_bfloat16) {
-  asm volatile(
-      "{\n.reg .pred keep;\nsetp.ne.b32 keep, %18, 0;\n"
-      "wgmma.mma_async.sync.aligned.m64n32k16.f32.bf16.bf16 "
-      "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15}, "
-      "%16, %17, keep, 1, 1, 0, 0;\n}\n"
-      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]),
-        "+f"(d[7]), "+f"(d[8]), "+f"(d[9]), "+f"(d[10]), "+f"(d[11]), "+f"(d[12]), "+f"(d[13]),
-        "+f"(d[14]), "+f"(d[15])
-      : "l"(a), "l"(b), "r"(int(keep)));
-}
-__device__ inline void wgmma(float (&d)[16], uint64_t a, uint64_t b, bool keep, __half) {
-  asm volatile(
-      "{\n.reg .pred keep;\nsetp.ne.b32 keep, %18, 0;\n"
-      "wgmma.mma_async.sync.aligned.m64n32k16.f32.f16.f16 "
-      "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15}, "
-      "%16, %17, keep, 1, 1, 0, 0;\n}\n"
-      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]),
-        "+f"(d[7]), "+f"(d[8]), "+f"(d[9]), "+f"(d[10]), "+f"(d[11]), "+f"(d[12]), "+f"(d[13]),
-        "+f"(d[14]), "+f"(d[15])
-      : "l"(a), "l"(b), "r"(int(keep)));
-}
-__device__ inline void wgmma(float (&d)[32], uint64_t a, uint64_t b, bool keep, __nv_bfloat16) {
-  asm volatile(
-      "{\n.reg .pred keep;\nsetp.ne.b32 keep, %34, 0;\n"
-      "wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 "
-      "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15,"
-      "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31}, "
-      "%32, %33, keep, 1, 1, 0, 0;\n}\n"
-      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]),
-        "+f"(d[7]), "+f"(d[8]), "+f"(d[9]), "+f"(d[10]), "+f"(d[11]), "+f"(d[12]), "+f"(d[13]),
-        "+f"(d[14]), "+f"(d[15]), "+f"(d[16]), "+f"(d[17]), "+f"(d[18]), "+f"(d[19]), "+f"(d[20]),
-        "+f"(d[21]), "+f"(d[22]), "+f"(d[23]), "+f"(d[24]), "+f"(d[25]), "+f"(d[26]), "+f"(d[27]),
-        "+f"(d[28]), "+f"(d[29]), "+f"(d[30]), "+f"(d[31])
-      : "l"(a), "l"(b), "r"(int(keep)));
-}
-__device__ inline void wgmma(float (&d)[32], uint64_t a, uint64_t b, bool keep, __half) {
-  asm volatile(
-      "{\n.reg .pred keep;\nsetp.ne.b32 keep, %34, 0;\n"
-      "wgmma.mma_async.sync.aligned.m64n64k16.f32.f16.f16 "
-      "{%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15,"
-      "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31}, "
-      "%32, %33, keep, 1, 1, 0, 0;\n}\n"
-      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]),
-        "+f"(d[7]), "+f"(d[8]), "+f"(d[9]), "+f"(d[10]), "+f"(d[11]), "+f"(d[12]), "+f"(d[13]),
-        "+f"(d[14]), "+f"(d[15]), "+f"(d[16]), "+f"(d[17]), "+f"(d[18]), "+f"(d[19]), "+f"(d[20]),
-        "+f"(d[21]), "+f"(d[22]), "+f"(d[23]), "+f"(d[24]), "+f"(d[25]), "+f"(d[26]), "+f"(d[27]),
-        "+f"(d[28]), "+f"(d[29]), "+f"(d[30]), "+f"(d[31])
-      : "l"(a), "l"(b), "r"(int(keep)));
-}
+// d = a * b^T + (keep ? d : 0), for columns of 8, 16, 32 and 64. An asm statement names its
+// registers by number, d's first and then a, b and keep: hence the lists.
+#define FK_WGMMA_OF(Type, type, R, n, registers, a_at, b_at, keep_at, ...)              \
+  __device__ inline void wgmma(float(&d)[R], uint64_t a, uint64_t b, bool keep, Type) { \
+    asm volatile("{\n.reg .pred keep;\nsetp.ne.b32 keep, " keep_at                      \
+                 ", 0;\nwgmma.mma_async.sync.aligned.m64n" #n "k16.f32." type "." type  \
+                 " {" registers "}, " a_at ", " b_at ", keep, 1, 1, 0, 0;\n}\n"         \
+                 : __VA_ARGS__                                                          \
+                 : "l"(a), "l"(b), "r"(int(keep)));                                     \
+  }
+#define FK_WGMMA(...)                             \
+  FK_WGMMA_OF(__nv_bfloat16, "bf16", __VA_ARGS__) \
+  FK_WGMMA_OF(__half, "f16", __VA_ARGS__)
+#define FK_D4(i) "+f"(d[i]), "+f"(d[i + 1]), "+f"(d[i + 2]), "+f"(d[i + 3])
+#define FK_D16(i) FK_D4(i), FK_D4(i + 4), FK_D4(i + 8), FK_D4(i + 12)
+#define FK_FIRST4 "%0, %1, %2, %3"
+#define FK_FIRST8 FK_FIRST4 ", %4, %5, %6, %7"
+#define FK_FIRST16 FK_FIRST8 ", %8, %9, %10, %11, %12, %13, %14, %15"
+#define FK_FIRST32 \
+  FK_FIRST16 ", %16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31"
+FK_WGMMA(4, 8, FK_FIRST4, "%4", "%5", "%6", FK_D4(0))
+FK_WGMMA(8, 16, FK_FIRST8, "%8", "%9", "%10", FK_D4(0), FK_D4(4))
+FK_WGMMA(16, 32, FK_FIRST16, "%16", "%17", "%18", FK_D16(0))
+FK_WGMMA(32, 64, FK_FIRST32, "%32", "%33", "%34", FK_D16(0), FK_D16(16))
+#undef FK_FIRST32
+#undef FK_FIRST16
+#undef FK_FIRST8
+#undef FK_FIRST4
+#undef FK_D16
+#undef FK_D4
+#undef FK_WGMMA
+#undef FK_WGMMA_OF
 
 }  // namespace fk::device
