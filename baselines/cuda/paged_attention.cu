@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The adapter of paged_attention: checks, then the fastest kernel that takes the call.
-#include "common.hpp"
-#include "fk/structs/batch_step.h"
-#include "fk/tasks/paged_attention.h"
 #include "paged_attention_args.hpp"
 
 namespace fk::cuda {
@@ -20,9 +17,7 @@ class PagedAttentionCuda {
 
   PagedAttentionCuda(Builder& b, const fk_paged_attention_init& i)
       : init_(i), slopes_(i.alibi ? b.param("alibi_slopes") : Tensor()) {
-    FK_REQUIRE(i.num_kv_heads > 0 && i.num_heads % i.num_kv_heads == 0,
-               "%s: %" PRId64 " heads do not share %" PRId64 " kv heads evenly", kTask, i.num_heads,
-               i.num_kv_heads);
+    reference::require_groups(kTask, i.num_heads, i.num_kv_heads);
     FK_REQUIRE(!i.sliding_window.has || i.sliding_window.value > 0,
                "%s: sliding_window is %" PRId64 ", want at least 1", kTask, i.sliding_window.value);
     const bool tiled = (i.head_size == 64 || i.head_size == 128) && i.scale > 0;
@@ -47,20 +42,8 @@ class PagedAttentionCuda {
   }
 
   void forward(const Run& run, const fk_paged_attention_args& a) const {
-    require_shape(kTask, "q", a.q, {kAny, init_.num_heads, init_.head_size});
-    const int64_t n = a.q->shape[0];
-    require_shape(kTask, "out", a.out, {n, init_.num_heads, init_.head_size});
-    require_shape(kTask, "key_cache", a.key_cache,
-                  {kAny, kAny, init_.num_kv_heads, init_.head_size});
-    require_shape(
-        kTask, "value_cache", a.value_cache,
-        {a.key_cache->shape[0], a.key_cache->shape[1], init_.num_kv_heads, init_.head_size});
-    for (const fk_tensor* t : {a.key_cache, a.value_cache, a.out})
-      require_dtype(kTask, t == a.out ? "out" : "a cache", t, a.q->dtype);
     const auto& step = run.step<fk_batch_step>();
-    FK_REQUIRE(step.num_tokens == n, "%s: q has %" PRId64 " rows, the step %" PRId64 " tokens",
-               kTask, n, step.num_tokens);
-    require_shape(kTask, "block_table", step.block_table, {step.num_seqs, kAny});
+    const int64_t n = require_paged_attention(init_, a, step);
     if (n == 0) return;
 
     Element element{};
@@ -71,8 +54,7 @@ class PagedAttentionCuda {
     });
     PagedAttentionParams p = paged_attention_params(init_, a, step);
     p.slopes = slopes_ ? slopes_.data<float>() : nullptr;
-    const bool tiles = element != Element::kFloat32 && p.block_size % 16 == 0 && aligned16(a.q) &&
-                       aligned16(a.out) && aligned16(a.key_cache) && aligned16(a.value_cache);
+    const bool tiles = element != Element::kFloat32 && p.block_size % 16 == 0 && aligned16(a);
     const auto decode = [&] {
       DecodeWorkspace w = workspace_;
       w.partial = run.scratch<float>(decode_partial_floats(p, w.ctas));

@@ -1,14 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the task's arguments to the kernels' parameters. Checks nothing: the adapters do.
+// From the task's arguments to the kernels' parameters.
 #pragma once
 #include <algorithm>
 
+#include "../reference/attention_checks.hpp"
+#include "common.hpp"
 #include "fk/plugin.hpp"
-#include "fk/structs/batch_step.h"
-#include "fk/tasks/paged_attention.h"
 #include "paged_attention.hpp"
 
 namespace fk::cuda {
+
+// Shapes, and one dtype for all; returns the rows of q.
+inline int64_t require_paged_attention(const fk_paged_attention_init& init,
+                                       const fk_paged_attention_args& a,
+                                       const fk_batch_step& step) {
+  const int64_t n = reference::require_paged_attention(init, a, step);
+  for (const fk_tensor* t : {a.key_cache, a.value_cache, a.out})
+    reference::require_dtype("paged_attention", t == a.out ? "out" : "a cache", t, a.q->dtype);
+  return n;
+}
+// Whether every row of q, out and the caches can be read 16 bytes at a time.
+inline bool aligned16(const fk_paged_attention_args& a) {
+  return aligned16(a.q) && aligned16(a.out) && aligned16(a.key_cache) && aligned16(a.value_cache);
+}
 
 // Everything but the ALiBi slopes and singles_apart, which are the caller's to set.
 inline PagedAttentionParams paged_attention_params(const fk_paged_attention_init& init,

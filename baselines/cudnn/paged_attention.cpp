@@ -10,7 +10,6 @@
 #include <bit>
 
 #include "../cuda/paged_attention_args.hpp"
-#include "../reference/checks.hpp"
 #include "fk/cuda.hpp"
 #include "library.hpp"
 #include "prepare.hpp"
@@ -18,10 +17,6 @@
 
 namespace fk::cudnn {
 namespace {
-
-using reference::kAny;
-using reference::require_dtype;
-using reference::require_shape;
 
 constexpr const char* kTask = "paged_attention";
 
@@ -31,14 +26,6 @@ int64_t power_of_two(int64_t n) {
 int64_t power_of_four(int64_t n) {
   const int64_t p = power_of_two(n);
   return std::countr_zero(uint64_t(p)) % 2 ? p * 2 : p;
-}
-
-// Rows of 16-byte pieces, distances between them too.
-bool aligned16(const fk_tensor* t) {
-  if (reinterpret_cast<uintptr_t>(t->data) % 16) return false;
-  for (int i = 0; i + 1 < t->ndim; ++i)
-    if (t->shape[i] > 1 && t->strides[i] % 8) return false;
-  return true;
 }
 
 class PagedAttentionCudnn {
@@ -78,30 +65,16 @@ class PagedAttentionCudnn {
   }
 
   void forward(const Run& run, const fk_paged_attention_args& a) const {
-    require_shape(kTask, "q", a.q, {kAny, init_.num_heads, init_.head_size});
-    const int64_t n = a.q->shape[0];
-    require_shape(kTask, "out", a.out, {n, init_.num_heads, init_.head_size});
-    require_shape(kTask, "key_cache", a.key_cache,
-                  {kAny, kAny, init_.num_kv_heads, init_.head_size});
-    require_shape(
-        kTask, "value_cache", a.value_cache,
-        {a.key_cache->shape[0], a.key_cache->shape[1], init_.num_kv_heads, init_.head_size});
+    const auto& step = run.step<fk_batch_step>();
+    const int64_t n = cuda::require_paged_attention(init_, a, step);
     FK_SUPPORT(a.q->dtype == kBFloat16 || a.q->dtype == kFloat16,
                "%s: computes bfloat16 and float16 only", kTask);
-    for (const fk_tensor* t : {a.key_cache, a.value_cache, a.out})
-      require_dtype(kTask, t == a.out ? "out" : "a cache", t, a.q->dtype);
-    const auto& step = run.step<fk_batch_step>();
-    FK_REQUIRE(step.num_tokens == n, "%s: q has %" PRId64 " rows, the step %" PRId64 " tokens",
-               kTask, n, step.num_tokens);
-    require_shape(kTask, "block_table", step.block_table, {step.num_seqs, kAny});
     if (n == 0) return;
 
     const bool capturing = run.raw.flags & FK_RUN_CAPTURING;
-    const bool aligned =
-        aligned16(a.q) && aligned16(a.out) && aligned16(a.key_cache) && aligned16(a.value_cache);
     // While a graph is recorded the lengths on the host are not the ones it will run with.
     const bool decode = step.max_query_len == 1 && step.num_seqs == n;
-    if (!aligned ||
+    if (!cuda::aligned16(a) ||
         !(decode ? run_decode(run, a, step, capturing) : !capturing && run_mixed(run, a, step)))
       run_any(run, a, step);
   }

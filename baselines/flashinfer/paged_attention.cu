@@ -1,22 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // paged_attention by FlashInfer: steps of one query a sequence through XQA, all others through its
 // Hopper prefill. bfloat16, head size 128, causal without window, soft cap and ALiBi.
-#include "../cuda/common.hpp"
 #include "../cuda/paged_attention_args.hpp"
 #include "fk/cuda.hpp"
 #include "fk/device/pdl.cuh"
-#include "fk/structs/batch_step.h"
-#include "fk/tasks/paged_attention.h"
 #include "planner.hpp"
 #include "supports.hpp"
 #include "xqa.hpp"
 
 namespace fk::flashinfer {
 namespace {
-
-using reference::kAny;
-using reference::require_dtype;
-using reference::require_shape;
 
 constexpr const char* kTask = "paged_attention";
 const XqaConfig* const kXqa[] = {&kXqaGroup4Page16, &kXqaGroup4Page64};
@@ -69,18 +62,9 @@ class PagedAttentionFlashInfer {
   }
 
   void forward(const Run& run, const fk_paged_attention_args& a) {
-    require_shape(kTask, "q", a.q, {kAny, init_.num_heads, kHeadSize});
-    const int64_t n = a.q->shape[0];
-    require_shape(kTask, "out", a.out, {n, init_.num_heads, kHeadSize});
-    require_shape(kTask, "key_cache", a.key_cache, {kAny, kAny, init_.num_kv_heads, kHeadSize});
-    require_shape(kTask, "value_cache", a.value_cache,
-                  {a.key_cache->shape[0], a.key_cache->shape[1], init_.num_kv_heads, kHeadSize});
-    for (const fk_tensor* t : {a.q, a.key_cache, a.value_cache, a.out})
-      FK_SUPPORT(t->dtype == kBFloat16, "%s: flashinfer computes bfloat16 only", kTask);
     const auto& step = run.step<fk_batch_step>();
-    FK_REQUIRE(step.num_tokens == n, "%s: q has %" PRId64 " rows, the step %" PRId64 " tokens",
-               kTask, n, step.num_tokens);
-    require_shape(kTask, "block_table", step.block_table, {step.num_seqs, kAny});
+    const int64_t n = cuda::require_paged_attention(init_, a, step);
+    FK_SUPPORT(a.q->dtype == kBFloat16, "%s: flashinfer computes bfloat16 only", kTask);
     if (n == 0) return;
     if (!taken(a, step))
       run_any(run, a, step);
@@ -102,8 +86,7 @@ class PagedAttentionFlashInfer {
   // What the library's kernels read: rows of 16-byte pieces, keys and values of the same strides,
   // and for decode one of the block sizes that are compiled in.
   static bool taken(const fk_paged_attention_args& a, const fk_batch_step& step) {
-    for (const fk_tensor* t : {a.q, a.key_cache, a.value_cache, a.out})
-      if (!cuda::aligned16(t)) return false;
+    if (!cuda::aligned16(a)) return false;
     for (int d = 0; d < 3; ++d)
       if (a.key_cache->strides[d] != a.value_cache->strides[d]) return false;
     if (!decode(step)) return true;

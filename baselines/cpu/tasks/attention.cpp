@@ -2,6 +2,7 @@
 // paged_attention and flash_attn_varlen: tiles of query positions over the threads.
 #include <atomic>
 
+#include "../../reference/attention_checks.hpp"
 #include "common.hpp"
 #include "fk/structs/batch_step.h"
 #include "fk/tasks/flash_attn_varlen.h"
@@ -161,12 +162,6 @@ class Attention {
   int64_t group_, positions_;
 };
 
-void require_groups(const char* task, int64_t heads, int64_t kv_heads) {
-  FK_REQUIRE(kv_heads > 0 && heads % kv_heads == 0,
-             "%s: %" PRId64 " heads do not share %" PRId64 " kv heads evenly", task, heads,
-             kv_heads);
-}
-
 void set_rows(Problem& p, const fk_tensor* q, const fk_tensor* out) {
   p.base.q = q->data;
   p.base.out = out->data;
@@ -183,26 +178,17 @@ class PagedAttentionTiles {
   }
   PagedAttentionTiles(Builder& b, const fk_paged_attention_init& i)
       : init_(i), threads_(b.host), slopes_(i.alibi ? b.param("alibi_slopes") : Tensor()) {
-    require_groups(kTask, i.num_heads, i.num_kv_heads);
+    reference::require_groups(kTask, i.num_heads, i.num_kv_heads);
   }
 
   void forward(const Run& run, const fk_paged_attention_args& a) const {
-    require_shape(kTask, "q", a.q, {kAny, init_.num_heads, init_.head_size});
-    const int64_t n = a.q->shape[0];
-    require_shape(kTask, "out", a.out, {n, init_.num_heads, init_.head_size});
-    require_shape(kTask, "key_cache", a.key_cache,
-                  {kAny, kAny, init_.num_kv_heads, init_.head_size});
+    const auto& step = run.step<fk_batch_step>();
+    const int64_t n = reference::require_paged_attention(init_, a, step);
     const int64_t blocks = a.key_cache->shape[0], block_size = a.key_cache->shape[1];
-    require_shape(kTask, "value_cache", a.value_cache,
-                  {blocks, block_size, init_.num_kv_heads, init_.head_size});
     same_type(kTask, "key_cache", a.key_cache, a.q);
     same_type(kTask, "value_cache", a.value_cache, a.q);
     const Type type = same_type(kTask, "out", a.out, a.q);
-    const auto& step = run.step<fk_batch_step>();
-    FK_REQUIRE(step.num_tokens == n, "%s: q has %" PRId64 " rows, the step %" PRId64 " tokens",
-               kTask, n, step.num_tokens);
     if (n == 0) return;
-    require_shape(kTask, "block_table", step.block_table, {step.num_seqs, kAny});
 
     Problem p{};
     set_rows(p, a.q, a.out);
@@ -272,7 +258,7 @@ class VarlenAttentionTiles {
   }
   VarlenAttentionTiles(Builder& b, const fk_flash_attn_varlen_init& i)
       : init_(i), threads_(b.host) {
-    require_groups(kTask, i.num_heads, i.num_kv_heads);
+    reference::require_groups(kTask, i.num_heads, i.num_kv_heads);
   }
 
   void forward(const Run& run, const fk_flash_attn_varlen_args& a) const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fk/tasks/flash_attn_varlen.h"
 
+#include "../attention_checks.hpp"
 #include "../packed.hpp"
 #include "../storage.hpp"
 
@@ -15,9 +16,7 @@ class FlashAttnVarlenLoops {
     support_cpu(device);
   }
   FlashAttnVarlenLoops(Builder&, const fk_flash_attn_varlen_init& i) : init_(i) {
-    FK_REQUIRE(i.num_kv_heads > 0 && i.num_heads % i.num_kv_heads == 0,
-               "%s: %" PRId64 " heads do not share %" PRId64 " kv heads evenly", kTask, i.num_heads,
-               i.num_kv_heads);
+    require_groups(kTask, i.num_heads, i.num_kv_heads);
   }
 
   void forward(const Run& run, const fk_flash_attn_varlen_args& a) const {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fk/tasks/paged_attention.h"
 
-#include "../checks.hpp"
+#include "../attention_checks.hpp"
 #include "../storage.hpp"
-#include "fk/structs/batch_step.h"
 
 namespace fk::reference {
 namespace {
@@ -17,24 +16,12 @@ class PagedAttentionLoops {
   }
   PagedAttentionLoops(Builder& b, const fk_paged_attention_init& i)
       : init_(i), slopes_(i.alibi ? b.param("alibi_slopes") : Tensor()) {
-    FK_REQUIRE(i.num_kv_heads > 0 && i.num_heads % i.num_kv_heads == 0,
-               "%s: %" PRId64 " heads do not share %" PRId64 " kv heads evenly", kTask, i.num_heads,
-               i.num_kv_heads);
+    require_groups(kTask, i.num_heads, i.num_kv_heads);
   }
 
   void forward(const Run& run, const fk_paged_attention_args& a) const {
-    require_shape(kTask, "q", a.q, {kAny, init_.num_heads, init_.head_size});
-    const int64_t n = a.q->shape[0];
-    require_shape(kTask, "out", a.out, {n, init_.num_heads, init_.head_size});
-    require_shape(kTask, "key_cache", a.key_cache,
-                  {kAny, kAny, init_.num_kv_heads, init_.head_size});
-    require_shape(
-        kTask, "value_cache", a.value_cache,
-        {a.key_cache->shape[0], a.key_cache->shape[1], init_.num_kv_heads, init_.head_size});
     const auto& step = run.step<fk_batch_step>();
-    FK_REQUIRE(step.num_tokens == n, "%s: q has %" PRId64 " rows, the step %" PRId64 " tokens",
-               kTask, n, step.num_tokens);
-    require_shape(kTask, "block_table", step.block_table, {step.num_seqs, kAny});
+    require_paged_attention(init_, a, step);
     const Work work{run.scratch<double>(step.max_seq_len + 1), run.scratch<double>(init_.head_size),
                     run.scratch<double>(init_.head_size), run.scratch<double>(init_.head_size)};
     const int32_t* starts = Tensor(step.query_start_loc).data<int32_t>();
