@@ -2,11 +2,9 @@
 // attention by FlashInfer: the composed one, but for sequences that begin in this step. All their
 // keys and values are rows of the step, so they need no cache: the ragged kernel reads them by TMA
 // (630 TFLOP/s where the paged one reaches 500, 1 x 8192 queries on an H200).
+#include "../composed/store_step.hpp"
 #include "../cuda/common.hpp"
-#include "fk/tasks/attention.h"
 #include "fk/tasks/paged_attention.h"
-#include "fk/tasks/rope_store_kvcache.h"
-#include "fk/tasks/store_kvcache.h"
 #include "planner.hpp"
 #include "supports.hpp"
 
@@ -57,11 +55,7 @@ class AttentionFlashInfer {
   AttentionFlashInfer(Builder& b, const fk_attention_init& i)
       : init_(i), device_(b.device().index) {
     support_dtype(b);
-    if (i.rotary_emb)
-      rope_store_ =
-          b.child<fk::RopeStoreKvcache>("rope_store_kvcache", {.rotary_emb = i.rotary_emb});
-    else
-      store_ = b.child<fk::StoreKvcache>("store_kvcache", {});
+    store_ = composed::StoreStep(b, i);
     const FreshTaken fresh;
     attend_ = b.child<fk::PagedAttention>("", {.num_heads = i.num_heads,
                                                .num_kv_heads = i.num_kv_heads,
@@ -82,15 +76,7 @@ class AttentionFlashInfer {
 
   void forward(const Run& run, const fk_attention_args& a) {
     const fk_tensor *keys = key_cache_.get(), *values = value_cache_.get();
-    if (rope_store_)
-      rope_store_(run, {.positions = a.positions,
-                        .q = a.q,
-                        .k = a.k,
-                        .v = a.v,
-                        .key_cache = keys,
-                        .value_cache = values});
-    else
-      store_(run, {.k = a.k, .v = a.v, .key_cache = keys, .value_cache = values});
+    store_(run, a, keys, values);
     const auto& step = run.step<fk_batch_step>();
     if (step.num_tokens == 0 || decode(step) || !taken(a) ||
         planner(stream_of(run)).fresh_seqs() == 0)
@@ -145,8 +131,7 @@ class AttentionFlashInfer {
   fk_attention_init init_;
   int device_;
   Tensor key_cache_, value_cache_;
-  Child<fk::RopeStoreKvcache> rope_store_;  // with rotary_emb, or
-  Child<fk::StoreKvcache> store_;
+  composed::StoreStep store_;
   Child<fk::PagedAttention> attend_;
   std::shared_ptr<Planner> planner_;
 };
