@@ -66,8 +66,8 @@ const char* run_gemm(const GemmCall& c, cudaStream_t stream) {
   args.hw_info.sm_count = c.multiprocessors;
   args.scheduler.max_swizzle_size = c.swizzle;
   if (Device::get_workspace_size(args) > 0) return "it wants a workspace";
-  // Not asked for can_implement(): it wants n to be a multiple of 16 bytes too, which TMA, that
-  // stops at the edge of a matrix, does not need.
+  // Not asked for can_implement(): it wants n to be a multiple of 16 bytes too, which TMA does not
+  // need: it stores whole pieces of 16 bytes, which are then the row's own (GemmCall).
   Device gemm;
   cutlass::Status status = gemm.initialize(args, nullptr, stream);
   if (status == cutlass::Status::kSuccess) status = gemm.run(stream, nullptr, /*pdl=*/true);

@@ -9,7 +9,8 @@
 namespace fk::cutlass_gemm {
 
 // d[m][n] = a[m][k] * b[n][k]^T + bias[n], sums in fp32. Distances between rows in elements. a, b
-// and d begin at multiples of 16 bytes and so does each of their rows; bias may be NULL.
+// and d begin at multiples of 16 bytes and so does each of their rows; bias may be NULL. A row of d
+// may be written up to the next multiple of 16 bytes beyond its n columns.
 struct GemmCall {
   const void *a, *b, *bias;
   void* d;

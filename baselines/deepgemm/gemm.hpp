@@ -11,7 +11,8 @@ namespace fk::deepgemm {
 inline constexpr int kMultiprocessors = 132;
 
 // d[m][n] = a[m][k] * b[n][k]^T in bfloat16, d perhaps float32; sums in fp32. Distances between
-// rows in elements; every matrix and every row of it begins at a multiple of 16 bytes.
+// rows in elements; every matrix and every row of it begins at a multiple of 16 bytes. A row of d
+// may be written up to the next multiple of 16 bytes beyond its n columns.
 struct GemmCall {
   const void *a, *b;
   void* d;

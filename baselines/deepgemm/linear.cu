@@ -1,88 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 // `linear` by DeepGEMM: bfloat16 without bias. It is right for any number of rows, and made for 64
 // and more. x and y that TMA cannot address go through scratch.
-#include "../cutlass/rows.cuh"
-#include "../reference/checks.hpp"
-#include "fk/structs/quant.h"
-#include "fk/tasks/linear.h"
+#include "../cuda/linear_rows.cuh"
 #include "gemm.hpp"
 
 namespace fk::deepgemm {
 namespace {
 
-using cutlass_gemm::launch_copy_rows;
-using cutlass_gemm::rows_aligned16;
-using reference::kAny;
-using reference::require_dtype;
-using reference::require_shape;
-
-constexpr const char* kTask = "linear";
-
 class DeepGemmLinear {
  public:
   static void supports(fk_device device, int32_t sm, const fk_linear_init& i) {
-    support_cuda(device, sm, 90);
+    cuda::support_linear(device, sm, i);
     FK_SUPPORT(sm < 100, "compiled for sm_90a, this card is sm_%d", sm);
-    FK_SUPPORT(i.quant == FK_QUANT_NONE, "takes unquantised weights, found quant %d", int(i.quant));
     FK_SUPPORT(!i.bias, "adds no bias");
-    FK_SUPPORT(i.in_features > 0 && i.in_features % 8 == 0,
-               "TMA wants rows of weights at multiples of 16 bytes: in_features must be a multiple "
-               "of 8");
-    FK_SUPPORT(i.in_features <= INT32_MAX && i.out_features < INT32_MAX / 2,
-               "counts rows and columns in 32 bits");
   }
 
   DeepGemmLinear(Builder& b, const fk_linear_init& i)
       : k_(i.in_features), n_(i.out_features), weight_(b.param("weight")) {
     FK_SUPPORT(weight_.dtype() == kBFloat16,
-               "%s: takes bfloat16 weights, found dtype code %d with %d bits", kTask,
+               "linear: takes bfloat16 weights, found dtype code %d with %d bits",
                weight_.dtype().code, weight_.dtype().bits);
+    cuda::support_linear_params(weight_, {}, b.dry());
     if (b.dry()) return;
-    FK_SUPPORT(rows_aligned16(weight_->data, n_, weight_.stride(0), 2),
-               "%s: rows of the weight do not start at 16 bytes", kTask);
     int multiprocessors = 0;
     FK_CUDA_CHECK(
         cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, b.device().index));
-    FK_SUPPORT(multiprocessors == kMultiprocessors, "%s: compiled for %d multiprocessors, found %d",
-               kTask, kMultiprocessors, multiprocessors);
+    FK_SUPPORT(multiprocessors == kMultiprocessors,
+               "linear: compiled for %d multiprocessors, found %d", kMultiprocessors,
+               multiprocessors);
     prepare_gemm();
   }
 
   void forward(const Run& run, const fk_linear_args& a) const {
-    require_shape(kTask, "x", a.x, {kAny, k_});
-    const int64_t m = a.x->shape[0];
-    require_shape(kTask, "y", a.y, {m, n_});
-    require_dtype(kTask, "x", a.x, kBFloat16);
-    const bool wide = a.y->dtype == kFloat32;
-    if (!wide) require_dtype(kTask, "y", a.y, kBFloat16);
+    const int64_t m = cuda::require_linear(a, k_, n_, kBFloat16);
     if (m == 0 || n_ == 0) return;
-    FK_SUPPORT(m <= INT32_MAX / 2, "%s: %" PRId64 " rows, counted in 32 bits", kTask, m);
-
-    const cudaStream_t stream = stream_of(run);
-    const Tensor x(a.x), y(a.y);
+    const cuda::AlignedRows x(run, a.x);
+    const cuda::StoredRows y(run, a.y);
     GemmCall c{};
-    c.m = int(m), c.n = int(n_), c.k = int(k_), c.float_out = wide;
-    c.a = x->data, c.lda = m > 1 ? x.stride(0) : k_;
-    if (!rows_aligned16(c.a, m, c.lda, 2)) {
-      uint16_t* packed = run.scratch<uint16_t>(m * k_);
-      launch_copy_rows<uint16_t>(c.a, c.lda, packed, k_, m, k_, stream);
-      c.a = packed, c.lda = k_;
-    }
+    c.m = int(m), c.n = int(n_), c.k = int(k_), c.float_out = a.y->dtype == kFloat32;
+    c.a = x.data, c.lda = x.row;
     c.b = weight_->data, c.ldb = n_ > 1 ? weight_.stride(0) : k_;
-    const int64_t element = int64_t(size_of(y.dtype())), ldy = m > 1 ? y.stride(0) : n_;
-    c.d = y->data;
-    c.ldd = m > 1 ? ldy : (n_ + 7) / 8 * 8;  // of one row no second is ever written
-    const bool direct = rows_aligned16(c.d, m, c.ldd, element);
-    if (!direct) {
-      c.ldd = (n_ + 7) / 8 * 8;
-      c.d = run.scratch_bytes(size_t(m * c.ldd * element));
-    }
-    launch_gemm(c, stream);
-    if (direct) return;
-    if (wide)
-      launch_copy_rows<uint32_t>(c.d, c.ldd, y->data, ldy, m, n_, stream);
-    else
-      launch_copy_rows<uint16_t>(c.d, c.ldd, y->data, ldy, m, n_, stream);
+    c.d = y.data, c.ldd = y.row;
+    launch_gemm(c, stream_of(run));
+    y.finish(run);
   }
 
  private:
