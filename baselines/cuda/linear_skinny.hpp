@@ -28,22 +28,12 @@ struct SkinnyWeight {
   // 16-bit elements; w and ldw * 2 bytes are multiples of 16, k of 8; gated: n of 16.
   static SkinnyWeight make(fk_dtype dtype, const void* w, int64_t ldw, int n, int k, bool gated) {
     const auto columns = cuuint64_t(k), row = cuuint64_t(ldw) * 2, rows = cuuint64_t(n);
-    if (!gated)
-      return {make_tensor_map(dtype, w, {columns, rows}, {row}, {kSkinnyChunk, kSkinnyRows}),
-              w,
-              ldw,
-              dtype,
-              n,
-              k,
-              false};
-    return {make_tensor_map(dtype, w, {columns, 8, 2, rows / 16}, {row, rows / 2 * row, 8 * row},
-                            {kSkinnyChunk, 8, 2, kSkinnyRows / 16}),
-            w,
-            ldw,
-            dtype,
-            n / 2,
-            k,
-            true};
+    const CUtensorMap map =
+        gated
+            ? make_tensor_map(dtype, w, {columns, 8, 2, rows / 16}, {row, rows / 2 * row, 8 * row},
+                              {kSkinnyChunk, 8, 2, kSkinnyRows / 16})
+            : make_tensor_map(dtype, w, {columns, rows}, {row}, {kSkinnyChunk, kSkinnyRows});
+    return {map, w, ldw, dtype, gated ? n / 2 : n, k, gated};
   }
 };
 

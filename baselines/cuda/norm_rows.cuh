@@ -182,13 +182,16 @@ __global__ void __launch_bounds__(256) norm_any_kernel(NormArgs<X, R, Y> a) {
   }
 }
 
-// kChunks times eight elements a thread; several rows a block when a row is one warp's.
-template <int kChunks, class Norm, class X, class R, class Y>
+// kChunks times eight elements a thread; several rows a block when a row is one warp's. The
+// kernel's other parameters as they are there.
+template <int kChunks, class Norm, bool kPacked = false, int kThreads = norm_threads(kChunks),
+          int kBlocks = 1, class X, class R, class Y>
 void launch_norm_chunks(const NormArgs<X, R, Y>& a, cudaStream_t stream) {
   const int threads = ((a.d / 8 + kChunks - 1) / kChunks + 31) / 32 * 32;
   const int together = threads > 32 ? 1 : 4;
   const dim3 grid((a.rows + together - 1) / together), block(threads, together);
-  launch(norm_rows_kernel<Norm, X, R, Y, kChunks>, grid, block, 0, stream, true, a);
+  launch(norm_rows_kernel<Norm, X, R, Y, kChunks, kPacked, kThreads, kBlocks>, grid, block, 0,
+         stream, true, a);
 }
 
 // `vectors`: every pointer and row is 16-byte aligned and d a multiple of 8. Few rows take as many
@@ -204,9 +207,7 @@ void launch_norm_rows(const NormArgs<X, R, Y>& a, bool vectors, cudaStream_t str
   // One H200, 8192 x 4096: six packed blocks a multiprocessor take 35.5 us where four unpacked ones
   // took 40.2 (a copy 33.0); with a residual 69.4 and 71.3 (64.7).
   if constexpr (sizeof(Wider<X, R>) == 2)
-    if (chunks <= 512)
-      return launch(norm_rows_kernel<Norm, X, R, Y, 2, true, 256, 6>, dim3(a.rows),
-                    dim3(unsigned((chunks + 1) / 2 + 31) / 32 * 32), 0, stream, true, a);
+    if (chunks <= 512) return launch_norm_chunks<2, Norm, true, 256, 6>(a, stream);
   launch_norm_chunks<2, Norm>(a, stream);
 }
 
