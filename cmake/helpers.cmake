@@ -28,6 +28,14 @@ function(fk_test area)
                        PROPERTIES TIMEOUT 600 LABELS "${area};${A_LABELS}")
 endfunction()
 
+# fk_names_cuda_plugins(<area>): test_<area> knows which CUDA plugins this build has (tests/support/cuda_plugins.hpp).
+function(fk_names_cuda_plugins area)
+  get_property(plugins GLOBAL PROPERTY FK_CUDA_PLUGINS)
+  list(TRANSFORM plugins REPLACE "(.+)" "\"\\1\",")
+  string(REPLACE ";" "" plugins "${plugins}")
+  target_compile_definitions(test_${area} PRIVATE "FK_CUDA_PLUGINS=${plugins}")
+endfunction()
+
 # fk_fuzz(name [LIBS ...]): a libFuzzer target from fuzz_<name>.cpp with its seeds in corpus/<name>.
 function(fk_fuzz name)
   cmake_parse_arguments(A "" "" "LIBS" ${ARGN})

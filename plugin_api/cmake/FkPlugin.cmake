@@ -4,6 +4,7 @@
 # Builds plugins/<name>/<name>.so in the build tree and writes its plugin.yaml beside it; the target is fk_plugin_<name>.
 # SOURCES default to every .c, .cpp and .cu under the current folder; .cu files need the CUDA language to be enabled.
 # The file with FK_PLUGIN(...) is generated; OWN_ENTRY says that a source defines fk_plugin_entry_v1 itself (plain C).
+# The global property FK_CUDA_PLUGINS names the plugins so far that have .cu files.
 # Everything is hidden but the entry: two versions of one plugin must live in one process without sharing statics.
 # Works in this repository and in any project that says find_package(FastKernels).
 set(FK_PLUGIN_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR})
@@ -78,6 +79,7 @@ function(fk_add_plugin name)
     target_link_options(${target} PRIVATE LINKER:-z,defs)
   endif()
   if(cuda_sources)
+    set_property(GLOBAL APPEND PROPERTY FK_CUDA_PLUGINS ${name})
     # One CUDA run-time a process: a static copy in every plugin costs 1 MB each and splits its state.
     set_target_properties(${target} PROPERTIES CUDA_RUNTIME_LIBRARY Shared)
     set_target_properties(${target} PROPERTIES CUDA_STANDARD 20 CUDA_EXTENSIONS OFF)

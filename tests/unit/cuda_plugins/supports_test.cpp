@@ -2,24 +2,16 @@
 // What the plugins of CUDA libraries say without a card: supports() touches no device.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
 #include "core/plugin/load_host.hpp"
 #include "fk/structs/quant.h"
 #include "fk/tasks/linear.h"
 #include "fk/tasks/paged_attention.h"
-#include "tests/support/task_runner.hpp"
+#include "tests/support/cuda_plugins.hpp"
 
 namespace fk::test {
 namespace {
 
 constexpr fk_device kCpu{FK_CPU, 0}, kGpu{FK_CUDA, 0};
-
-const core::Implementation* find(const std::string& task, const std::string& id) {
-  for (const core::Implementation* i : catalog().implementations(task))
-    if (i->id() == id) return i;
-  return nullptr;
-}
 
 // The reason for no, or "".
 template <class Init>
@@ -40,11 +32,23 @@ fk_linear_init linear(int64_t in, int64_t out) {
   return i;
 }
 
-class Linear : public testing::TestWithParam<const char*> {};
+// What CMake has built, the catalog has.
+class CudaPlugin : public testing::TestWithParam<std::string> {};
+TEST_P(CudaPlugin, IsInTheCatalog) {
+  int implementations = 0;
+  for (const auto& [name, task] : registry().tasks())
+    for (const core::Implementation* i : catalog().implementations(name))
+      implementations += i->plugin == GetParam();
+  EXPECT_GT(implementations, 0) << "it was built; `fk list` says why it is refused";
+}
+INSTANTIATE_TEST_SUITE_P(Built, CudaPlugin, testing::ValuesIn(cuda_plugins()), name_of);
+
+class Linear : public testing::TestWithParam<std::string> {};
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Linear);  // no such plugin built
 
 TEST_P(Linear, SaysWhatItDoesNotTake) {
-  const auto* i = find("linear", GetParam());
-  if (!i) GTEST_SKIP() << "this build has no " << GetParam();
+  const auto* i = find_implementation("linear", GetParam());
+  ASSERT_TRUE(i) << "the catalog has no " << GetParam();
   EXPECT_EQ(answer(*i, kGpu, 90, linear(4096, 6144)), "");
   EXPECT_EQ(answer(*i, kGpu, 90, linear(4096, 17)), "");
   EXPECT_SAYS("needs a CUDA device", answer(*i, kCpu, 0, linear(4096, 6144)));
@@ -56,24 +60,23 @@ TEST_P(Linear, SaysWhatItDoesNotTake) {
   EXPECT_SAYS("unquantised", answer(*i, kGpu, 90, quantised));
   fk_linear_init bias = linear(4096, 6144);
   bias.bias = 1;
-  if (std::string_view(GetParam()).starts_with("deepgemm"))
+  if (GetParam() == "deepgemm/deepgemm")
     EXPECT_SAYS("adds no bias", answer(*i, kGpu, 90, bias));
   else
     EXPECT_EQ(answer(*i, kGpu, 90, bias), "");
 }
-INSTANTIATE_TEST_SUITE_P(CudaPlugins, Linear,
-                         testing::Values("cutlass/cutlass", "cutlass/coop_128x256",
-                                         "cutlass/coop_128x256_swizzle4", "cutlass/ping_128x128",
-                                         "cutlass/ping_64x128", "deepgemm/deepgemm"),
-                         [](const auto& info) {
-                           std::string name = info.param;
-                           std::replace(name.begin(), name.end(), '/', '_');
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Built, Linear,
+    testing::ValuesIn(of_built_plugins({"cutlass/cutlass", "cutlass/coop_128x256",
+                                        "cutlass/coop_128x256_swizzle4", "cutlass/ping_128x128",
+                                        "cutlass/ping_64x128", "deepgemm/deepgemm"})),
+    name_of);
 
-TEST(CudaPlugins, CudnnSaysWhatItDoesNotTake) {
-  const auto* i = find("paged_attention", "cudnn/cudnn");
-  if (!i) GTEST_SKIP() << "this build has no cudnn";
+class CudnnAttention : public testing::TestWithParam<std::string> {};
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(CudnnAttention);  // not built
+TEST_P(CudnnAttention, SaysWhatItDoesNotTake) {
+  const auto* i = find_implementation("paged_attention", GetParam());
+  ASSERT_TRUE(i) << "the catalog has no " << GetParam();
   fk_paged_attention_init init;
   init.num_heads = 32, init.num_kv_heads = 8, init.head_size = 128, init.scale = 0.1;
   // With or without the library: nothing else is in the way.
@@ -91,6 +94,8 @@ TEST(CudaPlugins, CudnnSaysWhatItDoesNotTake) {
   other.num_kv_heads = 5;
   EXPECT_SAYS("do not share", answer(*i, kGpu, 90, other));
 }
+INSTANTIATE_TEST_SUITE_P(Built, CudnnAttention,
+                         testing::ValuesIn(of_built_plugins({"cudnn/cudnn"})), name_of);
 
 }  // namespace
 }  // namespace fk::test

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A card that is too old for an implementation: the plan says so, and goes on with another.
 #include "core/plugin/load_host.hpp"
+#include "tests/support/cuda_plugins.hpp"
 #include "tests/support/errors.hpp"
 #include "tests/support/limited_device.hpp"
-#include "tests/support/task_runner.hpp"
 
 namespace fk::test {
 namespace {
-
-bool needs_cuda(const core::Implementation& i) {
-  return i.plugin == "cuda" || i.plugin == "cublaslt" || i.plugin == "flashinfer";
-}
 
 core::BuildOptions for_card(int sm, const std::string& pin) {
   core::BuildOptions o;
@@ -21,11 +17,16 @@ core::BuildOptions for_card(int sm, const std::string& pin) {
   return o;
 }
 
-// Every CUDA implementation that this build has, on a card of 2018.
-TEST(Capability, EveryCudaImplementationNamesTheCardItNeeds) {
+class Capability : public testing::TestWithParam<std::string> {};  // a CUDA plugin
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Capability);         // none built
+
+// Every implementation of it, on a card of 2018.
+TEST_P(Capability, EveryImplementationNamesTheCardItNeeds) {
+  int asked = 0;
   for (const auto& [name, task] : registry().tasks())
     for (const core::Implementation* i : catalog().implementations(name)) {
-      if (!needs_cuda(*i)) continue;
+      if (i->plugin != GetParam()) continue;
+      ++asked;
       SCOPED_TRACE(name + " " + i->id());
       const Json init = task.cases.items().begin().value().value("init", Json::object());
       const core::InitValue value = core::InitValue::from_json(registry(), task, init);
@@ -42,10 +43,12 @@ TEST(Capability, EveryCudaImplementationNamesTheCardItNeeds) {
           << old;
       EXPECT_EQ(said({FK_CPU, 0}), "needs a CUDA device");
     }
+  EXPECT_GT(asked, 0) << "the catalog has nothing of it";
 }
+INSTANTIATE_TEST_SUITE_P(Built, Capability, testing::ValuesIn(cuda_plugins()), name_of);
 
 // A dry build for a card that is given plans for that one.
-TEST(Capability, ThePlanSaysWhyNot) {
+TEST(DryBuild, SaysThatAPinSupportsNoCard) {
   const std::string pin = "pinned: linear=cpu: no implementation of linear supports this";
   EXPECT_EQ(error_of([&] {
               core::Model::build(catalog(), nullptr, "linear",
@@ -53,10 +56,13 @@ TEST(Capability, ThePlanSaysWhyNot) {
                                  for_card(80, "linear=cpu"));
             }).substr(0, pin.size()),
             pin);
-  std::string hopper_only;
-  for (const core::Implementation* i : catalog().implementations("sample"))
-    if (needs_cuda(*i)) hopper_only = i->id();
-  if (hopper_only.empty()) GTEST_SKIP() << "this build has no CUDA plugins";
+}
+
+class HopperOnly : public testing::TestWithParam<std::string> {};
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(HopperOnly);  // not built
+TEST_P(HopperOnly, ThePlanSaysWhyNot) {
+  const std::string hopper_only = GetParam();
+  ASSERT_TRUE(find_implementation("sample", hopper_only)) << "the catalog has no " << hopper_only;
   EXPECT_EQ(error_of([&] {
               core::Model::build(catalog(), nullptr, "sample", Json::object(),
                                  for_card(80, "sample=" + hopper_only));
@@ -74,6 +80,8 @@ TEST(Capability, ThePlanSaysWhyNot) {
       core::Model::build(catalog(), nullptr, "sample", Json::object(), for_card(90, ""));
   EXPECT_EQ(with->plan().choices.at(0).implementation, hopper_only);
 }
+INSTANTIATE_TEST_SUITE_P(Built, HopperOnly, testing::ValuesIn(of_built_plugins({"cuda/cuda"})),
+                         name_of);
 
 }  // namespace
 }  // namespace fk::test

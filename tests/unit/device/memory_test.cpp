@@ -2,6 +2,7 @@
 // A device that is full: what is said, and that nothing stays behind.
 #include "core/base/memory_text.hpp"
 #include "core/engine/kv_size.hpp"
+#include "tests/support/cuda_plugins.hpp"
 #include "tests/support/errors.hpp"
 #include "tests/support/limited_device.hpp"
 #include "tests/support/task_runner.hpp"
@@ -118,19 +119,34 @@ TEST(KvCache, NoRoomAtAll) {
       "--gpu-memory-utilization");
 }
 
-// On a card: the driver's refusal becomes the same text, and the card has as much free as before.
-TEST(DeviceMemory, ACardThatIsFull) {
-  if (test_device().type == FK_CPU) GTEST_SKIP() << "needs FK_TEST_DEVICE=cuda:0";
-  const auto device = core::Device::open(test_device());
+// A small card of the host's memory always, and the one that FK_TEST_DEVICE names.
+std::vector<std::string> cards() {
+  std::vector<std::string> names{"a small card"};
+  if (test_device().type != FK_CPU) names.push_back("FK_TEST_DEVICE");
+  return names;
+}
+class FullDevice : public testing::TestWithParam<std::string> {
+ protected:
+  static std::shared_ptr<core::Device> open() {
+    if (GetParam() != "FK_TEST_DEVICE") return std::make_shared<LimitedDevice>(64 * kMiB);
+    return core::Device::open(test_device());
+  }
+};
+
+// Who refuses, the driver or the device itself: the text is the same, and as much is free as
+// before.
+TEST_P(FullDevice, SaysWhatItHasAndGoesOn) {
+  const auto device = open();
   device->make_current();
   const core::Device::Memory before = device->memory();
   const std::string text = error_of([&] { device->allocate(before.total + kGiB); });
   EXPECT_EQ(
       text,
-      fmt::format("cuda:0 ({}) is out of memory: {} are asked for, {} of {} are free; use a "
+      fmt::format("{} ({}) is out of memory: {} are asked for, {} of {} are free; use a "
                   "smaller --num-blocks, --max-model-len or --max-num-batched-tokens, or end "
                   "what else uses the card (nvidia-smi lists it)",
-                  device->name(), core::memory_text(double(before.total + kGiB)),
+                  core::device_text(device->id()), device->name(),
+                  core::memory_text(double(before.total + kGiB)),
                   core::memory_text(double(before.free)), core::memory_text(double(before.total))));
   EXPECT_EQ(device->memory().free, before.free);
   // The first of two caches fits, the second does not. A small model first: it loads the kernels.
@@ -140,12 +156,15 @@ TEST(DeviceMemory, ACardThatIsFull) {
     core::Model::build(catalog(), nullptr, "attention", kAttention,
                        on(device, int64_t(free / 1024 / 4 * 3)));
   });
-  EXPECT_TRUE(state.starts_with("attention (composed/composed 1.0.0): cuda:0 (")) << state;
+  EXPECT_TRUE(state.starts_with(
+      "attention (composed/composed 1.0.0): " + core::device_text(device->id()) + " ("))
+      << state;
   EXPECT_NE(state.find(") is out of memory: "), state.npos) << state;
   EXPECT_GE(device->memory().free + 4 * kMiB, free);
   core::Model::build(catalog(), nullptr, "attention", kAttention, on(device));  // and goes on
   device->synchronize();
 }
+INSTANTIATE_TEST_SUITE_P(Devices, FullDevice, testing::ValuesIn(cards()), name_of);
 
 }  // namespace
 }  // namespace fk::test
