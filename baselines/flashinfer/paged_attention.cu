@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// paged_attention by FlashInfer: steps of one query a sequence through XQA, all others through its
-// Hopper prefill. bfloat16, head size 128, causal without window, soft cap and ALiBi.
+// paged_attention by FlashInfer: steps of one query a sequence through XQA, or, where a sequence
+// should be split among blocks, the cuda plugin's decode kernel, compiled in here; all others
+// through FlashInfer's Hopper prefill. bfloat16, head size 128, causal without window, soft cap and
+// ALiBi.
 #include "../cuda/paged_attention_args.hpp"
 #include "fk/cuda.hpp"
 #include "fk/device/pdl.cuh"
@@ -39,14 +41,14 @@ class PagedAttentionFlashInfer {
 
   PagedAttentionFlashInfer(Builder& b, const fk_paged_attention_init& i) : init_(i) {
     support_dtype(b);
-    const int64_t count = kMaxSeqs * i.num_kv_heads;
-    semaphores_ = b.alloc<uint32_t>(count);
     split_ = FreshTaken::listen();
-    if (b.dry()) return;
+    if (b.dry()) {
+      b.alloc<unsigned>(cuda::decode_ctas(132));
+      return;
+    }
     device_ = b.device().index;
     FK_CUDA_CHECK(
         cudaDeviceGetAttribute(&multiprocessors_, cudaDevAttrMultiProcessorCount, device_));
-    FK_CUDA_CHECK(cudaMemsetAsync(semaphores_, 0, size_t(count) * 4, stream_of(b)));
     for (const XqaConfig* x : kXqa) x->prepare();
     cuda::prepare_paged_attention_decode();
     singles_.ctas = cuda::decode_ctas(multiprocessors_);
@@ -66,10 +68,13 @@ class PagedAttentionFlashInfer {
     const int64_t n = cuda::require_paged_attention(init_, a, step);
     FK_SUPPORT(a.q->dtype == kBFloat16, "%s: flashinfer computes bfloat16 only", kTask);
     if (n == 0) return;
-    if (!taken(a, step))
+    const XqaConfig* const xqa = decode(step) ? xqa_for(a, step) : nullptr;
+    if (!taken(a))
       run_any(run, a, step);
+    else if (xqa)
+      run_xqa(*xqa, run, a, step);
     else if (decode(step))
-      run_xqa(run, a, step);
+      run_singles(run, a, step, n);
     else if (planner(stream_of(run)).paged_rows() == n)
       run_fa3(run, a, step);
     else  // fresh sequences that whoever takes them could not take this time
@@ -77,21 +82,28 @@ class PagedAttentionFlashInfer {
   }
 
  private:
-  static constexpr int64_t kMaxSeqs = 4096;
-
   static bool decode(const fk_batch_step& step) {
     return step.max_query_len == 1 && step.num_tokens == step.num_seqs;
   }
 
-  // What the library's kernels read: rows of 16-byte pieces, keys and values of the same strides,
-  // and for decode one of the block sizes that are compiled in.
-  static bool taken(const fk_paged_attention_args& a, const fk_batch_step& step) {
-    if (!cuda::aligned16(a)) return false;
+  // What the library's kernels read: rows of 16-byte pieces, keys and values of the same strides.
+  static bool taken(const fk_paged_attention_args& a) {
+    return cuda::aligned16(a) &&
+           std::equal(a.key_cache->strides, a.key_cache->strides + 3, a.value_cache->strides);
+  }
+
+  // The XQA for a decode step, if it is compiled for the size of blocks, addresses the cache, and
+  // would not split: there are items for half of the multiprocessors, or none is long.
+  const XqaConfig* xqa_for(const fk_paged_attention_args& a, const fk_batch_step& step) const {
+    const Tensor k(a.key_cache), table(step.block_table);
+    const bool split = step.num_seqs * init_.num_kv_heads * 2 <= multiprocessors_ &&
+                       table.size(1) * k.size(1) > kXqaTile;
+    if (split || step.num_seqs > 65535 || table.stride(0) > INT32_MAX) return nullptr;
     for (int d = 0; d < 3; ++d)
-      if (a.key_cache->strides[d] != a.value_cache->strides[d]) return false;
-    if (!decode(step)) return true;
-    return std::any_of(std::begin(kXqa), std::end(kXqa),
-                       [&](const XqaConfig* x) { return x->block_size == a.key_cache->shape[1]; });
+      if (k.stride(d) % kHeadSize) return nullptr;
+    for (const XqaConfig* x : kXqa)
+      if (x->block_size == k.size(1)) return x;
+    return nullptr;
   }
 
   // What the library does not take: a plain kernel of ours, right and slow.
@@ -100,7 +112,7 @@ class PagedAttentionFlashInfer {
                                          cuda::Element::kBFloat16, stream_of(run));
   }
 
-  // The `count` sequences of one query that a mixed step begins with.
+  // The `count` sequences of one query that a step begins with.
   void run_singles(const Run& run, const fk_paged_attention_args& a, const fk_batch_step& step,
                    int64_t count) const {
     cuda::PagedAttentionParams p = cuda::paged_attention_params(init_, a, step);
@@ -142,22 +154,11 @@ class PagedAttentionFlashInfer {
     planner(stream_of(run)).run_paged(c);
   }
 
-  void run_xqa(const Run& run, const fk_paged_attention_args& a, const fk_batch_step& step) {
-    const Tensor q(a.q), k(a.key_cache), v(a.value_cache), out(a.out), table(step.block_table);
+  void run_xqa(const XqaConfig& xqa, const Run& run, const fk_paged_attention_args& a,
+               const fk_batch_step& step) {
+    const Tensor q(a.q), k(a.key_cache), out(a.out), table(step.block_table);
     const cudaStream_t stream = stream_of(run);
     const int rows = int(step.num_seqs), heads = int(init_.num_heads);
-    const XqaConfig* config = nullptr;
-    for (const XqaConfig* x : kXqa)
-      if (x->block_size == k.size(1)) config = x;
-    FK_SUPPORT(config, "%s: block_size %" PRId64 ", XQA is compiled for 16 and 64", kTask,
-               k.size(1));
-    FK_SUPPORT(step.num_seqs <= kMaxSeqs, "%s: %" PRId64 " sequences, at most %" PRId64, kTask,
-               step.num_seqs, kMaxSeqs);
-    for (int d = 0; d < 3; ++d)
-      FK_SUPPORT(k.stride(d) == v.stride(d) && k.stride(d) % kHeadSize == 0,
-                 "%s: XQA wants keys and values of equal strides, multiples of %d", kTask,
-                 kHeadSize);
-    FK_SUPPORT(table.stride(0) <= INT32_MAX, "%s: the block table is too wide", kTask);
     const int64_t row = int64_t(heads) * kHeadSize, count = rows * row;
     const bool q_packed = q.stride(0) == row && q.stride(1) == kHeadSize;
     const bool out_packed = out.stride(0) == row && out.stride(1) == kHeadSize;
@@ -173,12 +174,9 @@ class PagedAttentionFlashInfer {
     c.table = table.data<int32_t>(), c.columns = int(table.stride(0));
     c.lengths = Tensor(step.seq_lens).data<int32_t>();
     c.num_seqs = rows, c.num_kv_heads = int(init_.num_kv_heads);
-    c.multiprocessors = multiprocessors_;
     c.block = k.stride(0), c.token = k.stride(1), c.head = k.stride(2);
     c.scale = float(init_.scale);
-    c.semaphores = semaphores_;
-    c.scratch = run.scratch_bytes(xqa_scratch_bytes(multiprocessors_));
-    config->run(c, stream);
+    xqa.run(c, stream);
     if (!out_packed)
       launch_copy_rows(a.out->data, out.stride(0), out.stride(1), c.out, row, kHeadSize, rows,
                        heads, stream);
@@ -187,7 +185,6 @@ class PagedAttentionFlashInfer {
   fk_paged_attention_init init_;
   bool split_ = false;  // an attention of ours computes the fresh sequences
   int device_ = 0, multiprocessors_ = 0;
-  uint32_t* semaphores_ = nullptr;
   cuda::DecodeWorkspace singles_{};
   std::shared_ptr<Planner> planner_;
 };

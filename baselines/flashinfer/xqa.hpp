@@ -17,16 +17,14 @@ struct XqaCall {
   const int32_t* table;
   int columns;  // from one row of the table to the next
   const int32_t* lengths;
-  int num_seqs, num_kv_heads, multiprocessors;
+  int num_seqs, num_kv_heads;
   int64_t block, token, head;
   float scale;
-  uint32_t* semaphores;  // num_seqs * num_kv_heads, zero before the first call and left zero
-  void* scratch;         // xqa_scratch_bytes()
 };
 
-// Splits exist only where there are fewer (sequence, kv head) items than multiprocessors; each
-// leaves a row of 1 KB and two of statistics.
-constexpr size_t xqa_scratch_bytes(int multiprocessors) { return size_t(multiprocessors) * 4096; }
+// A block computes a (sequence, kv head) item. XQA can split one among blocks, but rounds their
+// results to 16 bits before it adds them up: that error is larger than paged_attention may have.
+constexpr int kXqaTile = 256;  // keys that a block has in work: of these there would be no split
 
 struct XqaConfig {
   int group, block_size;

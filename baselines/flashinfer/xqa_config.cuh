@@ -73,16 +73,12 @@ void xqa_prepare() {
 }
 
 void xqa_run(const XqaCall& c, cudaStream_t stream) {
-  const uint32_t items = uint32_t(c.num_seqs) * uint32_t(c.num_kv_heads);
-  const uint32_t splits =
-      std::min<uint32_t>(std::max<uint32_t>(1, uint32_t(c.multiprocessors) / items),
-                         divUp(uint32_t(c.columns) * TOKENS_PER_PAGE, ctaTile.x));
   const auto heads = [](const void* p) {
     return static_cast<GMemCacheHead*>(const_cast<void*>(p));
   };
   const KVCacheList<true> cache{heads(c.key), heads(c.value), c.table,
                                 reinterpret_cast<const uint32_t*>(c.lengths), uint32_t(c.columns)};
-  fk::launch(kernel_mha, dim3{splits, uint32_t(c.num_kv_heads), uint32_t(c.num_seqs)},
+  fk::launch(kernel_mha, dim3{1, uint32_t(c.num_kv_heads), uint32_t(c.num_seqs)},
              dim3{warp_size * ctaShapeInWarps.x, ctaShapeInWarps.y, ctaShapeInWarps.z},
              xqa_shared_bytes, stream, /*pdl=*/true, uint32_t(c.num_kv_heads),
              c.scale * sqrtf(HEAD_ELEMS),  // it divides by that itself
@@ -90,10 +86,13 @@ void xqa_run(const XqaCall& c, cudaStream_t stream) {
              static_cast<const IOHead*>(c.q), static_cast<const float*>(nullptr), cache,
              uint32_t(c.num_seqs), 1.f, static_cast<const float*>(nullptr),
              uint32_t(c.block / HEAD_ELEMS), uint32_t(c.token / HEAD_ELEMS),
-             uint32_t(c.head / HEAD_ELEMS), c.semaphores, c.scratch);
+             uint32_t(c.head / HEAD_ELEMS), static_cast<uint32_t*>(nullptr),
+             static_cast<void*>(nullptr));
 }
 
 }  // namespace
+
+static_assert(ctaTile.x == kXqaTile);
 
 const XqaConfig FK_XQA_CONFIG{HEAD_GRP_SIZE, TOKENS_PER_PAGE, xqa_prepare, xqa_run};
 
