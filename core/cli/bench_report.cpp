@@ -42,6 +42,8 @@ BatchTime total(const std::vector<BatchTime>& all) {
     t.device_seconds += b.device_seconds;
     t.cost += b.cost;
     t.roof_seconds += b.roof_seconds;
+    t.decode_host_us.insert(t.decode_host_us.end(), b.decode_host_us.begin(),
+                            b.decode_host_us.end());
     t.ttft_ms.insert(t.ttft_ms.end(), b.ttft_ms.begin(), b.ttft_ms.end());
     t.itl_ms.insert(t.itl_ms.end(), b.itl_ms.begin(), b.itl_ms.end());
   }
@@ -135,6 +137,7 @@ Json result_json(const WorkloadResult& r, const CostModel& costs, const Roofline
   // On the CPU the device's work happens inside the step.
   const double host = net.step_seconds - net.wait_seconds - (gpu ? 0 : net.device_seconds);
   out["host_ms_per_step"] = share(host * 1e3, double(net.steps));
+  out["decode_host_us"] = gpu ? percentiles(sum.decode_host_us) : Json(nullptr);
   out["wait_ms_per_step"] = gpu ? share(net.wait_seconds * 1e3, double(net.steps)) : Json(nullptr);
   out["device_ms_per_step"] = share(net.device_seconds * 1e3, double(net.steps));
   out["device_busy"] = share(net.device_seconds, net.seconds, gpu);

@@ -108,7 +108,11 @@ BatchTime WorkloadRunner::batch(int64_t requests, int64_t prompt, int64_t tokens
   std::vector<Request> waiting;
   std::vector<Times> times{size_t(requests)};
   std::vector<StepSize> steps;
+  std::vector<double> host_us;
+  host_us.reserve(size_t(tokens));
   steps.reserve(size_t(tokens + requests * (prompt / lm_.options().max_num_batched_tokens + 1)));
+  // All tokens of a step are there at once, so one look at the clock does for them.
+  std::optional<Clock::time_point> arrived;
   for (int64_t i = 0; i < requests; ++i) {
     Request r;
     r.id = std::to_string(i);
@@ -116,8 +120,10 @@ BatchTime WorkloadRunner::batch(int64_t requests, int64_t prompt, int64_t tokens
     r.sampling.max_tokens = tokens;
     r.sampling.ignore_eos = true;
     times[size_t(i)].reserve(size_t(tokens));
-    r.on_token = [t = &times[size_t(i)]](const TokenEvent& e) {
-      if (!e.done) t->push_back(Clock::now());
+    r.on_token = [t = &times[size_t(i)], &arrived](const TokenEvent& e) {
+      if (e.done) return;
+      if (!arrived) arrived = Clock::now();
+      t->push_back(*arrived);
     };
     waiting.push_back(std::move(r));
   }
@@ -130,6 +136,8 @@ BatchTime WorkloadRunner::batch(int64_t requests, int64_t prompt, int64_t tokens
   for (size_t next = 0;;) {
     const double now = seconds(Clock::now() - start);
     for (; next < waiting.size() && due[next] <= now; ++next) lm_.add(std::move(waiting[next]));
+    const double in_engine = lm_.stats().seconds, waiting_for = lm_.stats().wait_seconds;
+    arrived.reset();
     if (!lm_.step()) {
       if (next == waiting.size()) break;
       std::this_thread::sleep_until(start + std::chrono::duration_cast<Clock::duration>(
@@ -137,7 +145,11 @@ BatchTime WorkloadRunner::batch(int64_t requests, int64_t prompt, int64_t tokens
       continue;
     }
     const CausalLm::Stats& s = lm_.stats();
-    if (s.size.tokens != last.tokens) steps.push_back(s.size - last);
+    if (s.size.tokens != last.tokens) {
+      steps.push_back(s.size - last);
+      if (steps.back().tokens == requests && steps.back().seqs == requests)
+        host_us.push_back(1e6 * (s.seconds - in_engine - (s.wait_seconds - waiting_for)));
+    }
     last = s.size;
     if (options_.progress)
       options_.progress(double(s.prompt_tokens - before.prompt_tokens + s.generated_tokens -
@@ -147,6 +159,7 @@ BatchTime WorkloadRunner::batch(int64_t requests, int64_t prompt, int64_t tokens
 
   BatchTime out;
   out.new_tokens = tokens;
+  out.decode_host_us = std::move(host_us);
   out.seconds = seconds(Clock::now() - start);
   const CausalLm::Stats& after = lm_.stats();
   out.steps = after.steps - before.steps;

@@ -25,6 +25,9 @@ struct BatchTime {
   double step_seconds = 0, wait_seconds = 0, device_seconds = 0;  // of CausalLm::Stats
   StepCost cost;                                                  // of all steps
   double roof_seconds = 0;  // sum over steps of the longer of moving its bytes and its operations
+  // Of every step that gave each request one token: its time in the engine without waiting for the
+  // device.
+  std::vector<double> decode_host_us;
   std::vector<double> ttft_ms;  // a request: from its arrival to its first token
   std::vector<double> itl_ms;   // between every two tokens of a request
 };

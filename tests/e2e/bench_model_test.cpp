@@ -55,6 +55,7 @@ TEST(BenchModel, JsonHasNumbersAndWhereTheyComeFrom) {
                              "steps",
                              "preemptions",
                              "host_ms_per_step",
+                             "decode_host_us",
                              "wait_ms_per_step",
                              "device_ms_per_step",
                              "device_busy",

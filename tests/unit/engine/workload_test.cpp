@@ -81,6 +81,11 @@ TEST(Workload, TokensAndStepsAddUp) {
   EXPECT_GT(b.seconds, 0);
   EXPECT_LE(b.wait_seconds + b.device_seconds, b.step_seconds);
   EXPECT_LE(b.step_seconds, b.seconds);
+  EXPECT_TRUE(b.decode_host_us.empty()) << "two at a time wait";
+  w.requests = 4;
+  const auto all = runner.run(w);
+  EXPECT_EQ(all.runs[0].decode_host_us.size(), 7u);
+  for (double us : all.runs[0].decode_host_us) EXPECT_GE(us, 0);
 }
 
 TEST(Workload, StepsAreMeasuredWithFewerAndMoreTokens) {
