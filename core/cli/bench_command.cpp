@@ -23,17 +23,22 @@ int bench_command(const Words& words) {
   std::vector<std::string> names;
   for (const Subject& s : kSubjects) names.push_back(s.name);
   if (words.empty())
-    bad_input("say what to measure: {}; e.g. fk bench model --config configs/llama.yaml",
-              fmt::join(names, ", "));
+    bad_input(
+        "say what to measure: a task or {}; e.g. fk bench rms_norm, fk bench model --config "
+        "configs/llama.yaml",
+        fmt::join(names, ", "));
   if (words[0] == "--help" || words[0] == "-h") {
     fmt::print("usage: fk bench SUBJECT [flags]; every subject explains itself with --help\n\n");
+    fmt::print("  {:<8}{}\n", "TASK", "implementations of a task, each against the best baseline");
     for (const Subject& s : kSubjects) fmt::print("  {:<8}{}\n", s.name, s.help);
     return 0;
   }
   for (const Subject& s : kSubjects)
     if (words[0] == s.name) return s.run(Words(words.begin() + 1, words.end()));
-  bad_input("cannot measure '{}'{}; expected one of {}", words[0], did_you_mean(words[0], names),
-            fmt::join(names, ", "));
+  if (const std::string near = did_you_mean(words[0], names); !near.empty())
+    bad_input("cannot measure '{}'{}; expected a task or one of {}", words[0], near,
+              fmt::join(names, ", "));
+  return bench_task_command(words);
 }
 
 }  // namespace fk::core

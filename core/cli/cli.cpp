@@ -25,7 +25,7 @@ constexpr Command kCommands[] = {
     {"new", new_command, "write a new candidate or task that builds at once (fk-new)"},
     {"tokenize", tokenize_command, "ids of every line of a file"},
     {"score", score_command, "negative log likelihood and perplexity of a text"},
-    {"check", nullptr, "compare a candidate with the baseline (fk-check)"},
+    {"check", check_command, "judge implementations of a task against the reference (fk-check)"},
     {"bench", bench_command, "measure: `bench model` whole models under load (fk-bench)"},
     {"serve", nullptr, "an HTTP server (fk-serve)"},
 };

@@ -19,5 +19,7 @@ int new_command(const Words&);
 int tokenize_command(const Words&);
 int score_command(const Words&);
 int bench_command(const Words&);
+int bench_task_command(const Words&);  // its first word is the task
+int check_command(const Words&);
 
 }  // namespace fk::core

@@ -8,6 +8,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/nearest.hpp"
+#include "core/plugin/content_hash.hpp"
 #include "core/plugin/discovery.hpp"
 #include "core/plugin/library.hpp"
 #include "core/plugin/load_host.hpp"
@@ -170,6 +171,17 @@ void Catalog::add_file(const fs::path& so, Implementation::Kind kind) {
       }
   } catch (const Error& e) { return impl_->refuse(f, f.yaml, e.text()); }
   f.inspect();
+  impl_->load(f, kind);
+}
+
+void Catalog::add_copy(const fs::path& copy, Implementation::Kind kind) {
+  Found f{copy.stem().string(), {}, copy, {}, {}, copy, {}};
+  try {
+    const std::string bytes = read_file(copy);
+    const std::span data(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+    f.hash = hash_bytes(data);
+    check_library(data);
+  } catch (const Error& e) { f.refusal = e.text(); }
   impl_->load(f, kind);
 }
 

@@ -57,6 +57,8 @@ void read_symbols(const Reader& r, const Elf64_Shdr& symbols, const Elf64_Shdr& 
     if (defined && (bind == STB_GLOBAL || bind == STB_WEAK || bind == STB_GNU_UNIQUE) &&
         (visibility == STV_DEFAULT || visibility == STV_PROTECTED))
       out.exports.push_back(r.text(strings, s.st_name));
+    if (s.st_shndx == SHN_UNDEF && s.st_name != 0)
+      out.imports.push_back(r.text(strings, s.st_name));
   }
 }
 
@@ -67,6 +69,19 @@ void read_needed(const Reader& r, const Elf64_Shdr& dynamic, const Elf64_Shdr& s
     if (d.d_tag == DT_NULL) break;
     if (d.d_tag == DT_NEEDED) out.needed.push_back(r.text(strings, d.d_un.d_val));
   }
+}
+
+// As bytes, at any offset: data among the code may look like one.
+size_t count_system_calls(std::span<const uint8_t> code) {
+  size_t n = 0;
+  for (size_t i = 0; i + 1 < code.size(); ++i)
+#if defined(__x86_64__)
+    n += code[i] == 0x0f && code[i + 1] == 0x05;
+#else
+    n += i % 4 == 0 && i + 3 < code.size() && code[i] == 0x01 && code[i + 1] == 0 &&
+         code[i + 2] == 0 && code[i + 3] == 0xd4;
+#endif
+  return n;
 }
 
 }  // namespace
@@ -83,12 +98,13 @@ ElfFile ElfFile::parse(std::span<const uint8_t> bytes) {
   if (head.e_type != ET_DYN) bad_input("not a shared library: ELF type {}", head.e_type);
   if (head.e_phentsize != sizeof(Elf64_Phdr))
     bad_input("damaged ELF header: e_phentsize {}", head.e_phentsize);
+  ElfFile out;
   for (int i = 0; i < head.e_phnum; ++i) {
     const auto p =
         r.at<Elf64_Phdr>(head.e_phoff + uint64_t(i) * sizeof(Elf64_Phdr), "program header table");
     if (p.p_type == PT_LOAD) r.require(p.p_offset, p.p_filesz, "loadable segment");
+    if (p.p_type == PT_LOAD && (p.p_flags & PF_W) && (p.p_flags & PF_X)) out.writable_code = true;
   }
-  ElfFile out;
   if (head.e_shnum == 0) return out;
   if (head.e_shentsize != sizeof(Elf64_Shdr))
     bad_input("damaged ELF header: e_shentsize {}", head.e_shentsize);
@@ -97,6 +113,12 @@ ElfFile ElfFile::parse(std::span<const uint8_t> bytes) {
     sections.push_back(
         r.at<Elf64_Shdr>(head.e_shoff + uint64_t(i) * sizeof(Elf64_Shdr), "section header table"));
   for (const Elf64_Shdr& s : sections) {
+    if (s.sh_type == SHT_INIT_ARRAY || s.sh_type == SHT_PREINIT_ARRAY)
+      out.constructors += s.sh_size / sizeof(uint64_t);
+    if ((s.sh_flags & SHF_EXECINSTR) && s.sh_type == SHT_PROGBITS) {
+      r.require(s.sh_offset, s.sh_size, "code section");
+      out.system_calls += count_system_calls(bytes.subspan(s.sh_offset, s.sh_size));
+    }
     if (s.sh_type != SHT_DYNSYM && s.sh_type != SHT_DYNAMIC) continue;
     if (s.sh_link >= sections.size())
       bad_input("damaged ELF section header: sh_link {}", s.sh_link);
@@ -107,6 +129,7 @@ ElfFile ElfFile::parse(std::span<const uint8_t> bytes) {
     if (s.sh_type == SHT_DYNAMIC) read_needed(r, s, strings, out);
   }
   std::sort(out.exports.begin(), out.exports.end());
+  std::sort(out.imports.begin(), out.imports.end());
   return out;
 }
 

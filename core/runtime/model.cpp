@@ -84,6 +84,8 @@ const std::shared_ptr<Device>& Model::device() const { return impl_->tree.shared
 size_t Model::weight_bytes() const { return impl_->tree.weight_bytes(); }
 size_t Model::state_bytes() const { return impl_->tree.state_bytes(); }
 
+std::map<std::string, const fk_tensor*> Model::states() const { return impl_->tree.states(); }
+
 size_t Model::retained_bytes() const {
   size_t sum = 0;
   for (const auto& node : impl_->tree.nodes()) sum += node->retained;

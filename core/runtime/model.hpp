@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -27,6 +28,8 @@ struct BuildOptions {
   Policy policy;
   std::shared_ptr<const Plan> replay;  // --plan
   LayerOptions layers;
+  // Where a state lies, zeroed and aligned to 256 bytes; empty: in memory of the device's own.
+  std::function<void*(const std::string& path, size_t bytes)> state_memory;
 };
 
 // A built task tree with its weights, states and scratch arena. One thread drives it.
@@ -54,6 +57,8 @@ class Model {
   void freeze();                 // scratch addresses repeat from here on; growing is an error
   size_t scratch_bytes() const;  // high-water mark
   size_t state_bytes() const;
+  // Every state by its path; on the model's device, as long as the model.
+  std::map<std::string, const fk_tensor*> states() const;
   size_t weight_bytes() const;    // copied to the device; 0 on the CPU, which reads the store
   size_t retained_bytes() const;  // weights repacked and kept by implementations
   // Destroys the tree now; throws Error with what destructors reported. The model cannot run after

@@ -21,4 +21,8 @@ class ThreadPool {
   std::unique_ptr<Impl> impl_;
 };
 
+// Models of one process share workers: two pools would fight for the same cores. Lives as long as
+// somebody holds it.
+std::shared_ptr<ThreadPool> shared_pool(int threads);
+
 }  // namespace fk::core

@@ -3,24 +3,12 @@
 
 #include <fmt/ranges.h>
 
-#include <mutex>
-
 #include "core/base/error.hpp"
 #include "core/base/nearest.hpp"
 #include "core/plugin/load_host.hpp"
 
 namespace fk::core {
 namespace {
-
-// Models of one process share workers: two pools would fight for the same cores.
-std::shared_ptr<ThreadPool> shared_pool(int threads) {
-  static std::mutex mutex;
-  static std::map<int, std::weak_ptr<ThreadPool>> pools;
-  const std::lock_guard lock(mutex);
-  std::shared_ptr<ThreadPool> pool = pools[threads].lock();
-  if (!pool) pools[threads] = pool = std::make_shared<ThreadPool>(threads);
-  return pool;
-}
 
 std::shared_ptr<Device> open_device(const BuildOptions& o) {
   return o.on ? o.on : Device::open(o.device);

@@ -66,6 +66,7 @@ class Tree {
   const Plan& plan() const { return plan_; }
   bool owns(const fk_instance*) const;  // here or in an outer tree
   size_t state_bytes() const;
+  std::map<std::string, const fk_tensor*> states() const;
 
   // Scratch with guards on both sides, for the validate layer.
   struct Guard {

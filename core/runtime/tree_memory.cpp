@@ -145,12 +145,20 @@ const fk_tensor* Tree::add_state(Node& node, std::string_view name, const Tensor
   }
   const size_t bytes = shape.bytes();
   void* data = fake_address();
-  if (!options_.dry) data = state_memory_.emplace_back(device_, bytes).data();
+  if (!options_.dry)
+    data = options_.state_memory ? options_.state_memory(path, bytes)
+                                 : state_memory_.emplace_back(device_, bytes).data();
   state_bytes_ += bytes;
   plan_.states.push_back({path, shape.shape, shape.dtype, bytes});
   return states_
       .emplace(path, std::make_unique<TensorBox>(data, options_.device, shape.dtype, shape.shape))
       .first->second->get();
+}
+
+std::map<std::string, const fk_tensor*> Tree::states() const {
+  std::map<std::string, const fk_tensor*> out;
+  for (const auto& [path, box] : states_) out.emplace(path, box->get());
+  return out;
 }
 
 void* Tree::allocate(Node& node, fk_device device, size_t bytes) {

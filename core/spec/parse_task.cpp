@@ -39,10 +39,13 @@ void parse_fields(const Yaml& root, std::string_view key, Field::Role role,
 
 void check_check(const Yaml& check) {
   check.as_map("a map such as {error_vs_baseline: 2.0}");
-  check.only({"error_vs_baseline", "exact", "ties", "deterministic"}, "check");
+  check.only({"error_vs_baseline", "exact", "ties", "deterministic", "nonfinite", "without"},
+             "check");
   for (size_t i = 0; i < check.keys.size(); ++i) {
     const Yaml& v = check.items[i];
-    if (check.keys[i].text != "error_vs_baseline")
+    if (check.keys[i].text == "without")
+      v.as_list("a list of hard inputs that it is not asked about: ties, scales, tiny, offset");
+    else if (check.keys[i].text != "error_vs_baseline")
       v.as_bool("true or false");
     else if (!(v.as_float("a factor above 0") > 0))
       fail_at(v, "found {}, expected a factor above 0", v.text);

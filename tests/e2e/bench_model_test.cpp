@@ -100,10 +100,12 @@ TEST(BenchModel, PeopleGetATable) {
 TEST(BenchModel, WhatMakesNoSenseIsRefused) {
   Folder f;
   expect_refused(start("fk-bench", {}), 2,
-                 "fk-bench: say what to measure: model; e.g. fk bench model --config "
+                 "fk-bench: say what to measure: a task or model; e.g. fk bench rms_norm, fk bench "
+                 "model --config "
                  "configs/llama.yaml");
-  expect_refused(start("fk", {"bench", "mdel"}), 2,
-                 "fk bench: cannot measure 'mdel' (did you mean 'model'?); expected one of model");
+  expect_refused(
+      start("fk", {"bench", "mdel"}), 2,
+      "fk bench: cannot measure 'mdel' (did you mean 'model'?); expected a task or one of model");
   expect_refused(bench(f, {"--workload", "prefil:16"}), 2,
                  "fk-bench: --workload prefil:16: unknown kind 'prefil' (did you mean 'prefill'?); "
                  "expected some of throughput, steps, prefill, long, latency");

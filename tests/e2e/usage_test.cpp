@@ -45,9 +45,8 @@ TEST(Usage, CommandsOfALaterVersionSaySo) {
                  "fk-serve: `fk serve` (an HTTP server (fk-serve)) is not in this version; `fk "
                  "--help` names the commands that are");
   expect_refused(start("fk", {"check"}), 2,
-                 "fk check: `fk check` (compare a candidate with the baseline (fk-check)) is not "
-                 "in this version; `fk --help` names the "
-                 "commands that are");
+                 "fk check: say which task to judge, or --all; `fk list` names them, e.g. fk check "
+                 "rms_norm");
   expect_refused(start("fk", {"lst"}), 2,
                  "fk lst: unknown command 'lst' (did you mean 'list'?); fk has: run, list, "
                  "describe, new, tokenize, score, check, bench, "

@@ -69,8 +69,10 @@ class Rwkv7Attention {
     const fk_tensor& x = *a.hidden_states;
     const int64_t n = x.shape[0];
     auto rows = [&] { return run.tensor(x.dtype, {n, hidden_}); };
+    // v_first is the caller's, and may have gaps after its rows.
     auto heads = [&](const fk_tensor* t) {
-      return TensorView(t->data, x.device, x.dtype, {n, heads_, head_dim_});
+      return TensorView(t->data, x.device, x.dtype, {n, heads_, head_dim_},
+                        {t->strides[0], head_dim_, 1});
     };
 
     auto delta = rows(), xr = rows(), xw = rows(), xk = rows(), xv = rows(), xa = rows(),

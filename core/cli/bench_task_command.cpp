@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "core/base/error.hpp"
+#include "core/cli/cli.hpp"
+#include "core/cli/judge_flags.hpp"
+#include "core/cli/report.hpp"
+#include "core/judge/timing/bench.hpp"
+#include "core/plugin/baseline_order.hpp"
+#include "core/plugin/content_hash.hpp"
+#include "core/plugin/elf_file.hpp"
+
+namespace fk::core {
+namespace {
+
+using judge::BenchResult;
+
+std::string plugin_of(const std::string& id) { return id.substr(0, id.find('/')); }
+
+// Linked with the CUDA runtime: for a card, which nothing here is measured on.
+bool is_for_a_card(const judge::PluginFile& p) {
+  const std::string bytes = read_file(p.so);
+  const ElfFile elf =
+      ElfFile::parse({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+  return std::any_of(elf.needed.begin(), elf.needed.end(),
+                     [](const std::string& n) { return n.starts_with("libcuda"); });
+}
+
+// The baseline that a model would get on the CPU: as order.yaml has it, then cpu, other libraries,
+// composed, and the reference last.
+const Subject* best_baseline(const Court& court, const std::vector<Subject>& all) {
+  BaselineOrder order;
+  if (const auto file = court.paths.plugins / "order.yaml"; std::filesystem::exists(file))
+    order = BaselineOrder::read(file);
+  const auto rank = [&](const Subject& s) {
+    const std::string plugin = plugin_of(s.implementation);
+    if (const auto* first = order.find(s.task, Phase::kPrefill))
+      for (size_t i = 0; i < first->size(); ++i)
+        if ((*first)[i] == plugin || (*first)[i] == s.implementation) return int(i);
+    return plugin == "cpu" ? 100 : plugin == "reference" ? 300 : plugin == "composed" ? 200 : 150;
+  };
+  const Subject* best = nullptr;
+  for (const Subject& s : all)
+    if (s.plugin->baseline && (!best || rank(s) < rank(*best)) && !is_for_a_card(*s.plugin))
+      best = &s;
+  return best;
+}
+
+void print_result(const BenchResult& r) {
+  if (r.rounds == 0 || r.code == "REFUSED") {
+    fmt::print("  {:<12} {:<36} {}\n", r.code, r.name, r.text);
+    return;
+  }
+  fmt::print(
+      "  {:<5} {:<36} {:.3f}x [{:.3f}, {:.3f}]  {:.2f} us against {:.2f} us  {} rounds, {} calls "
+      "verified ({:.0f} % of the time)\n",
+      r.code, r.name, r.speedup.middle, r.speedup.low, r.speedup.high, r.candidate.p50 * 1e6,
+      r.baseline.p50 * 1e6, r.rounds, r.verified, 100 * r.verify_seconds / r.seconds);
+}
+
+}  // namespace
+
+int bench_task_command(const Words& words) {
+  CLI::App app{
+      "Times implementations of a task against the best baseline: both on the same inputs, in "
+      "turn, every output of every timed call verified. The ratio has a 95 % interval. FAST and "
+      "SLOW: the interval lies more than 1 % from equality; SAME: within 2 % of it; AMBG: neither "
+      "can be said.\n"
+      "exit codes: 0 measured, 1 refused, 2 bad usage, 3 nothing to measure",
+      "fk bench TASK"};
+  JudgeFlags flags;
+  judge::BenchOptions options;
+  std::string task, name, against;
+  app.add_option("task", task, "the task")->type_name("TASK")->required();
+  app.add_option("--impl", name, "only this implementation: plugin or plugin/name");
+  app.add_option("--against", against, "instead of the best baseline");
+  app.add_option("--budget", options.budget, "seconds a case, at most");
+  flags.add_to(app);
+  if (!parse_flags(app, words)) return 0;
+  Court court(flags);
+  const std::vector<Subject> all = subjects(court, task, "");
+  const std::vector<Subject> measured = subjects(court, task, name);
+  const std::vector<Subject> rivals =
+      against.empty() ? std::vector<Subject>() : subjects(court, task, against);
+  const Subject* rival = against.empty() ? best_baseline(court, all) : &rivals[0];
+  if (!rival) missing("{} has no baseline to be measured against", task);
+  size_t done = 0, refused = 0;
+  for (const Subject& s : measured) {
+    if (s.implementation == rival->implementation && name.empty()) continue;
+    if (!flags.json)
+      fmt::print("{} {} against {}\n", task, s.implementation, rival->implementation);
+    for (const cases::Case& c : judge::bench_cases(court.registry.task(task))) {
+      if (!flags.only.empty() && c.name != flags.only) continue;
+      const BenchResult r = judge::bench_case(court.judge, task, c, {s.plugin, s.implementation},
+                                              {rival->plugin, rival->implementation}, options);
+      if (flags.json) {
+        Json j = {{"task", task},
+                  {"candidate", s.implementation},
+                  {"candidate_hash", s.plugin->hash},
+                  {"baseline", rival->implementation},
+                  {"baseline_hash", rival->plugin->hash}};
+        j.update(r.to_json());
+        fmt::print("{}\n", json_line(j));
+      } else {
+        print_result(r);
+      }
+      std::fflush(stdout);
+      done += r.code != "unsupported";
+      refused += r.code == "REFUSED";
+    }
+  }
+  if (done == 0) return int(Code::kMissing);
+  return refused ? int(Code::kCheckFailed) : 0;
+}
+
+}  // namespace fk::core

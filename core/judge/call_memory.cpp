@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/judge/call_memory.hpp"
+
+#include <cstring>
+
+namespace fk::judge {
+
+using cases::Argument;
+using cases::HostTensor;
+
+namespace {
+
+// With gaps as in the master, so that row i of both lies at the same place.
+HostTensor empty_like(const Argument& a, uint8_t pattern) {
+  return HostTensor(a.dtype, a.shape, a.gap, pattern);
+}
+
+}  // namespace
+
+// NaN in every float format, and a number in every one: what reads past a tensor shows.
+uint8_t CallMemory::pattern(size_t slot) { return slot % 2 == 0 ? HostTensor::kPattern : 0xff; }
+
+void CallMemory::add(Tensor t, const HostTensor& like) {
+  const fk_tensor* head = like.get();
+  t.at.dtype = head->dtype;
+  t.at.shape.assign(head->shape, head->shape + head->ndim);
+  t.at.strides.assign(head->strides, head->strides + head->ndim);
+  t.at.in = t.written ? Placement::In::kOutputs : Placement::In::kInputs;
+  t.bytes = like.memory_bytes();
+  t.at.offset = (t.written ? out_ : in_).place(t.bytes);
+  tensors_.push_back(std::move(t));
+}
+
+CallMemory::CallMemory(const cases::Problem& p, size_t slots) : problem_(p), slots_(slots) {
+  for (size_t c = 0; c < p.calls.size(); ++c) {
+    for (const Argument& a : p.calls[c].args) {
+      Tensor t{c, &a, nullptr, {}, 0, a.written};
+      t.at.name = a.field->name;
+      add(std::move(t), empty_like(a, 0));
+    }
+    if (p.calls[c].step)
+      for (const auto& named : p.calls[c].step->tensors) {
+        Tensor t{c, nullptr, &named, {}, 0, false};
+        t.at.name = named.name;
+        add(std::move(t), *named.tensor);
+      }
+  }
+  for (Tensor& t : tensors_) t.at.step = (t.written ? out_ : in_).size();
+  inputs_ = Region::create(in_.size() * slots, Region::Access::kReadOnly, "fk-inputs");
+  outputs_ = Region::create(out_.size() * slots, Region::Access::kReadWrite, "fk-outputs");
+  masters_.resize(slots);
+}
+
+uint8_t* CallMemory::address(const Tensor& t, size_t slot) const {
+  return (t.written ? outputs_ : inputs_).data() + t.at.offset + slot * t.at.step;
+}
+
+Json CallMemory::message() const {
+  Json calls = Json::array();
+  for (const cases::Call& call : problem_.calls) {
+    Json sizes = Json::object();
+    if (call.step)
+      for (const auto& [name, size] : call.step->sizes) sizes[name] = size;
+    calls.push_back({{"args", Json::array()}, {"step", Json::array()}, {"sizes", sizes}});
+  }
+  for (const Tensor& t : tensors_) calls[t.call][t.arg ? "args" : "step"].push_back(t.at.to_json());
+  return {{"op", "place"},
+          {"inputs", in_.size() * slots_},
+          {"outputs", out_.size() * slots_},
+          {"slots", slots_},
+          {"calls", calls}};
+}
+
+void CallMemory::write(size_t slot, const cases::Problem& p) {
+  std::vector<const Argument*> args;  // of p, in the order of ours
+  for (const cases::Call& call : p.calls)
+    for (const Argument& a : call.args) args.push_back(&a);
+  auto next = args.begin();
+  masters_[slot].clear();
+  for (const Tensor& t : tensors_) {
+    if (t.arg) {
+      auto m = std::make_unique<HostTensor>(t.at.dtype, t.at.shape, t.arg->gap, pattern(slot));
+      m->set((*next++)->values);
+      std::memcpy(address(t, slot), m->data(), t.bytes);
+      masters_[slot].push_back(std::move(m));
+    } else {
+      std::memcpy(address(t, slot), t.step->tensor->data(), t.bytes);
+      masters_[slot].push_back(nullptr);
+    }
+  }
+}
+
+cases::Outcome CallMemory::read(size_t slot) const {
+  cases::Outcome out;
+  for (size_t i = 0; i < tensors_.size(); ++i) {
+    const Tensor& t = tensors_[i];
+    const std::string name = problem_.calls[t.call].label + t.at.name;
+    const HostTensor* master = t.arg ? masters_[slot][i].get() : t.step->tensor.get();
+    if (!t.written) {
+      if (std::memcmp(address(t, slot), master->data(), t.bytes) != 0)
+        out.overwritten.push_back(name);
+      continue;
+    }
+    HostTensor found(t.at.dtype, t.at.shape, t.arg->gap, pattern(slot));
+    std::memcpy(found.data(), address(t, slot), t.bytes);
+    if (!found.gaps_untouched()) out.overwritten.push_back(name);
+    out.tensors[name] = found.values();
+  }
+  return out;
+}
+
+StateMemory::StateMemory(const std::vector<core::StateUse>& states) : states_(states) {
+  Packer packer;
+  for (const core::StateUse& s : states) {
+    offsets_.push_back(packer.place(s.bytes));
+    places_[s.path] = offsets_.back();
+  }
+  bytes_ = packer.size();
+  region_ = Region::create(bytes_, Region::Access::kReadWrite, "fk-states");
+}
+
+void StateMemory::read(cases::Outcome& out) const {
+  for (size_t i = 0; i < states_.size(); ++i) {
+    const fk_dtype t = states_[i].dtype;
+    std::vector<double>& values = out.tensors["state " + states_[i].path];
+    for (size_t at = 0; at < states_[i].bytes; at += core::dtype_bytes(t))
+      values.push_back(cases::read(region_.data() + offsets_[i] + at, t));
+  }
+}
+
+WeightMemory::WeightMemory(const cases::RandomWeights& weights) {
+  Packer packer;
+  std::vector<std::pair<size_t, const HostTensor*>> tensors;
+  weights.for_each([&](const core::ParamRequest& r, const HostTensor& t) {
+    Placement p;
+    p.name = r.path;
+    p.offset = packer.place(t.memory_bytes());
+    p.dtype = r.dtype;
+    p.shape = r.shape;
+    params_.push_back(p.to_json());
+    tensors.emplace_back(p.offset, &t);
+  });
+  bytes_ = packer.size();
+  region_ = Region::create(bytes_, Region::Access::kReadOnly, "fk-weights");
+  for (const auto& [offset, t] : tensors)
+    std::memcpy(region_.data() + offset, t->data(), t->memory_bytes());
+}
+
+}  // namespace fk::judge

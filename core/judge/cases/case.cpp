@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/judge/cases/case.hpp"
+
+#include <algorithm>
+
+#include "core/base/dtype.hpp"
+
+namespace fk::cases {
+namespace {
+
+// Halving keeps whole blocks of 32 and whole heads.
+int64_t cut(std::string_view name, int64_t value) {
+  static const std::map<std::string_view, int64_t> kMost = {{"n", 12},
+                                                            {"m", 12},
+                                                            {"d", 2048},
+                                                            {"num_embeddings", 1024},
+                                                            {"embedding_dim", 1024},
+                                                            {"vocab_size", 1024},
+                                                            {"in_features", 1536},
+                                                            {"out_features", 1536},
+                                                            {"hidden_size", 1536},
+                                                            {"intermediate_size", 1536}};
+  const auto most = kMost.find(name);
+  while (most != kMost.end() && value > most->second) value /= 2;
+  return value;
+}
+
+// Heads of an operation alone are independent of each other; grouped ones keep their ratio.
+void cut_heads(core::Json& init) {
+  const auto even = [&](const char* key) {
+    return init.contains(key) && init[key].get<int64_t>() % 2 == 0;
+  };
+  const bool grouped = init.contains("num_kv_heads");
+  while (even("num_heads") && init["num_heads"].get<int64_t>() > 9 &&
+         (!grouped || even("num_kv_heads"))) {
+    init["num_heads"] = init["num_heads"].get<int64_t>() / 2;
+    if (grouped) init["num_kv_heads"] = init["num_kv_heads"].get<int64_t>() / 2;
+  }
+}
+
+Case parse(const core::TaskSpec& task, const std::string& name, const core::Json& json) {
+  Case c;
+  c.name = name;
+  c.weight = json.value("weight", 0.0);
+  for (const auto& [key, value] : json.items()) {
+    if (key == "dtype")
+      c.dtype = *core::parse_dtype(value.get<std::string>());
+    else if (key == "init")
+      c.init = value;
+    else if (key != "weight" && value.is_number_integer())
+      c.dims[key] = cut(key, value.get<int64_t>());
+  }
+  for (auto& [key, value] : c.init.items())
+    if (value.is_number_integer()) value = cut(key, value.get<int64_t>());
+  if (task.level == 1) cut_heads(c.init);
+  return c;
+}
+
+Case variation(Case c, const std::string& suffix, int64_t rows) {
+  c.name += suffix;
+  c.own = false;
+  for (const char* key : {"n", "m"})
+    if (auto at = c.dims.find(key); at != c.dims.end()) at->second = std::min(at->second, rows);
+  return c;
+}
+
+bool has_wide(const core::TaskSpec& task) {
+  return std::any_of(task.args.begin(), task.args.end(), [](const core::Field& f) {
+    return f.tensor.run_dtype && !f.tensor.dtypes.empty();
+  });
+}
+
+}  // namespace
+
+std::vector<Case> cases_of(const core::TaskSpec& task) {
+  std::vector<Case> out;
+  for (const auto& [name, json] : task.cases.items()) {
+    const Case base = parse(task, name, json);
+    for (const char* dtype : {"float32", "bfloat16", "float16"}) {
+      Case c = base;
+      c.dtype = *core::parse_dtype(dtype);
+      c.own = core::same(c.dtype, base.dtype);
+      c.name += std::string("/") + dtype;
+      c.family = c.name;
+      out.push_back(c);
+      Case strided = variation(c, "/strided", INT64_MAX);
+      strided.strided = true;
+      strided.optional = false;
+      out.push_back(strided);
+      out.push_back(variation(c, "/one_row", 1));
+      if (c.dtype.bits < 32 && has_wide(task)) {
+        Case wide = variation(c, "/wide", INT64_MAX);
+        wide.wide = Case::Wide::kWritten;
+        out.push_back(wide);
+        wide.wide = Case::Wide::kAll;
+        wide.name += "_all";
+        wide.optional = false;
+        out.push_back(wide);
+      }
+    }
+    out.push_back(variation(base, "/no_rows", 0));
+  }
+  return out;
+}
+
+}  // namespace fk::cases

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/spec/task_spec.hpp"
+
+namespace fk::cases {
+
+// Why an answer is refused.
+struct Mismatch {
+  enum class Kind { kSize, kExact, kNonfinite, kElement, kTile } kind;
+  size_t index = 0;  // of the first element that is wrong, or of the tile's worst
+  double expected = 0, found = 0, error = 0, bound = 0;
+  std::string text() const;
+};
+
+// What is wrong with `found`, or nothing when it passes. `golden` is the float64 reference's
+// answer, `baseline` the reference's in the run dtype. Three rules, and every element and tile must
+// keep all of them; there is no share that may be wrong.
+//   - NaN and infinity stand exactly where the baseline has them. Exact tasks give its values.
+//   - The error of any element is at most error_vs_baseline times the baseline's own largest, plus
+//     what fp32 accumulation in any order costs, which grows with the task's level.
+//   - So is the root mean square error of every tile of 256 elements, by what the baseline does in
+//     that very tile: elsewhere's large numbers excuse nothing here.
+std::optional<Mismatch> compare(const core::TaskSpec&, fk_dtype dtype,
+                                const std::vector<double>& golden,
+                                const std::vector<double>& baseline,
+                                const std::vector<double>& found);
+
+// The largest error that compare() allows an element, without the tiles'.
+double element_bound(const core::TaskSpec&, fk_dtype dtype, const std::vector<double>& golden,
+                     const std::vector<double>& baseline);
+
+// The same as a text, "" when it passes.
+std::string disagreement(const core::TaskSpec&, const std::vector<double>& golden,
+                         const std::vector<double>& baseline, const std::vector<double>& found,
+                         fk_dtype dtype);
+
+}  // namespace fk::cases

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/judge/judge.hpp"
+
+#include <sys/random.h>
+
+#include <algorithm>
+
+#include "core/base/error.hpp"
+#include "core/judge/gate/gate.hpp"
+#include "core/judge/trial.hpp"
+
+namespace fk::judge {
+namespace {
+
+// After so many lost Runners the rest of the cases is not worth their deadlines.
+constexpr int kMostFailures = 4;
+
+bool matches(const std::string& name, const std::string& only) {
+  return only.empty() || name == only || (only.ends_with('/') && name.starts_with(only));
+}
+
+}  // namespace
+
+Judge::Judge(const core::Registry& registry, JudgeOptions options)
+    : registry_(registry), options_(std::move(options)), oracle_(registry, options_.plugins) {}
+Judge::~Judge() = default;
+
+uint64_t Judge::draw() {
+  if (options_.seed != 0) return options_.seed;
+  uint64_t bits = 0;
+  if (getrandom(&bits, sizeof bits, 0) != sizeof bits)
+    core::missing("the system gives no random numbers");
+  return bits >> 12 | 1;  // short enough to be typed, and never 0
+}
+
+std::vector<PluginFile> Judge::companions(const PluginFile& plugin, int level) const {
+  std::vector<PluginFile> out;
+  if (level == 1) return out;
+  for (const char* name : {"cpu", "composed", "reference"})
+    if (plugin.name != name && std::filesystem::is_directory(options_.plugins / name))
+      for (PluginFile& p : plugin_files(options_.plugins / name, true)) out.push_back(std::move(p));
+  return out;
+}
+
+std::vector<Offered> Judge::offered(const PluginFile& plugin, const std::string& task) {
+  std::vector<Offered> out;
+  RunnerProcess runner(options_.runner, plugin, {}, options_.deadline);
+  for (const Offered& o : runner.offered())
+    if (o.task == task) out.push_back(o);
+  return out;
+}
+
+CheckRecord Judge::check(const PluginFile& plugin, const std::string& task_name,
+                         const std::string& implementation, const OnCase& on_case) {
+  const core::TaskSpec& task = registry_.task(task_name);
+  const auto begin = Clock::now();
+  CheckRecord record;
+  record.task = task_name;
+  record.implementation = implementation;
+  record.hash = plugin.hash;
+  record.file = plugin.so.string();
+  record.refusal = plugin.refusal;
+  const std::vector<PluginFile> with = companions(plugin, task.level);
+  std::unique_ptr<RunnerProcess> runner;
+  const auto start = [&] {
+    runner = std::make_unique<RunnerProcess>(options_.runner, plugin, with, options_.deadline);
+  };
+  try {
+    if (record.refusal.empty()) record.gate = inspect_library(plugin.copy);
+    if (options_.gate && !plugin.baseline && !record.gate.refusals.empty())
+      record.refusal = "gate: " + record.gate.refusals[0];
+    if (record.refusal.empty()) start();
+  } catch (const RunnerFailure& e) {
+    record.refusal = e.failure() + ": " + e.text();
+  } catch (const core::Error& e) { record.refusal = "load: " + e.text(); }
+  if (!record.refusal.empty()) return record;
+  record.layers = runner->layers();
+  const auto offered =
+      std::find_if(runner->offered().begin(), runner->offered().end(),
+                   [&](const Offered& o) { return o.task == task_name && o.id == implementation; });
+  if (offered == runner->offered().end()) {
+    record.refusal = "load: the plugin holds no " + implementation + " of " + task_name;
+    return record;
+  }
+  record.version = offered->version;
+
+  std::vector<JudgedCase> list = judged_cases(task, [this] { return draw(); });
+  std::erase_if(list, [&](const JudgedCase& c) { return !matches(c.given.name, options_.only); });
+  if (list.empty()) core::bad_input("{} has no case \"{}\"", task_name, options_.only);
+  int failures = 0;
+  double weight = 0, covered = 0;
+  for (size_t i = 0; i < list.size(); ++i) {
+    const JudgedCase& c = list[i];
+    CaseResult r;
+    r.name = c.given.name;
+    r.hidden = c.hidden;
+    if (failures >= kMostFailures) {
+      r.code = "not_run";
+      r.text = "too many Runners were lost before";
+    } else {
+      try {
+        if (!runner) start();
+        r = run_trial(oracle_, registry_, task, implementation, c, *runner, options_.deadline,
+                      record.judge_seconds);
+      } catch (const RunnerFailure& e) {
+        r.code = e.failure();
+        r.text = c.hidden ? "on a shape that stands nowhere" : e.text();
+      } catch (const core::Error& e) {
+        r.code = "error";
+        r.text = "the Judge's own: " + e.text();
+      } catch (const nlohmann::json::exception&) {
+        r.code = "protocol";
+        r.text = "an answer that is not of the form agreed on";
+      }
+      if (runner && runner->pid() < 0) runner.reset(), ++failures;
+    }
+    if (r.failed() && !c.hidden)
+      r.reproduce = reproduce_command(task_name, implementation, c.given);
+    if (c.given.own) weight += c.given.weight, covered += r.passed() ? c.given.weight : 0;
+    record.cases.push_back(r);
+    if (on_case) on_case(record.cases.back(), i + 1, list.size());
+  }
+  record.coverage = weight > 0 ? covered / weight : 0;
+  record.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  return record;
+}
+
+std::string reproduce_command(const std::string& task, const std::string& implementation,
+                              const cases::Case& c) {
+  return fmt::format("fk check {} --impl {} --case {} --seed {}", task, implementation, c.name,
+                     c.seed);
+}
+
+}  // namespace fk::judge

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/plugin/catalog.hpp"
+
+namespace fk::judge {
+
+// A plugin as the Judge knows it: by its bytes. It never opens one.
+struct PluginFile {
+  std::string name, hash;
+  std::filesystem::path so, copy, yaml;  // copy: what will be opened
+  bool baseline = false;
+  std::string refusal;  // why it cannot be opened; empty when it can
+};
+
+// Every plugin below a folder; sources are built first, where a builder is given.
+std::vector<PluginFile> plugin_files(const std::filesystem::path& folder, bool baseline,
+                                     const core::SourceBuilder& builder = {});
+
+// Whether the file's bytes name the task: all that do not cannot implement it.
+bool may_implement(const PluginFile&, const std::string& task);
+
+}  // namespace fk::judge

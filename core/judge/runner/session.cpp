@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/judge/runner/session.hpp"
+
+#include <algorithm>
+
+#include "core/base/dtype.hpp"
+#include "core/base/error.hpp"
+#include "core/judge/runner/placed_weights.hpp"
+#include "core/judge/sandbox/lock.hpp"
+
+namespace fk::judge {
+namespace {
+
+using core::Implementation;
+
+// A tensor header over shared memory, with strides of its own.
+struct View {
+  std::vector<int64_t> shape, strides;
+  fk_tensor tensor;
+  View(const Placement& p, uint8_t* data) : shape(p.shape), strides(p.strides) {
+    tensor = {data, {FK_CPU, 0}, int32_t(shape.size()), p.dtype, shape.data(), strides.data(), 0};
+  }
+};
+
+Json to_json(const SandboxLayers& layers) {
+  Json out = Json::array();
+  for (const SandboxLayer& l : layers)
+    out.push_back({{"name", l.name}, {"on", l.on}, {"why", l.why}});
+  return out;
+}
+
+int64_t nanoseconds(Clock::time_point t) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(t.time_since_epoch()).count();
+}
+
+}  // namespace
+
+// The arguments of one call in one slot.
+struct Session::Slot {
+  std::vector<std::unique_ptr<View>> views;
+  std::optional<core::StructValue> args, step;
+};
+
+Session::Session(std::string steps) : steps_(std::move(steps)) { steps_.resize(3, '-'); }
+Session::~Session() = default;
+
+Json Session::serve(const Json& request, const std::vector<int>& descriptors) {
+  const std::string what = request.at("op").get<std::string>();
+  if (what == "hello") return hello(request);
+  if (what == "load") return load(request);
+  if (what == "build") return build(request, descriptors);
+  if (what == "place") return place(request, descriptors);
+  if (what == "run") return run(request);
+  core::bad_input("a Runner knows no \"{}\"", what);
+}
+
+Json Session::hello(const Json& request) {
+  threads_ = request.at("threads").get<int>();
+  registry_ = std::make_unique<core::Registry>(
+      core::Registry::load(request.at("registry").get<std::string>()));
+  catalog_ = std::make_unique<core::Catalog>(*registry_);
+  std::vector<std::filesystem::path> readable;
+  for (const Json& p : request.at("readable")) readable.emplace_back(p.get<std::string>());
+  SandboxLayers layers;
+  const char* kBefore[] = {"read_only_mounts", "hidden_proc", "killed_first"};
+  for (size_t i = 0; i < 3; ++i)
+    layers.push_back({kBefore[i], steps_[i] == '+', steps_[i] == '+' ? "" : "not permitted"});
+  for (SandboxLayer& l : drop_privileges()) layers.push_back(std::move(l));
+  layers.push_back(restrict_files(readable));
+  pool_ = core::shared_pool(threads_);  // under the rules on files, before those on calls
+  layers.push_back(limit_resources(request.at("address_space").get<size_t>()));
+  if (request.at("seccomp").get<bool>()) layers.push_back(restrict_calls());
+  return {{"layers", to_json(layers)}};
+}
+
+Json Session::load(const Json& request) {
+  for (const Json& so : request.at("companions"))
+    catalog_->add_copy(so.get<std::string>(), Implementation::Kind::kBaseline);
+  const size_t before = catalog_->refusals().size();
+  const std::string plugin = request.at("plugin").get<std::string>();
+  catalog_->add_copy(plugin, request.at("baseline").get<bool>() ? Implementation::Kind::kBaseline
+                                                                : Implementation::Kind::kCandidate);
+  Json reply = {{"implementations", Json::array()}, {"refusals", Json::array()}};
+  for (const auto& [name, task] : registry_->tasks())
+    for (const Implementation* i : catalog_->implementations(name))
+      if (i->file == plugin)
+        reply["implementations"].push_back(
+            {{"task", name},
+             {"id", i->id()},
+             {"version", i->version},
+             {"hash", i->hash},
+             {"composite", bool(i->impl->flags & FK_IMPL_COMPOSITE)}});
+  for (size_t i = before; i < catalog_->refusals().size(); ++i)
+    reply["refusals"].push_back(catalog_->refusals()[i].reason);
+  SandboxLayers layers;
+  if (request.at("seccomp").get<bool>()) layers.push_back(restrict_calls_after_load());
+  reply["layers"] = to_json(layers);
+  return reply;
+}
+
+Json Session::build(const Json& request, const std::vector<int>& descriptors) {
+  calls_.clear();
+  model_.reset();
+  if (descriptors.size() != 2) core::bad_input("build: no memory with weights and for states");
+  weights_ =
+      Region::map(descriptors[0], request.at("bytes").get<size_t>(), Region::Access::kReadOnly);
+  states_ = Region::map(descriptors[1], request.at("state_bytes").get<size_t>(),
+                        Region::Access::kReadWrite);
+  core::BuildOptions options;
+  options.state_memory = [this, places = request.at("states")](const std::string& path,
+                                                               size_t bytes) -> void* {
+    if (!places.contains(path))
+      core::bad_input("state \"{}\": the task's reference has none of this name", path);
+    const auto offset = places[path].get<size_t>();
+    if (offset + bytes > states_.size())
+      core::bad_input("state \"{}\": asked for larger than the task's", path);
+    return states_.data() + offset;
+  };
+  options.dtype = *core::parse_dtype(request.at("dtype").get<std::string>());
+  options.threads = threads_;
+  for (const auto& [name, value] : request.at("dims").items())
+    options.dims[name] = value.get<int64_t>();
+  const std::string task = request.at("task").get<std::string>();
+  options.policy.pins.push_back(
+      core::Pin::parse(task + "=" + request.at("implementation").get<std::string>()));
+  model_ =
+      core::Model::build(*catalog_, std::make_shared<PlacedWeights>(request.at("params"), weights_),
+                         task, request.at("init"), options);
+  return {{"ok", true}, {"retained", model_->retained_bytes()}};
+}
+
+Session::Slot Session::make_slot(const Json& call, size_t slot) const {
+  Slot out;
+  const auto view = [&](const Json& j) {
+    const Placement p = Placement::from_json(j);
+    const Region& region = p.in == Placement::In::kInputs ? inputs_ : outputs_;
+    return &out.views
+                .emplace_back(std::make_unique<View>(p, region.data() + p.offset + slot * p.step))
+                ->tensor;
+  };
+  const core::TaskSpec& task = model_->task();
+  out.args = core::StructValue::args(task);
+  for (const Json& j : call.at("args")) out.args->set(j.at("name").get<std::string>(), view(j));
+  if (task.step.empty()) return out;
+  out.step = core::StructValue::step(registry_->struct_spec(task.step));
+  for (const auto& [name, value] : call.at("sizes").items())
+    out.step->set(name, value.get<int64_t>());
+  for (const Json& j : call.at("step")) out.step->set(j.at("name").get<std::string>(), view(j));
+  return out;
+}
+
+Json Session::place(const Json& request, const std::vector<int>& descriptors) {
+  if (!model_) core::bad_input("place: nothing is built");
+  if (descriptors.size() != 2) core::bad_input("place: no memory of the calls");
+  calls_.clear();
+  inputs_ =
+      Region::map(descriptors[0], request.at("inputs").get<size_t>(), Region::Access::kReadOnly);
+  outputs_ =
+      Region::map(descriptors[1], request.at("outputs").get<size_t>(), Region::Access::kReadWrite);
+  for (const Json& call : request.at("calls")) {
+    calls_.emplace_back();
+    for (size_t s = 0; s < request.at("slots").get<size_t>(); ++s)
+      calls_.back().push_back(make_slot(call, s));
+  }
+  return {{"ok", true}};
+}
+
+Json Session::run(const Json& request) {
+  if (calls_.empty()) core::bad_input("run: nothing is placed");
+  const size_t call = request.at("call").get<size_t>();
+  std::vector<Slot*> order;
+  for (const Json& s : request.at("slots")) order.push_back(&calls_.at(call).at(s.get<size_t>()));
+  const auto begin = Clock::now();
+  for (Slot* s : order) model_->run(s->step ? s->step->data() : nullptr, s->args->data());
+  const auto end = Clock::now();
+  return {{"ok", true}, {"begin", nanoseconds(begin)}, {"end", nanoseconds(end)}};
+}
+
+}  // namespace fk::judge

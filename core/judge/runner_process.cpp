@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/judge/runner_process.hpp"
+
+#include <csignal>
+#include <cstdlib>
+
+#include "core/judge/sandbox/spawn.hpp"
+#include "core/plugin/cache.hpp"
+
+namespace fk::judge {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr size_t kLongestAnswer = 1 << 20;
+
+// Nothing of the caller's environment but where libraries lie. One thread each for libraries that
+// would start their own: the host's are the only ones.
+std::vector<std::string> environment() {
+  std::vector<std::string> out = {"LC_ALL=C", "OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1",
+                                  "FK_CACHE_DIR=" + core::cache_folder().string()};
+  if (const char* path = std::getenv("LD_LIBRARY_PATH"))
+    out.push_back(std::string("LD_LIBRARY_PATH=") + path);
+  return out;
+}
+
+// What a Runner reads: the registry, the plugin, and the libraries that plugins are linked with.
+Json readable(const RunnerOptions& o, const PluginFile& plugin,
+              const std::vector<PluginFile>& companions) {
+  Json out = Json::array({o.registry.string(), "/lib", "/lib64", "/usr/lib", "/usr/lib64",
+                          "/usr/local/lib", "/usr/local/cuda", "/etc/ld.so.cache"});
+  const auto add = [&](const PluginFile& p) { out.push_back(fs::absolute(p.copy).string()); };
+  add(plugin);
+  for (const PluginFile& p : companions) add(p);
+  if (const char* path = std::getenv("LD_LIBRARY_PATH")) {
+    std::string list = path;
+    for (size_t begin = 0; begin < list.size();) {
+      const size_t end = std::min(list.find(':', begin), list.size());
+      if (end > begin) out.push_back(list.substr(begin, end - begin));
+      begin = end + 1;
+    }
+  }
+  return out;
+}
+
+// What a plugin says is shown to people: no control characters.
+std::string printable(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 0x20 && c != '\n') c = '?';
+  return text.substr(0, 2000);
+}
+
+Clock::time_point after(double seconds) {
+  return Clock::now() +
+         std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+}
+
+}  // namespace
+
+RunnerProcess::RunnerProcess(const RunnerOptions& o, const PluginFile& plugin,
+                             const std::vector<PluginFile>& companions, double seconds) {
+  Spawned s = spawn({fs::absolute(o.program).string(), environment(), o.namespaces});
+  pid_ = s.pid;
+  channel_.emplace(s.socket);
+  layers_ = std::move(s.layers);
+  try {
+    Json hello = {{"op", "hello"},
+                  {"registry", fs::absolute(o.registry).string()},
+                  {"threads", o.threads},
+                  {"readable", readable(o, plugin, companions)},
+                  {"address_space", o.address_space},
+                  {"seccomp", o.seccomp}};
+    if (!o.landlock) hello["readable"].push_back("/");
+    const Json ready = request(std::move(hello), seconds);
+    if (ready.contains("error")) core::missing("a Runner did not start: {}", ready["error"].dump());
+    add_layers(ready);
+    threads_ = count_threads();
+    Json load = {{"op", "load"},
+                 {"plugin", fs::absolute(plugin.copy).string()},
+                 {"baseline", plugin.baseline},
+                 {"companions", Json::array()},
+                 {"seccomp", o.seccomp}};
+    for (const PluginFile& p : companions)
+      load["companions"].push_back(fs::absolute(p.copy).string());
+    const Json loaded = request(std::move(load), seconds);
+    for (const Json& i : loaded.value("implementations", Json::array()))
+      offered_.push_back({i.value("task", ""), printable(i.value("id", "")),
+                          printable(i.value("version", "")), i.value("hash", ""),
+                          i.value("composite", false)});
+    const Json refusals = loaded.value("refusals", Json::array());
+    if (offered_.empty() && !refusals.empty() && refusals[0].is_string())
+      core::bad_input("{}", printable(refusals[0].get<std::string>()));
+    for (const Offered& o : offered_)
+      if (!o.id.starts_with(plugin.name + "/"))
+        core::bad_input("plugin.yaml says name \"{}\", the library holds {}", plugin.name, o.id);
+    if (!offered_.empty() && offered_[0].hash != plugin.hash)
+      core::bad_input("the library changed while it was opened");
+    add_layers(loaded);
+  } catch (const nlohmann::json::exception&) {
+    stop();
+    throw RunnerFailure("protocol", "its first answers are not of the form agreed on");
+  } catch (...) {
+    stop();
+    throw;
+  }
+}
+
+RunnerProcess::~RunnerProcess() { stop(); }
+
+void RunnerProcess::stop() noexcept {
+  if (pid_ > 0) reap(pid_);
+  pid_ = -1;
+  channel_.reset();
+}
+
+void RunnerProcess::freeze() const {
+  if (pid_ > 0) kill(pid_, SIGSTOP);
+}
+void RunnerProcess::thaw() const {
+  if (pid_ > 0) kill(pid_, SIGCONT);
+}
+
+void RunnerProcess::fail(const std::string& code, const std::string& text) {
+  stop();
+  throw RunnerFailure(code, text);
+}
+
+void RunnerProcess::add_layers(const Json& answer) {
+  for (const Json& l : answer.value("layers", Json::array()))
+    layers_.push_back({l.value("name", ""), l.value("on", false), l.value("why", "")});
+}
+
+// Seen from outside, where no plugin can paint it over.
+size_t RunnerProcess::count_threads() const {
+  std::error_code error;
+  size_t n = 0;
+  for (auto at = fs::directory_iterator(fmt::format("/proc/{}/task", pid_), error);
+       !error && at != fs::directory_iterator(); at.increment(error))
+    ++n;
+  return n;
+}
+
+void RunnerProcess::check_threads() {
+  if (threads_ == 0) return;
+  const size_t now = count_threads();
+  if (now > threads_)
+    fail("threads", fmt::format("{} threads run where the host started {}: the plugin started its "
+                                "own",
+                                now, threads_));
+}
+
+Json RunnerProcess::request(Json message, double seconds, const std::vector<int>& descriptors) {
+  if (pid_ < 0) throw RunnerFailure("crashed", "the Runner is gone");
+  const int id = next_id_++;
+  const std::string op = message.value("op", "");
+  message["id"] = id;
+  const Clock::time_point deadline = after(seconds);
+  Json answer;
+  Channel::Got got = Channel::Got::kClosed;
+  if (channel_->send(message, deadline, descriptors))
+    got = channel_->receive(answer, deadline, kLongestAnswer);
+  if (got == Channel::Got::kClosed) {
+    const int status = wait_briefly(pid_, 2000);
+    if (status < 0) fail("protocol", fmt::format("it closed its connection during {}", op));
+    fail((status & 0x7f) ? "crashed" : "exited",
+         fmt::format("it ended during {}: {}", op, exit_text(status)));
+  }
+  if (got == Channel::Got::kLate)
+    fail("timeout", fmt::format("no answer to {} within {:.3g} s", op, seconds));
+  if (got == Channel::Got::kMalformed) fail("protocol", "an answer that is no message of ours");
+  const Json answered = answer.value("id", Json());
+  if (!answered.is_number_integer() || answered.get<int64_t>() != id || channel_->has_more())
+    fail("protocol", "answers that nobody asked for: the plugin writes to the Runner's connection");
+  check_threads();
+  for (const char* key : {"error", "unsupported"})
+    if (answer.contains(key) && answer[key].is_string())
+      answer[key] = printable(answer[key].get<std::string>());
+  return answer;
+}
+
+}  // namespace fk::judge

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstddef>
+#include <filesystem>
+#include <vector>
+
+#include "core/judge/sandbox/layer.hpp"
+
+namespace fk::judge {
+
+// What a Runner does to itself, in this order, before it opens a plugin. Each gives its layer.
+
+// Capabilities dropped, none to be gained by any exec.
+SandboxLayers drop_privileges();
+// Of the file system only these files and folders can be read (and mapped to be executed), nothing
+// written. For this thread and those it starts.
+SandboxLayer restrict_files(const std::vector<std::filesystem::path>& readable);
+// Address space (0: as it is), descriptors, file sizes, core dumps.
+SandboxLayer limit_resources(size_t address_space);
+// An allow-list of system calls for all threads: no process, no thread, no socket, no signal to
+// others, no tracing, no kernel interface that a kernel on the CPU has no use for. The rest fails
+// with EPERM.
+SandboxLayer restrict_calls();
+// After the plugin is open: nothing becomes executable, no file is opened any more.
+SandboxLayer restrict_calls_after_load();
+
+}  // namespace fk::judge

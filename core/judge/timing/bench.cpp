@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/judge/timing/bench.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "core/base/error.hpp"
+#include "core/judge/call_memory.hpp"
+#include "core/judge/cases/compare.hpp"
+#include "core/judge/timing/floor.hpp"
+#include "core/judge/timing/ring.hpp"
+#include "core/judge/trial.hpp"
+
+namespace fk::judge {
+namespace {
+
+// What the way there and back may take beside the calls, on a loaded machine.
+constexpr double kSlackSeconds = 0.005, kSlackPart = 0.25;
+constexpr int kWarmUp = 4;
+// Of one side: long beside the way there and back, short beside what a machine does otherwise.
+constexpr double kRoundSeconds = 0.008;
+
+double seconds_between(Clock::time_point a, Clock::time_point b) {
+  return std::chrono::duration<double>(b - a).count();
+}
+
+// Something that ends the measurement: its text, and whether it is the candidate's fault.
+struct Refused {
+  std::string text;
+};
+struct Unsupported {
+  std::string text;
+};
+
+struct Samples {
+  std::vector<std::vector<double>> logs;  // of the ratio, by block
+  std::vector<double> walls[2], own[2];   // seconds a call
+};
+
+class Contest {
+ public:
+  Contest(Judge& judge, const core::TaskSpec& task, const cases::Case& c, const Contestant& a,
+          const Contestant& b, const BenchOptions& options)
+      : judge_(judge),
+        task_(task),
+        case_(c),
+        options_(options),
+        contestants_{a, b},
+        random_(judge.draw()) {
+    for (const Contestant* x : {&a, &b})
+      runners_.push_back(std::make_unique<RunnerProcess>(judge.options().runner, *x->plugin,
+                                                         judge.companions(*x->plugin, task.level),
+                                                         judge.options().deadline));
+    // Drawn after both are open.
+    case_.seed = judge.draw();
+  }
+
+  // One block; `last`: the verdict too.
+  void run(BenchResult& out, Samples& samples, bool last) {
+    Oracle::Prepared prepared = judge_.oracle().prepare(task_, case_);
+    const cases::Problem problem = cases::Problem::make(judge_.registry(), task_, case_);
+    const WeightMemory weights(prepared.weights());
+    std::vector<StateMemory> states;  // one each
+    states.reserve(2);
+    for (size_t side : {0, 1}) {
+      const StateMemory& s = states.emplace_back(prepared.states());
+      ask(side, build_message(task_, case_, contestants_[side].implementation, weights, s),
+          {weights.descriptor(), s.descriptor()});
+    }
+    Ring ring(problem, options_.bytes, options_.most_slots, random_.bits());
+    for (size_t side : {0, 1})
+      ask(side, ring.message(Ring::Side(side)), ring.descriptors(Ring::Side(side)));
+    out.slots = ring.slots();
+    out.floor = floor_seconds(work_of(judge_.registry(), problem), judge_.options().runner.threads);
+    used_ = std::min<size_t>(ring.slots(), 4);
+    for (int i = 0; i < kWarmUp; ++i) {
+      Round r;
+      round(ring, out, &r);
+      const double call = std::max(r.wall[0], r.wall[1]) / double(used_);
+      used_ = std::clamp<size_t>(size_t(kRoundSeconds / call), std::min<size_t>(2, ring.slots()),
+                                 ring.slots());
+    }
+    calibrate(ring, prepared);
+    measure(ring, out, samples);
+    if (last) decide(out, samples);
+  }
+
+ private:
+  struct Round {
+    double wall[2], own[2];
+  };
+
+  // Both sides against the oracle, on what the last round left, and from that how far two right
+  // answers may lie apart.
+  void calibrate(Ring& ring, Oracle::Prepared& prepared) {
+    for (size_t slot : {order_.front(), order_.back()}) {
+      const cases::Problem p = ring.problem(judge_.registry(), slot);
+      const cases::Outcome golden = prepared.golden(p), plain = prepared.baseline(p);
+      for (Ring::Side side : {Ring::kCandidate, Ring::kBaseline}) {
+        const cases::Outcome found = ring.outcome(side, slot);
+        for (const auto& [name, values] : found.tensors) {
+          const auto wrong = cases::compare(task_, case_.dtype, golden.tensors.at(name),
+                                            plain.tensors.at(name), values);
+          if (wrong && side == Ring::kCandidate) throw Refused{name + ": " + wrong->text()};
+          if (wrong)
+            core::bad_input("the baseline {} is wrong itself: {}: {}",
+                            contestants_[1].implementation, name, wrong->text());
+        }
+      }
+      if (task_.check.value("exact", false)) continue;
+      for (const auto& [name, values] : golden.tensors) {
+        double& bound = bounds_[name];
+        bound = std::max(
+            bound, 2 * cases::element_bound(task_, case_.dtype, values, plain.tensors.at(name)));
+        ring.set_bound(name, bound);
+      }
+    }
+  }
+
+  // At most this block's share of the time, and no longer than until all that was seen is enough.
+  void measure(Ring& ring, BenchResult& out, Samples& samples) {
+    std::vector<double>& logs = samples.logs.emplace_back();
+    const auto begin = Clock::now();
+    const double share = options_.budget / double(options_.blocks);
+    const size_t least = options_.least_rounds / options_.blocks + 1;
+    for (bool go_on = true; go_on;) {
+      Round r;
+      round(ring, out, &r);
+      const auto verify = Clock::now();
+      if (const std::string text = ring.difference(order_); !text.empty()) throw Refused{text};
+      out.verify_seconds += seconds_between(verify, Clock::now());
+      out.verified += 2 * order_.size();
+      ++out.rounds;
+      logs.push_back(std::log(r.wall[1] / r.wall[0]));
+      for (size_t side : {0, 1}) {
+        samples.walls[side].push_back(r.wall[side] / double(order_.size()));
+        samples.own[side].push_back(r.own[side] / double(order_.size()));
+      }
+      out.samples.push_back({samples.logs.size() - 1, r.wall[0], r.wall[1]});
+      if (logs.size() >= least && logs.size() % 10 == 0) {
+        const Interval i = ratio_interval({logs}, random_.bits());
+        go_on = (i.high - i.low) / 2 > options_.half_width;
+      }
+      go_on = go_on && seconds_between(begin, Clock::now()) < share;
+    }
+    out.seconds += seconds_between(begin, Clock::now());
+  }
+
+  void decide(BenchResult& out, const Samples& samples) {
+    out.speedup = ratio_interval(samples.logs, random_.bits());
+    for (size_t side : {0, 1}) {
+      auto& t = side == 0 ? out.candidate : out.baseline;
+      const auto& walls = samples.walls[side];
+      t = {quantile(walls, 0.05), quantile(walls, 0.5), quantile(walls, 0.95),
+           quantile(samples.own[side], 0.5)};
+    }
+    // In a single round the machine may have held it up.
+    const double outside = out.candidate.p50 - out.candidate.own;
+    if (outside * double(used_) > kSlackSeconds + kSlackPart * out.candidate.p50 * double(used_))
+      throw Refused{fmt::format("clock: it says {:.3g} s a call, {:.3g} s have gone by",
+                                out.candidate.own, out.candidate.p50)};
+    if (out.candidate.p50 < out.floor)
+      throw Refused{fmt::format(
+          "{:.3g} s a call is less than the {:.3g} s that no machine of this kind goes below",
+          out.candidate.p50, out.floor)};
+    const bool enough = out.rounds >= options_.least_rounds;
+    Speed speed = enough ? speed_of(out.speedup) : Speed::kAmbiguous;
+    // Faster in one process and slower in another is neither.
+    for (const auto& block : samples.logs) {
+      const double middle = quantile(block, 0.5);
+      if ((speed == Speed::kFast && middle <= 0) || (speed == Speed::kSlow && middle >= 0))
+        speed = Speed::kAmbiguous;
+    }
+    out.code = speed_name(speed);
+  }
+
+  // Some slots on both sides, in random order of slots and sides.
+  void round(Ring& ring, BenchResult& out, Round* r) {
+    const auto begin = Clock::now();
+    for (const auto& runner : runners_) runner->freeze();
+    order_.resize(ring.slots());
+    std::iota(order_.begin(), order_.end(), size_t{0});
+    for (size_t i = order_.size(); i > 1; --i)
+      std::swap(order_[i - 1], order_[size_t(random_.below(int64_t(i)))]);
+    order_.resize(used_);
+    ring.redraw(order_);
+    out.redraw_seconds += seconds_between(begin, Clock::now());
+    const size_t first = random_.bits() & 1;
+    for (size_t side : {first, 1 - first}) {
+      runners_[1 - side]->freeze();  // whatever it left running does not run now
+      runners_[side]->thaw();
+      const auto sent = Clock::now();
+      const Json answer = ask(side, {{"op", "run"}, {"call", 0}, {"slots", order_}}, {});
+      const auto got = Clock::now();
+      const double wall = seconds_between(sent, got), own = claimed(answer, sent, got);
+      if (side == 0 && !(own >= 0 && own <= wall))
+        throw Refused{
+            fmt::format("clock: it says {:.6f} s for a round that took {:.6f} s, or that "
+                        "it lay elsewhere",
+                        own, wall)};
+      if (r) r->wall[side] = wall, r->own[side] = own;
+    }
+    for (const auto& runner : runners_) runner->freeze();  // outputs stay as they are
+  }
+
+  // What the Runner says that the calls took; -1 for times that were not between ours.
+  static double claimed(const Json& answer, Clock::time_point sent, Clock::time_point got) {
+    const Json b = answer.value("begin", Json()), e = answer.value("end", Json());
+    if (!b.is_number_integer() || !e.is_number_integer()) return -1;
+    const auto ns = [](Clock::time_point t) {
+      return std::chrono::duration_cast<std::chrono::nanoseconds>(t.time_since_epoch()).count();
+    };
+    const auto begin = b.get<int64_t>(), end = e.get<int64_t>();
+    if (begin < ns(sent) || end > ns(got) || end < begin) return -1;
+    return double(end - begin) * 1e-9;
+  }
+
+  Json ask(size_t side, Json message, const std::vector<int>& descriptors) {
+    Json answer =
+        runners_[side]->request(std::move(message), judge_.options().deadline, descriptors);
+    if (answer.contains("ok")) return answer;
+    const bool declined = answer.contains("unsupported");
+    const Json said = answer.value(declined ? "unsupported" : "error", Json());
+    const std::string text = contestants_[side].implementation + ": " +
+                             (said.is_string() ? said.get<std::string>() : "no reason given");
+    if (declined) throw Unsupported{text};
+    if (side == 0) throw Refused{text};
+    core::bad_input("the baseline {}", text);
+  }
+
+  Judge& judge_;
+  const core::TaskSpec& task_;
+  cases::Case case_;
+  const BenchOptions options_;
+  const Contestant contestants_[2];
+  cases::Random random_;
+  std::vector<std::unique_ptr<RunnerProcess>> runners_;
+  std::map<std::string, double> bounds_;
+  std::vector<size_t> order_;  // the slots of the last round, in the order of their calls
+  size_t used_ = 1;            // slots of a round
+};
+
+}  // namespace
+
+BenchResult bench_case(Judge& judge, const std::string& task, const cases::Case& c,
+                       const Contestant& candidate, const Contestant& baseline,
+                       const BenchOptions& options) {
+  BenchResult out;
+  out.name = c.name;
+  try {
+    Samples samples;
+    out.samples = Json::array();
+    for (size_t block = 1; block <= options.blocks; ++block)
+      Contest(judge, judge.registry().task(task), c, candidate, baseline, options)
+          .run(out, samples, block == options.blocks);
+  } catch (const Refused& r) {
+    out.code = "REFUSED";
+    out.text = r.text;
+  } catch (const Unsupported& u) {
+    out.code = "unsupported";
+    out.text = u.text;
+  } catch (const RunnerFailure& e) {
+    out.code = "REFUSED";
+    out.text = e.failure() + ": " + e.text();
+  } catch (const nlohmann::json::exception&) {
+    out.code = "REFUSED";
+    out.text = "protocol: an answer that is not of the form agreed on";
+  }
+  return out;
+}
+
+std::vector<cases::Case> bench_cases(const core::TaskSpec& task) {
+  std::vector<cases::Case> out;
+  for (cases::Case& c : cases::cases_of(task)) {
+    if (!c.own) continue;
+    c.decode = c.name.find("decode") != c.name.npos;
+    out.push_back(std::move(c));
+  }
+  return out;
+}
+
+Json BenchResult::to_json() const {
+  const auto times = [](const Times& t) -> Json {
+    return {{"p5", t.p5}, {"p50", t.p50}, {"p95", t.p95}, {"own_clock", t.own}};
+  };
+  Json j = {{"case", name}, {"code", code}};
+  if (!text.empty()) j["text"] = text;
+  if (rounds == 0) return j;
+  j["speedup"] = {{"low", speedup.low}, {"median", speedup.middle}, {"high", speedup.high}};
+  j["candidate_seconds"] = times(candidate);
+  j["baseline_seconds"] = times(baseline);
+  j["rounds"] = rounds;
+  j["slots"] = slots;
+  j["verified_calls"] = verified;
+  j["floor_seconds"] = floor;
+  j["seconds"] = seconds;
+  j["verify_seconds"] = verify_seconds;
+  j["redraw_seconds"] = redraw_seconds;
+  j["samples"] = samples;
+  return j;
+}
+
+}  // namespace fk::judge

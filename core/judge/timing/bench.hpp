@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "core/judge/judge.hpp"
+#include "core/judge/timing/stats.hpp"
+
+namespace fk::judge {
+
+struct Contestant {
+  const PluginFile* plugin;
+  std::string implementation;
+};
+
+struct BenchOptions {
+  double budget = 3;          // seconds of measuring a case, at most
+  double half_width = 0.005;  // of the ratio's interval: narrow enough to stop
+  size_t least_rounds = 30;
+  size_t blocks = 5;                // each in new processes
+  size_t bytes = size_t{96} << 20;  // of the slots
+  size_t most_slots = 512;
+};
+
+// One case, timed. `code`: FAST, SAME, SLOW, AMBG; or REFUSED, for a timed output that is not the
+// baseline's, a clock that contradicts ours, a time that nothing can reach, a Runner that is lost;
+// or "unsupported".
+struct BenchResult {
+  std::string name, code, text;
+  Interval speedup;  // baseline over candidate
+  struct Times {
+    double p5 = 0, p50 = 0, p95 = 0;  // seconds a call, as the Judge's clock has it
+    double own = 0;                   // the median by the Runner's clock: telemetry
+  } candidate, baseline;
+  size_t rounds = 0, slots = 0, verified = 0;  // verified: timed calls, all of them
+  double floor = 0;                            // seconds that no machine of ours goes below
+  double seconds = 0, verify_seconds = 0, redraw_seconds = 0;
+  Json samples;  // [[block, candidate, baseline], ...] seconds a round
+  Json to_json() const;
+};
+
+// The two implementations in a Runner each, on the same inputs, in turn, in random order. The time
+// of a round is the Judge's own, from its word to the answer: nothing that a Runner says shortens
+// it. Every output of every timed call is verified.
+BenchResult bench_case(Judge&, const std::string& task, const cases::Case&,
+                       const Contestant& candidate, const Contestant& baseline,
+                       const BenchOptions&);
+
+// The cases of a task file in their own dtypes, with sizes cut as for checking: the reference must
+// be able to answer them.
+std::vector<cases::Case> bench_cases(const core::TaskSpec&);
+
+}  // namespace fk::judge

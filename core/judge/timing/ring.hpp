@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "core/judge/cases/run_case.hpp"
+#include "core/judge/wire/placement.hpp"
+#include "core/judge/wire/region.hpp"
+
+namespace fk::judge {
+
+// The memory of timed calls: slots of different content at different addresses. Both sides read the
+// same inputs; each has outputs of its own. Before every round all numbers are drawn again, so that
+// an answer of an earlier call is of no use, and outputs are poisoned; after it every output of one
+// side is held against the other's.
+class Ring {
+ public:
+  enum Side { kCandidate, kBaseline };
+
+  // Of a problem of one call. `bytes`: about what the slots may take.
+  Ring(const cases::Problem&, size_t bytes, size_t most_slots, uint64_t seed);
+
+  size_t slots() const { return slots_; }
+  Json message(Side) const;
+  std::vector<int> descriptors(Side s) const {
+    return {inputs_.descriptor(), outputs_[s].descriptor()};
+  }
+  // New numbers in these slots. Nothing may run meanwhile.
+  void redraw(const std::vector<size_t>& slots);
+  // One slot as a problem, for the oracle, and what a side made of it.
+  cases::Problem problem(const core::Registry&, size_t slot) const;
+  cases::Outcome outcome(Side, size_t slot) const;
+  // The largest difference that two right answers may have, by output; 0 asks for equality.
+  void set_bound(const std::string& output, double bound) { bounds_[output] = bound; }
+  // The first output of these slots where the sides differ by more, or "".
+  std::string difference(const std::vector<size_t>& slots) const;
+  size_t input_bytes() const { return in_.size(); }
+
+ private:
+  struct Tensor {
+    const cases::Argument* arg;  // null for a tensor of the step
+    const cases::Step::Named* step;
+    Placement at;
+    size_t bytes;  // of the elements
+    bool written;
+    std::vector<uint8_t> pool;  // what numbers are drawn from; empty for outputs
+  };
+  uint8_t* address(const Tensor& t, size_t slot, Side s) const {
+    return (t.written ? outputs_[s] : inputs_).data() + t.at.offset + slot * t.at.step;
+  }
+  void add(Tensor);
+
+  const cases::Problem& problem_;
+  size_t slots_;
+  cases::Random random_;
+  std::vector<Tensor> tensors_;
+  std::map<std::string, double> bounds_;
+  Packer in_, out_;
+  Region inputs_, outputs_[2];
+};
+
+}  // namespace fk::judge

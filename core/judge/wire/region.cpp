@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/judge/wire/region.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "core/base/error.hpp"
+
+#ifndef F_SEAL_FUTURE_WRITE
+#define F_SEAL_FUTURE_WRITE 0x0010
+#endif
+
+namespace fk::judge {
+namespace {
+
+size_t whole_pages(size_t bytes) { return (bytes + 4095) / 4096 * 4096 + 4096; }
+
+uint8_t* map_shared(int descriptor, size_t size, int protection) {
+  void* p = mmap(nullptr, size, protection, MAP_SHARED, descriptor, 0);
+  if (p == MAP_FAILED)
+    core::missing("{} bytes of shared memory cannot be mapped: {}", size, std::strerror(errno));
+  return static_cast<uint8_t*>(p);
+}
+
+}  // namespace
+
+Region Region::create(size_t bytes, Access other, const char* name) {
+  Region r;
+  r.size_ = whole_pages(bytes);
+  r.descriptor_ = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (r.descriptor_ < 0 || ftruncate(r.descriptor_, off_t(r.size_)) != 0)
+    core::missing("no shared memory: {}", std::strerror(errno));
+  r.data_ = map_shared(r.descriptor_, r.size_, PROT_READ | PROT_WRITE);
+  const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+  const int more = other == Access::kReadOnly ? F_SEAL_FUTURE_WRITE : 0;
+  if (fcntl(r.descriptor_, F_ADD_SEALS, seals | more) != 0)
+    core::missing("shared memory cannot be sealed: {}; Linux 5.1 or newer can",
+                  std::strerror(errno));
+  return r;
+}
+
+Region Region::map(int descriptor, size_t bytes, Access access) {
+  Region r;
+  r.size_ = whole_pages(bytes);
+  r.data_ = map_shared(descriptor, r.size_,
+                       access == Access::kReadOnly ? PROT_READ : PROT_READ | PROT_WRITE);
+  return r;
+}
+
+Region::~Region() {
+  if (data_) munmap(data_, size_);
+  if (descriptor_ >= 0) close(descriptor_);
+}
+
+Region::Region(Region&& o) noexcept
+    : data_(std::exchange(o.data_, nullptr)),
+      size_(std::exchange(o.size_, 0)),
+      descriptor_(std::exchange(o.descriptor_, -1)) {}
+
+Region& Region::operator=(Region&& o) noexcept {
+  std::swap(data_, o.data_);
+  std::swap(size_, o.size_);
+  std::swap(descriptor_, o.descriptor_);
+  return *this;
+}
+
+}  // namespace fk::judge

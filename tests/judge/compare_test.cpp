@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/judge/cases/compare.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/judge/cases/numbers.hpp"
+
+namespace fk::cases {
+namespace {
+
+constexpr fk_dtype kF32{FK_FLOAT, 32, 1}, kBf16{FK_BFLOAT, 16, 1};
+core::TaskSpec checked(const core::Json& check) {
+  core::TaskSpec t;
+  t.check = check;
+  return t;
+}
+const core::TaskSpec kFactor = checked({{"error_vs_baseline", 2.0}}),
+                     kExact = checked({{"exact", true}});
+
+std::vector<double> numbers(size_t n, double scale = 1) {
+  Random random(5);
+  std::vector<double> v(n);
+  for (double& e : v) e = scale * random.normal();
+  return v;
+}
+std::vector<double> rounded_all(std::vector<double> v, fk_dtype t) {
+  for (double& e : v) e = rounded(e, t);
+  return v;
+}
+
+TEST(Compare, TheBaselineIsRight) {
+  const auto golden = numbers(1000), baseline = rounded_all(golden, kBf16);
+  EXPECT_FALSE(compare(kFactor, kBf16, golden, baseline, baseline));
+  EXPECT_FALSE(compare(kFactor, kBf16, golden, baseline, golden));
+}
+
+TEST(Compare, OneElementIsEnough) {
+  const auto golden = numbers(1000), baseline = rounded_all(golden, kF32);
+  auto found = baseline;
+  found[417] += 1e-4;
+  const auto m = compare(kFactor, kF32, golden, baseline, found);
+  ASSERT_TRUE(m);
+  EXPECT_EQ(m->kind, Mismatch::Kind::kElement);
+  EXPECT_EQ(m->index, 417u);
+  EXPECT_NEAR(m->error, 1e-4, 1e-6);
+  EXPECT_LT(m->bound, 1e-5);
+}
+
+// One row is a thousand times as large; what it may err would hide the others.
+TEST(Compare, LargeNumbersElsewhereExcuseNothing) {
+  auto golden = numbers(1024);
+  for (size_t i = 0; i < 256; ++i) golden[i] *= 1024;
+  const auto baseline = rounded_all(golden, kBf16);
+  auto found = baseline;
+  for (size_t i = 768; i < 1024; ++i) found[i] = 0;
+  const auto m = compare(kFactor, kBf16, golden, baseline, found);
+  ASSERT_TRUE(m);
+  EXPECT_EQ(m->kind, Mismatch::Kind::kTile);
+  EXPECT_GE(m->index, 768u);
+}
+
+TEST(Compare, NanAndInfinityStandWhereTheBaselineHasThem) {
+  auto golden = numbers(100);
+  golden[3] = NAN;
+  golden[4] = INFINITY;
+  const auto right = golden;
+  EXPECT_FALSE(compare(kFactor, kF32, golden, right, right));
+  for (const auto& [index, value] :
+       {std::pair<size_t, double>{3, 0.0}, {4, 1e30}, {4, -INFINITY}, {5, NAN}, {5, INFINITY}}) {
+    auto found = right;
+    found[index] = value;
+    const auto m = compare(kFactor, kF32, golden, right, found);
+    ASSERT_TRUE(m) << index << " " << value;
+    EXPECT_EQ(m->kind, Mismatch::Kind::kNonfinite);
+    EXPECT_EQ(m->index, index);
+  }
+}
+
+TEST(Compare, ExactIsExact) {
+  const std::vector<double> ids = {1, 2, 3};
+  EXPECT_FALSE(compare(kExact, kF32, ids, ids, ids));
+  const auto m = compare(kExact, kF32, ids, ids, {1, 2, 4});
+  ASSERT_TRUE(m);
+  EXPECT_EQ(m->text(), "element 2 is 4, want exactly 3");
+  EXPECT_EQ(compare(kExact, kF32, ids, ids, {1, 2})->kind, Mismatch::Kind::kSize);
+}
+
+}  // namespace
+}  // namespace fk::cases
