@@ -101,7 +101,7 @@ class Bench : public testing::Test {
     o.bytes = size_t{8} << 20;
     o.most_slots = 64;
     for (const cases::Case& c : bench_cases(test::registry().task("silu_and_mul")))
-      if (c.name.starts_with("llama_decode"))
+      if (c.name.starts_with("smollm2"))
         return bench_case(judge, "silu_and_mul", c, {&a, x}, {&b, y}, o);
     return {};
   }
