@@ -106,7 +106,8 @@ constexpr Mistake kTaskMistakes[] = {
      "tasks/L1/scale.yaml:19:45: unknown input \"z\", expected one of: x (did you mean 'x'?)"},
     {"UnknownCheck", "deterministic: true", "determinstic: true",
      "tasks/L1/scale.yaml:20:33: unknown key \"determinstic\" in check, expected one of: "
-     "error_vs_baseline, exact, ties, deterministic, nonfinite, without (did you mean 'deterministic'?)"},
+     "error_vs_baseline, exact, ties, deterministic, nonfinite, without (did you mean "
+     "'deterministic'?)"},
     {"CheckOfAnotherType", "deterministic: true", "deterministic: yes",
      "tasks/L1/scale.yaml:20:48: found \"yes\", expected true or false"},
     {"UnknownCaseInit", "{size: 4,", "{sizes: 4,",
