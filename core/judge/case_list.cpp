@@ -3,22 +3,12 @@
 
 #include <algorithm>
 
-#include "core/judge/cases/distribution.hpp"
-
 namespace fk::judge {
 namespace {
 
 using cases::Case;
-using cases::Inputs;
 
 constexpr int kHidden = 3;
-
-// What fp32 cannot answer well: softmax of scores in the thousands.
-bool is_without(const core::TaskSpec& task, const std::string& kind) {
-  for (const auto& name : task.check.value("without", core::Json::array()))
-    if (name == kind) return true;
-  return false;
-}
 
 // Sizes that calls choose alone: rows always, in every other one more than any public case has; the
 // others where no init field speaks of them.
@@ -36,7 +26,7 @@ Case with_hidden_shape(const core::TaskSpec& task, Case c, bool many,
 
 }  // namespace
 
-std::vector<JudgedCase> judged_cases(const core::TaskSpec& task,
+std::vector<JudgedCase> judged_cases(const core::Registry& registry, const core::TaskSpec& task,
                                      const std::function<uint64_t()>& draw) {
   std::vector<JudgedCase> out;
   std::vector<Case> plain;  // one a case of the task file, in its own dtype
@@ -47,19 +37,15 @@ std::vector<JudgedCase> judged_cases(const core::TaskSpec& task,
     out.push_back({std::move(c), false, base && task.step.empty()});
   }
   if (plain.empty()) return out;
-  for (const Case& c : plain)
-    for (Inputs kind :
-         {Inputs::kTies, Inputs::kScales, Inputs::kTiny, Inputs::kOffset, Inputs::kNonfinite}) {
-      if (kind == Inputs::kNonfinite && !task.check.value("nonfinite", false)) continue;
-      if (task.level > 1 && kind != Inputs::kTies) continue;
-      if (is_without(task, inputs_name(kind))) continue;
-      Case v = c;
-      v.inputs = kind;
-      v.own = false;
-      v.name += std::string("/") + inputs_name(kind);
-      v.seed = draw();
-      out.push_back({std::move(v)});
-    }
+  for (Case& c : cases::hard_cases_of(task)) {
+    c.seed = draw();
+    out.push_back({std::move(c)});
+  }
+  for (Case& c : cases::odd_cases_of(registry, task)) {
+    if (c.cuda_only) continue;
+    c.seed = draw();
+    out.push_back({std::move(c)});
+  }
   for (int i = 1; i <= kHidden; ++i) {
     Case v = with_hidden_shape(task, plain[draw() % plain.size()], i % 2 == 1, draw);
     v.own = false;

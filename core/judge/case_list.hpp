@@ -13,8 +13,10 @@ struct JudgedCase {
 };
 
 // Everything that an implementation of the task is asked: the cases of the task file with all their
-// variations, the first of each once more with inputs that break what normal ones do not, and
-// shapes that stand nowhere. `draw` gives 64 random bits; call it after the plugin is open.
-std::vector<JudgedCase> judged_cases(const core::TaskSpec&, const std::function<uint64_t()>& draw);
+// variations, the first of each once more with inputs that break what normal ones do not, odd
+// shapes, and shapes that stand nowhere. `draw` gives 64 random bits; call it after the plugin is
+// open.
+std::vector<JudgedCase> judged_cases(const core::Registry&, const core::TaskSpec&,
+                                     const std::function<uint64_t()>& draw);
 
 }  // namespace fk::judge

@@ -84,7 +84,7 @@ CheckRecord Judge::check(const PluginFile& plugin, const std::string& task_name,
   }
   record.version = offered->version;
 
-  std::vector<JudgedCase> list = judged_cases(task, [this] { return draw(); });
+  std::vector<JudgedCase> list = judged_cases(registry_, task, [this] { return draw(); });
   std::erase_if(list, [&](const JudgedCase& c) { return !matches(c.given.name, options_.only); });
   if (list.empty()) core::bad_input("{} has no case \"{}\"", task_name, options_.only);
   int failures = 0;

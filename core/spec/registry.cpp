@@ -71,6 +71,7 @@ class RegistryLoader {
   Registry load(const fs::path& folder) {
     if (!fs::is_directory(folder))
       missing("{}: is no folder, expected a registry with tasks/ and structs/", folder.string());
+    registry_.folder_ = folder;
     for (const fs::path& file : yaml_files(folder / "structs")) add_shared(load_yaml(file));
     for (TaskFile& f : read_tasks(yaml_files(folder / "tasks")))
       add_task(std::move(f.file), std::move(f.task));

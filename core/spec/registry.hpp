@@ -16,6 +16,8 @@ class Registry {
   // The same from memory: (path, text) pairs. Paths begin with structs/ or tasks/ and name the
   // things that are in them.
   static Registry parse(const std::vector<std::pair<std::string, std::string>>& files);
+  // Where it was loaded from; empty for one that was parsed from memory.
+  const std::filesystem::path& folder() const { return folder_; }
   const TaskSpec* find(std::string_view task) const;
   const TaskSpec& task(std::string_view name) const;  // throws with the nearest name
   const StructSpec& struct_spec(std::string_view name) const;
@@ -28,6 +30,7 @@ class Registry {
 
  private:
   friend class RegistryLoader;
+  std::filesystem::path folder_;
   std::map<std::string, TaskSpec, std::less<>> tasks_;
   std::map<std::string, StructSpec, std::less<>> structs_;
   std::map<std::string, EnumSpec, std::less<>> enums_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/base/dtype.hpp"
+#include "core/judge/cases/distribution.hpp"
 
 namespace fk::cases {
 namespace {
@@ -64,6 +65,14 @@ Case variation(Case c, const std::string& suffix, int64_t rows) {
   return c;
 }
 
+// `check: {without: [offset]}`: what fp32 cannot answer well, as softmax of scores in the
+// thousands.
+bool is_without(const core::TaskSpec& task, const std::string& kind) {
+  for (const auto& name : task.check.value("without", core::Json::array()))
+    if (name == kind) return true;
+  return false;
+}
+
 bool has_wide(const core::TaskSpec& task) {
   return std::any_of(task.args.begin(), task.args.end(), [](const core::Field& f) {
     return f.tensor.run_dtype && !f.tensor.dtypes.empty();
@@ -100,6 +109,23 @@ std::vector<Case> cases_of(const core::TaskSpec& task) {
     }
     out.push_back(variation(base, "/no_rows", 0));
   }
+  return out;
+}
+
+std::vector<Case> hard_cases_of(const core::TaskSpec& task) {
+  std::vector<Case> out;
+  for (const Case& c : cases_of(task))
+    for (Distribution kind : {Distribution::kTies, Distribution::kScales, Distribution::kTiny,
+                              Distribution::kOffset, Distribution::kNonfinite}) {
+      if (!c.own || is_without(task, distribution_name(kind))) continue;
+      if (kind == Distribution::kNonfinite && !task.check.value("nonfinite", false)) continue;
+      if (task.level > 1 && kind != Distribution::kTies) continue;
+      Case v = c;
+      v.distribution = kind;
+      v.own = false;
+      v.name += std::string("/") + distribution_name(kind);
+      out.push_back(std::move(v));
+    }
   return out;
 }
 

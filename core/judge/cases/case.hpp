@@ -4,22 +4,25 @@
 #include <string>
 #include <vector>
 
-#include "core/spec/task_spec.hpp"
+#include "core/spec/registry.hpp"
 
 namespace fk::cases {
 
 // What stands in float inputs whose task file gives no bounds.
-enum class Inputs { kNormal, kTies, kScales, kTiny, kOffset, kNonfinite };
+enum class Distribution { kNormal, kTies, kScales, kTiny, kOffset, kNonfinite };
 
 // One thing to run: a case of a task's YAML, its sizes cut down to what a CPU checks in
 // milliseconds, or a variation.
 struct Case {
   std::string name, family;  // family: cases of one init and dtype, which may share weights
+  int row = -1;              // of a file of odd shapes, and
+  std::string text;          // what stands there
   core::Json init = core::Json::object();
   std::map<std::string, int64_t>
       dims;  // n, m, block_size, ... by the names of the shape expressions
   fk_dtype dtype{};
   bool strided = false;  // gaps after the rows of every tensor
+  int64_t gap = 3;       // of so many elements
   bool optional = true;  // optional float tensors are given
   enum class Wide {
     kNo,
@@ -27,7 +30,16 @@ struct Case {
     kAll
   } wide = Wide::kNo;  // tensors that may be float32 in a 16-bit run are
   uint64_t seed = 1;
-  Inputs inputs = Inputs::kNormal;
+  Distribution distribution = Distribution::kNormal;
+  std::map<std::string, std::vector<double>> inputs;  // values of these, over and over
+  // The step's sequences, for tasks that take a step; empty: ragged ones.
+  struct Sequence {
+    int64_t query, context;
+    bool pads() const { return context < 0; }  // no tokens at all, and a query
+  };
+  std::vector<Sequence> seqs;
+  bool no_slots = false;   // nothing of the step is to be stored
+  bool cuda_only = false;  // too large for a CPU
   bool two_steps = false;  // of a task that owns a state: the second step reads what the first left
   bool decode = false;     // every sequence has one query token
   double weight = 0;       // of the YAML case
@@ -37,5 +49,21 @@ struct Case {
 // Every YAML case in its own dtype and in float32, bfloat16 and float16, contiguous and strided,
 // with one row and none.
 std::vector<Case> cases_of(const core::TaskSpec&);
+
+// The YAML cases in their own dtypes once more, with inputs that break what normal ones do not. Of
+// a task made of others only those that tie: scales and offsets are for the ones it is made of.
+std::vector<Case> hard_cases_of(const core::TaskSpec&);
+
+// Shapes that are nobody's workload and everybody's mistake: <registry>/odd/<task>.yaml, contiguous
+// and strided, named odd_<row>/<dtype>. None where there is no such file. Throws Error for a row
+// that says what the task does not know.
+//
+//   like: gelu             the rows of another file, too
+//   dtypes: [float32]      default: float32, bfloat16, float16
+//   init: {eps: 1.0e-5}    of every row
+//   rows:                  init fields and sizes by name, and
+//     - {n: 3, d: 7, seqs: [[query, context, how many]], slots: none, inputs: {x: [1, nan]}, only:
+//     cuda}
+std::vector<Case> odd_cases_of(const core::Registry&, const core::TaskSpec&);
 
 }  // namespace fk::cases

@@ -27,24 +27,24 @@ double tiny(Random& random) {
 
 }  // namespace
 
-const char* inputs_name(Inputs kind) {
+const char* distribution_name(Distribution kind) {
   constexpr const char* kNames[] = {"normal", "ties", "scales", "tiny", "offset", "nonfinite"};
   return kNames[size_t(kind)];
 }
 
-void fill(std::span<double> values, Inputs kind, int64_t row, Random& random) {
+void fill(std::span<double> values, Distribution kind, int64_t row, Random& random) {
   const int64_t width = std::max<int64_t>(1, row);
   for (size_t i = 0; i < values.size(); ++i) {
     double& v = values[i];
     switch (kind) {
-      case Inputs::kTies: v = tie(random); break;
-      case Inputs::kScales: v = random.normal() * scale_of_row(int64_t(i) / width); break;
-      case Inputs::kTiny: v = tiny(random); break;
-      case Inputs::kOffset: v = random.normal() + 16; break;
+      case Distribution::kTies: v = tie(random); break;
+      case Distribution::kScales: v = random.normal() * scale_of_row(int64_t(i) / width); break;
+      case Distribution::kTiny: v = tiny(random); break;
+      case Distribution::kOffset: v = random.normal() + 16; break;
       default: v = random.normal(); break;
     }
   }
-  if (kind != Inputs::kNonfinite || values.empty()) return;
+  if (kind != Distribution::kNonfinite || values.empty()) return;
   // A few: most of the output must stay what it was.
   constexpr double kOdd[] = {INFINITY, -INFINITY, NAN};
   for (size_t k = 0; k < 3; ++k) values[size_t(random.below(int64_t(values.size())))] = kOdd[k];

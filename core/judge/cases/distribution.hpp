@@ -8,8 +8,8 @@
 namespace fk::cases {
 
 // Fills a float input whose task file gives no bounds. `row`: length of the last dimension.
-void fill(std::span<double> values, Inputs kind, int64_t row, Random&);
+void fill(std::span<double> values, Distribution kind, int64_t row, Random&);
 
-const char* inputs_name(Inputs);
+const char* distribution_name(Distribution);
 
 }  // namespace fk::cases

@@ -30,6 +30,8 @@ class Maker {
     const int64_t n = schedule_ ? dims_["n"] : 0;
     if (!schedule_) {
       add(nullptr, "");
+    } else if (!case_.seqs.empty()) {
+      add(schedule_->exactly(case_.seqs, !case_.no_slots), "");
     } else if (case_.decode) {
       add(schedule_->decode(n), "");
     } else if (!case_.two_steps) {
@@ -50,8 +52,8 @@ class Maker {
       const fk_dtype stored = dtype_of(f, case_.dtype);
       if (f.optional && (!case_.optional || !is_float(stored))) continue;
       const bool in = f.role == Field::Role::kIn;
-      Argument a{&f,     shape_of(f),    case_.strided ? 3 : 0, {},
-                 stored, follows_run(f), !in || f.is_mutable,   in};
+      Argument a{&f,     shape_of(f),    case_.strided ? case_.gap : 0, {},
+                 stored, follows_run(f), !in || f.is_mutable,           in};
       int64_t count = 1;
       for (int64_t d : a.shape) count *= d;
       if (!in)
@@ -99,8 +101,13 @@ class Maker {
     const double low = bounded ? number(f.low->eval(lookup())) : 0,
                  high = bounded ? number(f.high->eval(lookup())) : 1000;
     std::vector<double> values(count);
+    if (const auto given = case_.inputs.find(f.name); given != case_.inputs.end()) {
+      for (size_t i = 0; i < count; ++i)
+        values[i] = rounded(given->second[i % given->second.size()], stored);
+      return values;
+    }
     if (is_float(stored) && !bounded) {
-      fill(values, case_.inputs, shape.empty() ? 1 : shape.back(), random);
+      fill(values, case_.distribution, shape.empty() ? 1 : shape.back(), random);
       for (double& v : values) v = rounded(v, stored);
       return values;
     }
@@ -126,9 +133,11 @@ class Maker {
 std::map<std::string, int64_t> Problem::sizes(const core::TaskSpec& task, const Case& c) {
   std::map<std::string, int64_t> dims = c.dims;
   if (task.step.empty()) return dims;
-  const int64_t n = dims["n"];
+  for (const Case::Sequence& s : c.seqs) dims["n"] += s.query;
+  const int64_t n = dims["n"] + int64_t(c.seqs.size());  // a sequence may be without tokens
   dims.try_emplace("block_size", 16);
-  dims["num_blocks"] = Schedule::blocks_for(n, dims["block_size"]);
+  dims["num_blocks"] = c.seqs.empty() ? Schedule::blocks_for(n, dims["block_size"])
+                                      : Schedule::blocks_for(c.seqs, dims["block_size"]);
   dims["num_slots"] = Schedule::slots_for(n);
   return dims;
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/judge/cases/run_case.hpp"
 
-#include <cstdlib>
 #include <cstring>
 
 #include "core/base/error.hpp"
 #include "core/judge/cases/mirror.hpp"
+#include "core/plugin/load_host.hpp"
 
 namespace fk::cases {
 namespace {
@@ -60,6 +60,25 @@ void run_call(core::Model& model, const Call& call, fk_dtype dtype, Outcome& out
   }
 }
 
+// Of a contiguous tensor on the device.
+std::vector<double> values_of(core::Device& device, const fk_tensor& t) {
+  int64_t count = 1;
+  for (int32_t i = 0; i < t.ndim; ++i) count *= t.shape[i];
+  const size_t e = core::dtype_bytes(t.dtype), bytes = size_t(count) * e;
+  const auto* data = static_cast<const uint8_t*>(t.data);
+  void* copy = nullptr;
+  if (!device.is_cpu()) {
+    copy = device.allocate_host(bytes);
+    device.download(copy, t.data, bytes);
+    device.synchronize();
+    data = static_cast<const uint8_t*>(copy);
+  }
+  std::vector<double> values;
+  for (size_t i = 0; i < size_t(count); ++i) values.push_back(read(data + i * e, t.dtype));
+  if (copy) device.release_host(copy);
+  return values;
+}
+
 }  // namespace
 
 std::unique_ptr<core::Model> build_case(const core::Catalog& catalog, const core::TaskSpec& task,
@@ -83,16 +102,8 @@ Outcome run_problem(core::Model& model, const Problem& problem, fk_dtype dtype) 
   for (const core::Choice& c : model.plan().choices)
     if (c.path.empty() && c.task == problem.task->name) outcome.implementation = c.implementation;
   for (const Call& call : problem.calls) run_call(model, call, dtype, outcome);
-  if (!model.device()->is_cpu()) return outcome;
-  for (const auto& [path, t] : model.states()) {
-    std::vector<double>& values = outcome.tensors["state " + path];
-    int64_t count = 1;
-    for (int32_t i = 0; i < t->ndim; ++i) count *= t->shape[i];
-    for (int64_t i = 0; i < count; ++i)
-      values.push_back(
-          read(static_cast<const uint8_t*>(t->data) + size_t(i) * core::dtype_bytes(t->dtype),
-               t->dtype));
-  }
+  for (const auto& [path, t] : model.states())
+    outcome.tensors["state " + path] = values_of(*model.device(), *t);
   return outcome;
 }
 
@@ -102,14 +113,16 @@ Outcome run_case(const core::Catalog& catalog, const core::TaskSpec& task, const
   const auto model = build_case(catalog, task, c, dtype, policy, std::move(weights), device);
   Case whole = c;
   whole.two_steps = !model->plan().states.empty();
-  return run_problem(*model, Problem::make(catalog.registry(), task, whole), dtype);
-}
-
-fk_device test_device() {
-  const char* text = std::getenv("FK_TEST_DEVICE");
-  if (!text || std::string_view(text) == "cpu") return {FK_CPU, 0};
-  if (std::string_view(text) == "cuda:0") return {FK_CUDA, 0};
-  throw std::runtime_error(std::string("FK_TEST_DEVICE is ") + text + ", expected cpu or cuda:0");
+  const Problem problem = Problem::make(catalog.registry(), task, whole);
+  core::error_record().taken = FK_OK;
+  try {
+    return run_problem(*model, problem, dtype);
+  } catch (const core::Error& e) {
+    if (core::error_record().taken != FK_UNSUPPORTED) throw;
+    Outcome refused;
+    refused.refused = e.text();
+    return refused;
+  }
 }
 
 std::string unsupported(const core::Catalog& catalog, const core::TaskSpec& task, const Case& c,

@@ -6,16 +6,14 @@
 namespace fk::cases {
 
 // Every output and every mutable input after the call (of every step, for tasks that own a state),
-// and on the CPU every state after the last, as doubles.
+// and every state after the last, as doubles.
 struct Outcome {
   std::map<std::string, std::vector<double>> tensors;
   std::vector<std::string>
       overwritten;  // tensors with writes outside their elements, and inputs that changed
   std::string implementation;  // of the root
+  std::string refused;         // why forward said FK_UNSUPPORTED; then there is nothing else
 };
-
-// Where implementations are checked: FK_TEST_DEVICE, by default the CPU.
-fk_device test_device();
 
 // The task built with `policy` on `device`, as far as that can be seen without one: why it cannot
 // be built, or "".
@@ -33,7 +31,7 @@ Outcome run_problem(core::Model&, const Problem&, fk_dtype dtype);
 
 // Builds the task in `dtype` and runs it on the case's inputs, which depend on the case alone: a
 // float64 run sees the numbers of a bfloat16 run, if `weights` was made for the case's dtype.
-// Throws core::Error when the task cannot be built or forward fails.
+// Throws core::Error when the task cannot be built or forward fails otherwise than by refusing.
 Outcome run_case(const core::Catalog&, const core::TaskSpec&, const Case&, fk_dtype dtype,
                  const core::Policy&, std::shared_ptr<core::WeightStore> weights,
                  fk_device device = {FK_CPU, 0});

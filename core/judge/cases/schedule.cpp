@@ -50,7 +50,7 @@ std::unique_ptr<Step> Schedule::begin(int64_t n, bool history) {
     left -= s->query;
     running.push_back(s);
   }
-  return make(running, history && n > 3);
+  return make(running, history && n > 3 ? Drop::kOne : Drop::kNone);
 }
 
 std::unique_ptr<Step> Schedule::decode(int64_t n) {
@@ -60,7 +60,7 @@ std::unique_ptr<Step> Schedule::decode(int64_t n) {
     running.back()->query = 1;
     if (random_.below(8) != 0) running.back()->length = random_.below(36);
   }
-  return make(running, false);
+  return make(running, Drop::kNone);
 }
 
 std::unique_ptr<Step> Schedule::go_on(int64_t n) {
@@ -77,22 +77,45 @@ std::unique_ptr<Step> Schedule::go_on(int64_t n) {
     running.push_back(add());
     running.back()->query = left;
   }
-  return make(running, false);
+  return make(running, Drop::kNone);
 }
 
-std::unique_ptr<Step> Schedule::make(std::vector<Sequence*> running, bool drop_one_slot) {
+int64_t Schedule::blocks_for(const std::vector<Case::Sequence>& seqs, int64_t block_size) {
+  int64_t blocks = 1;  // one that is nobody's
+  for (const Case::Sequence& s : seqs)
+    if (!s.pads()) blocks += (s.context + s.query + block_size - 1) / block_size;
+  return blocks;
+}
+
+std::unique_ptr<Step> Schedule::exactly(const std::vector<Case::Sequence>& seqs, bool slots) {
+  std::vector<Sequence*> running;
+  for (const Case::Sequence& s : seqs) {
+    Sequence* added = add();
+    added->query = s.query;
+    added->length = s.context;
+    running.push_back(added);
+  }
+  return make(running, slots ? Drop::kNone : Drop::kAll);
+}
+
+std::unique_ptr<Step> Schedule::make(std::vector<Sequence*> running, Drop drop) {
   auto step = std::make_unique<Step>(spec_);
   std::vector<double> starts{0}, lengths, slots, states;
   int64_t tokens = 0, max_query = 0, max_length = 0, max_blocks = 1;
   for (Sequence* s : running) {
     const int64_t before = s->length;
     s->length += s->query;
+    if (before < 0) {  // padding: a query of nobody
+      if (s->length != 0) throw std::logic_error("a sequence that pads has one query");
+      step->positions.push_back(0);
+      slots.push_back(-1);
+    }
     while (int64_t(s->blocks.size()) * block_size_ < s->length) {
       if (free_blocks_.empty()) throw std::logic_error("the schedule ran out of blocks");
       s->blocks.push_back(free_blocks_.back());
       free_blocks_.pop_back();
     }
-    for (int64_t p = before; p < s->length; ++p) {
+    for (int64_t p = std::max<int64_t>(before, 0); p < s->length; ++p) {
       step->positions.push_back(double(p));
       slots.push_back(double(s->blocks[size_t(p / block_size_)] * block_size_ + p % block_size_));
     }
@@ -105,7 +128,8 @@ std::unique_ptr<Step> Schedule::make(std::vector<Sequence*> running, bool drop_o
     states.push_back(double(s->slot));
   }
   const int64_t count = int64_t(running.size());
-  if (drop_one_slot) slots[slots.size() / 2] = -1;
+  if (drop == Drop::kOne) slots[slots.size() / 2] = -1;
+  if (drop == Drop::kAll) std::fill(slots.begin(), slots.end(), -1);
   std::vector<double> table(size_t(count * max_blocks),
                             -1);  // what lies past a sequence's end is not to be read
   for (int64_t s = 0; s < count; ++s)

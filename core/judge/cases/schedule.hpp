@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/judge/cases/case.hpp"
 #include "core/judge/cases/host_tensor.hpp"
 #include "core/spec/registry.hpp"
 
@@ -39,6 +40,9 @@ class Schedule {
   // n tokens that go on with the sequences so far (most of them decode), and perhaps one new
   // sequence.
   std::unique_ptr<Step> go_on(int64_t n);
+  // These and no others. A sequence that pads has no tokens and one query; without `slots` nothing
+  // of the step is stored.
+  std::unique_ptr<Step> exactly(const std::vector<Case::Sequence>&, bool slots);
   // n sequences of one token each, most of them with a past.
   std::unique_ptr<Step> decode(int64_t n);
 
@@ -47,13 +51,15 @@ class Schedule {
     return (n + 1) * (40 / block_size + 1);
   }
   static int64_t slots_for(int64_t n) { return n + 2; }
+  static int64_t blocks_for(const std::vector<Case::Sequence>&, int64_t block_size);
 
  private:
   struct Sequence {
     int64_t length = 0, query = 0, slot = 0;
     std::vector<int64_t> blocks;
   };
-  std::unique_ptr<Step> make(std::vector<Sequence*> running, bool drop_one_slot);
+  enum class Drop { kNone, kOne, kAll };
+  std::unique_ptr<Step> make(std::vector<Sequence*> running, Drop slots);
   Sequence* add();
 
   const core::StructSpec& spec_;

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <filesystem>
 #include <set>
-#include <stdexcept>
 
-#include "case.hpp"
 #include "core/base/dtype.hpp"
 #include "core/base/error.hpp"
+#include "core/judge/cases/case.hpp"
 #include "core/spec/parse.hpp"
 
 namespace fk::cases {
@@ -14,8 +13,12 @@ namespace {
 namespace fs = std::filesystem;
 using core::Json;
 
-Json read(const std::string& task) {
-  const fs::path path = fs::path(FK_SOURCE_DIR) / "tests/cases/odd" / (task + ".yaml");
+fs::path file_of(const core::Registry& registry, const std::string& name) {
+  return registry.folder() / "odd" / (name + ".yaml");
+}
+
+Json read(const core::Registry& registry, const std::string& name) {
+  const fs::path path = file_of(registry, name);
   if (!fs::exists(path)) return {};
   return core::to_json(core::load_yaml(path).root);
 }
@@ -46,7 +49,8 @@ std::set<std::string> sizes_of(const core::TaskSpec& task) {
   return names;
 }
 
-Case parse(const core::TaskSpec& task, const Json& init, const Json& row) {
+Case parse(const core::Registry& registry, const core::TaskSpec& task, const Json& init,
+           const Json& row) {
   Case c;
   c.init = init.is_null() ? Json::object() : init;
   const std::set<std::string> sizes = sizes_of(task);
@@ -66,31 +70,34 @@ Case parse(const core::TaskSpec& task, const Json& init, const Json& row) {
     else if (sizes.contains(key))
       c.dims[key] = value;
     else
-      throw std::runtime_error("tests/cases/odd/" + task.name + ".yaml: no size \"" + key +
-                               "\" in " + row.dump());
+      core::bad_input(
+          "{}: \"{}\" in {}: expected an init field of {}, a size of its shapes, "
+          "seqs, slots, inputs or only",
+          file_of(registry, task.name).string(), key, row.dump(), task.name);
   }
   return c;
 }
 
 }  // namespace
 
-std::vector<Case> odd_cases_of(const core::TaskSpec& task) {
-  const Json file = read(task.name);
+std::vector<Case> odd_cases_of(const core::Registry& registry, const core::TaskSpec& task) {
+  const Json file = read(registry, task.name);
   if (file.is_null()) return {};
   Json rows = Json::array();
-  if (file.contains("like")) rows = read(file["like"].get<std::string>())["rows"];
+  if (file.contains("like")) rows = read(registry, file["like"].get<std::string>())["rows"];
   if (file.contains("rows")) rows.insert(rows.end(), file["rows"].begin(), file["rows"].end());
   const Json dtypes = file.value("dtypes", Json{"float32", "bfloat16", "float16"});
   std::vector<Case> out;
   for (size_t i = 0; i < rows.size(); ++i)
     for (const Json& dtype : dtypes) {
-      Case c = parse(task, file.value("init", Json()), rows[i]);
+      Case c = parse(registry, task, file.value("init", Json()), rows[i]);
       c.row = int(i);
       c.dtype = *core::parse_dtype(dtype.get<std::string>());
-      c.name = c.family = "odd " + rows[i].dump() + " " + dtype.get<std::string>();
+      c.text = rows[i].dump();
+      c.name = c.family = fmt::format("odd_{}/{}", i + 1, dtype.get<std::string>());
       out.push_back(c);
       // Gaps that keep 16-byte accesses possible, and such as do not; each with other options.
-      c.name += " strided";
+      c.name += "/strided";
       c.strided = true;
       c.gap = i % 2 ? 16 : 3;
       c.optional = i % 4 < 2;
