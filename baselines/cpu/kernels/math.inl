@@ -3,9 +3,10 @@
 // weighted least-squares fits (relative error, reweighted towards the maximum) of the functions
 // named beside them.
 
-// x <= 88; below -87.3 the result is 0 or the smallest normal numbers, never negative.
+// x <= 88; below -87.3 the result is 0 or the smallest normal numbers, never negative. vmin and
+// vmax give their second argument where one is NaN: NaN goes through.
 inline V vexp(V x) {
-  x = vmin(vmax(x, set1(-87.3f)), set1(88.3f));
+  x = vmin(set1(88.3f), vmax(set1(-87.3f), x));
   const V n = to_v(to_int(x * set1(1.44269504f)));
   V r = fma(n, set1(-0.693145752f), x);  // ln 2 in two parts
   r = fma(n, set1(-1.42860677e-6f), r);
@@ -25,11 +26,11 @@ inline V vtanh(V x) {
   p = fma(p, s, set1(0x1.110d24p-3f));
   p = fma(p, s, set1(-0x1.555552p-2f));
   const V small = fma(p * s, x, x);
-  const V big = set1(1.0f) - set1(2.0f) / (vexp(vmin(a + a, set1(40.0f))) + set1(1.0f));
+  const V big = set1(1.0f) - set1(2.0f) / (vexp(vmin(set1(40.0f), a + a)) + set1(1.0f));
   return select_lt(a, set1(0.65f), small, select_lt(x, zero(), zero() - big, big));
 }
 
-// erfc(t) for t >= 0.
+// erfc(t) for finite t >= 0.
 inline V verfc(V t) {
   const V v = (t - set1(2.0f)) / (t + set1(2.0f));
   V p = set1(-0x1.a53b54p-12f);  // exp(t^2) erfc(t) (1 + 2t) in v, t on [0, 10]

@@ -77,8 +77,9 @@ void silu_and_mul(const void* gate, const void* up, void* y, int64_t d) {
   const T *g = static_cast<const T*>(gate), *u = static_cast<const T*>(up);
   T* out = static_cast<T*>(y);
   by_vectors(d, [&](int64_t i, int n) {
-    const V v = get(g + i, n);
-    put(out + i, v / (set1(1.0f) + vexp(zero() - v)) * get(u + i, n), n);
+    const V v = get(g + i, n), silu = v / (set1(1.0f) + vexp(zero() - v));
+    // vexp ends before infinity does: 0 from there on, and NaN of minus infinity.
+    put(out + i, select_lt(v, set1(-88.3f), v * zero(), silu) * get(u + i, n), n);
   });
 }
 
@@ -94,9 +95,10 @@ void gelu(const void* x, void* y, int64_t d, bool tanh_form) {
     return;
   }
   by_vectors(d, [&](int64_t i, int n) {
-    const V v = get(in + i, n),
-            tail = set1(0.5f) * v * verfc(vmin(vabs(v) * set1(0.707106781f), set1(10.0f)));
-    put(out + i, select_lt(v, zero(), tail, v - tail), n);
+    // 0 and not small from 10 on, so that infinity stays and minus infinity is NaN.
+    const V v = get(in + i, n), t = vabs(v) * set1(0.707106781f),
+            tail = select_lt(t, set1(10.0f), verfc(t), zero());
+    put(out + i, set1(0.5f) * v * select_lt(v, zero(), tail, set1(2.0f) - tail), n);
   });
 }
 
