@@ -113,6 +113,23 @@ TEST_P(Cases, AgreeWithTheReference) {
                 core::device_text(device_).c_str());
 }
 
+// Of the oracle, which the others are held against with gaps of its own.
+TEST_P(Cases, GapsBetweenRowsChangeNothing) {
+  for (Case c : cases_of(task_)) {
+    if (!c.own) continue;
+    SCOPED_TRACE(c.name);
+    const auto answer = [&](int64_t gap) {
+      c.strided = true;
+      c.gap = gap;
+      return run_case(catalog(), task_, c, {FK_FLOAT, 64, 1}, all_reference(),
+                      std::make_shared<RandomWeights>(7, c.dtype));
+    };
+    const Outcome whole = answer(0), apart = answer(3);
+    for (const auto& [name, values] : whole.tensors)
+      EXPECT_EQ(values, apart.tensors.at(name)) << name;
+  }
+}
+
 TEST_P(Cases, HoldForHardInputs) { check_all(hard_cases_of(task_)); }
 
 // A shape that an implementation refuses is no failure, but nearly all of them are to be computed.

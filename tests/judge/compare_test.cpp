@@ -48,6 +48,20 @@ TEST(Compare, OneElementIsEnough) {
   EXPECT_LT(m->bound, 1e-5);
 }
 
+// What an honest fp32 softmax errs by passes, ten times as much does not.
+TEST(Compare, APeakIsHeldToTheSizeOfTheTensor) {
+  auto golden = numbers(1000, 0.1);
+  golden[500] = 0.6;
+  const auto baseline = rounded_all(golden, kF32);
+  auto found = baseline;
+  found[500] *= 1 + 1e-6;
+  EXPECT_FALSE(compare(kFactor, kF32, golden, baseline, found));
+  found[500] *= 1 + 1e-5;
+  const auto m = compare(kFactor, kF32, golden, baseline, found);
+  ASSERT_TRUE(m);
+  EXPECT_EQ(m->index, 500u);
+}
+
 // One row is a thousand times as large; what it may err would hide the others.
 TEST(Compare, LargeNumbersElsewhereExcuseNothing) {
   auto golden = numbers(1024);
