@@ -20,11 +20,12 @@ struct Mismatch {
 // answer, `baseline` the reference's in the run dtype. Three rules, and every element and tile must
 // keep all of them; there is no share that may be wrong.
 //   - NaN and infinity stand exactly where the baseline has them. Exact tasks give its values.
-//   - The error of any element is at most error_vs_baseline times the baseline's own largest, plus
-//     what fp32 accumulation in any order costs, which grows with the task's level. That is a share
-//     of the tensor's root mean square and not of the element, although a peak's rounding is its
-//     own: honest fp32 softmax, whose output has peaks of 4 times the rest, stays below two thirds
-//     of it, and a bound that grew with an element would excuse most where most is at stake.
+//   - The error of any element is at most error_vs_baseline times the baseline's own largest
+//     (more of few elements, of a task made of others), plus what fp32 accumulation in any order
+//     costs, which grows with the task's level. That is a share of the tensor's root mean square
+//     and not of the element, although a peak's rounding is its own: honest fp32 softmax, whose
+//     output has peaks of 4 times the rest, stays below two thirds of it, and a bound that grew
+//     with an element would excuse most where most is at stake.
 //   - So is the root mean square error of every tile of 256 elements, by what the baseline does in
 //     that very tile: elsewhere's large numbers excuse nothing here.
 std::optional<Mismatch> compare(const core::TaskSpec&, fk_dtype dtype,

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// `fk check` and its Runners killed at random moments: no process, no shared memory, no file and no
+// lock is left, and the next one works. FK_KILLS says how often (6).
+#include <dirent.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <random>
+#include <set>
+
+#include "core/judge/sandbox/sanitized.hpp"
+#include "tests/judge/court.hpp"
+
+extern char** environ;
+
+namespace fk::judge {
+namespace {
+
+std::set<std::string> shared_memory() {
+  std::set<std::string> names;
+  for (const auto& e : std::filesystem::directory_iterator("/dev/shm"))
+    names.insert(e.path().filename().string());
+  return names;
+}
+
+std::vector<int> children_of(int pid) {
+  std::ifstream in(fmt::format("/proc/{0}/task/{0}/children", pid));
+  std::vector<int> out;
+  for (int child = 0; in >> child;) out.push_back(child);
+  return out;
+}
+
+pid_t start_check(const std::string& task) {
+  std::vector<std::string> words = {
+      FK_BUILD_DIR "/bin/fk", "check", task, "--impl", "cpu", "--quiet"};
+  std::vector<char*> argv;
+  for (std::string& w : words) argv.push_back(w.data());
+  argv.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+  pid_t pid = -1;
+  EXPECT_EQ(posix_spawn(&pid, argv[0], &actions, nullptr, argv.data(), environ), 0);
+  posix_spawn_file_actions_destroy(&actions);
+  return pid;
+}
+
+// Orphans come to this process, so that none can hide.
+class Kill : public testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    const char* text = std::getenv("FK_KILLS");
+    if (text) kills_ = std::stoi(text);
+    before_ = shared_memory();
+  }
+  void TearDown() override { prctl(PR_SET_CHILD_SUBREAPER, 0); }
+
+  void wait_a_moment() {
+    usleep(useconds_t(std::uniform_int_distribution<int>(0, 600000)(random_)));
+  }
+  static bool all_gone_within(int milliseconds) {
+    for (int i = 0; i < milliseconds; ++i) {
+      int status = 0;
+      while (waitpid(-1, &status, WNOHANG) > 0) {}
+      if (waitpid(-1, &status, WNOHANG) < 0) return true;  // no child at all
+      usleep(1000);
+    }
+    return false;
+  }
+  static int exit_code(pid_t pid) {
+    int status = 0;
+    waitpid(pid, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+  void expect_nothing_left() {
+    EXPECT_TRUE(all_gone_within(kSanitized ? 20000 : 5000)) << "a process is left";
+    EXPECT_EQ(shared_memory(), before_);
+  }
+
+  std::mt19937 random_{std::random_device()()};
+  std::set<std::string> before_;
+  int kills_ = 6;
+};
+
+TEST_F(Kill, AKilledJudgeLeavesNothing) {
+  for (int i = 0; i < kills_; ++i) {
+    const pid_t judge = start_check("silu_and_mul");
+    wait_a_moment();
+    kill(judge, SIGKILL);
+    expect_nothing_left();
+  }
+  EXPECT_EQ(exit_code(start_check("tanh")), 0) << "what comes after finds something in its way";
+}
+
+TEST_F(Kill, AKilledRunnerCostsItsCaseAndLeavesNothing) {
+  int killed = 0, found = 0;
+  for (int i = 0; i < kills_; ++i) {
+    const pid_t judge = start_check("silu_and_mul");
+    wait_a_moment();
+    for (int runner : children_of(judge)) killed += kill(runner, SIGKILL) == 0;
+    const int code = exit_code(judge);
+    EXPECT_TRUE(code == 0 || code == 1 || code == 2) << code;  // 2: it was still being listed
+    found += code != 0;
+    expect_nothing_left();
+  }
+  EXPECT_LE(found, killed) << "a failure that nobody caused";
+  if (killed > 0) EXPECT_GE(found, 1) << "of " << killed << " Runners that were lost";
+}
+
+}  // namespace
+}  // namespace fk::judge
