@@ -40,8 +40,8 @@ CheckRecord check(Judge& judge, const PluginFile& p, const std::string& task,
   return judge.check(p, task, id);
 }
 
-// What `fk check --all` says: every implementation that the project has for a CPU, but the reference,
-// which is what they are judged by; composites with their children beside them.
+// What `fk check --all` says: every implementation that the project has for a CPU, but the
+// reference, which is what they are judged by; composites with their children beside them.
 class Baselines : public testing::TestWithParam<std::string> {};
 
 TEST_P(Baselines, Pass) {
