@@ -54,10 +54,10 @@ Case parse(const core::Registry& registry, const core::TaskSpec& task, const Jso
   Case c;
   c.init = init.is_null() ? Json::object() : init;
   const std::set<std::string> sizes = sizes_of(task);
+  std::set<std::string> fields;
+  for (const core::Field& f : task.init) fields.insert(f.name);
   for (const auto& [key, value] : row.items()) {
-    const bool is_init = std::any_of(task.init.begin(), task.init.end(),
-                                     [&](const core::Field& f) { return f.name == key; });
-    if (is_init)
+    if (fields.contains(key))
       c.init[key] = value;
     else if (key == "seqs")
       c.seqs = sequences(value);
