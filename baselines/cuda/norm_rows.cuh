@@ -41,6 +41,17 @@ struct NormArgs {
   float eps;
 };
 
+// Of few rows, the kernel after this one may start at once: a product then fetches its weights
+// while the kernel before this one still ends. Of more it would take room from the library's
+// products. One H200, Llama-3.1-8B, ms a step of 1 and of 32 sequences: 4.03 · 5.47 so, 4.14 · 5.41
+// if the next one waits for the end of the one before as well.
+constexpr uint32_t kEarlyRows = 8;
+__device__ inline void begin(uint32_t rows) {
+  if (rows <= kEarlyRows) device::launch_next();
+  device::wait_for_previous();
+  device::launch_next();
+}
+
 // The sum over a row's threads: threadIdx.x, a whole number of warps.
 __device__ inline float row_sum(float v, float* shared) {
   v = device::warp_reduce<device::Sum>(v);
@@ -83,8 +94,7 @@ __global__ void __launch_bounds__(kThreads, kBlocks) norm_rows_kernel(NormArgs<X
 #pragma unroll
   for (int c = 0; c < kChunks; ++c)
     if (at(c) < a.d && a.weight) weight[c].read(a.weight + at(c));
-  device::wait_for_previous();
-  device::launch_next();
+  begin(a.rows);
   if (row >= a.rows) return;  // whole warps: blockDim.y > 1 only where a row is one warp
   const X* x = a.x + a.x_rows(row);
   Pack<V> v[kChunks];
@@ -153,8 +163,7 @@ __global__ void __launch_bounds__(kThreads, kBlocks) norm_rows_kernel(NormArgs<X
 template <class Norm, class X, class R, class Y>
 __global__ void __launch_bounds__(256) norm_any_kernel(NormArgs<X, R, Y> a) {
   __shared__ float shared[2][32];
-  device::wait_for_previous();
-  device::launch_next();
+  begin(a.rows);
   const X* x = a.x + a.x_rows(blockIdx.x);
   R* residual = a.residual ? a.residual + a.residual_rows(blockIdx.x) : nullptr;
   const auto value = [&](int i) {

@@ -2,7 +2,8 @@
 // rotary_embedding and store_kvcache in one launch. A block a token (several where there are few
 // tokens): threads rotate kPairs pairs of a head of q or k, and who rotates k writes both the
 // tensor and the cache; other threads copy v, and the end of every head of k that is not rotated. A
-// thread goes on to the same pairs of other heads, so it reads their cos and sin once.
+// thread goes on to the same pairs of other heads, so it reads their cos and sin once: before the
+// kernel that writes q and k has ended, as positions and slots are the step's.
 #pragma once
 #include <numeric>
 
@@ -37,24 +38,25 @@ struct RopeStoreArgs {
 
 template <class T, int kPairs, bool kNeox>
 __global__ void __launch_bounds__(256, 5) rope_store_kvcache_kernel(RopeStoreArgs<T> a) {
-  device::wait_for_previous();
-  device::launch_next();
   const uint32_t token = blockIdx.x, stride = gridDim.y * blockDim.x;
   const uint32_t each = a.pairs / kPairs;  // threads a head; it divides the stride
   const uint32_t rotating = (a.q_heads + a.kv_heads) * each;
-  const int64_t slot = a.slots[token];
+  const int64_t slot = a.slots[token];  // of the step, as the position
   const bool stored = slot >= 0 && slot < a.slot_count;
   T* const keys = stored ? a.key.row(uint32_t(slot), a.block_size) : nullptr;
 
   uint32_t at = blockIdx.y * blockDim.x + threadIdx.x;
+  const uint32_t first = at % each * kPairs;
+  Angles<kPairs> angles;
+  if (at < rotating)
+    angles.read(a.table + table_row(a.positions[token], a.last_position) * 2 * a.pairs + first,
+                a.pairs);
+  device::wait_for_previous();
+  device::launch_next();
   if (at < rotating) {
-    const int64_t position = a.positions[token];
-    const uint32_t first = at % each * kPairs;
     uint32_t head = at / each;
     HeadPairs<T, kPairs, kNeox> x;
-    x.read(a.rows(token, head), first, a.pairs);  // on its way while the position arrives
-    Angles<kPairs> angles;
-    angles.read(a.table + table_row(position, a.last_position) * 2 * a.pairs + first, a.pairs);
+    x.read(a.rows(token, head), first, a.pairs);
     while (true) {
       x.rotate(angles);
       x.write(a.rows(token, head), first, a.pairs);
