@@ -79,7 +79,7 @@ TEST(Sample, GreedyTakesTheLowestIdAmongEquals) {
 }
 
 // u of (seed 0, offset 0) is 0x6627e8d5 / 2^32 = 0.399.
-TEST(Sample, InvertsInFallingProbabilityAndRisingId) {
+TEST(Sample, InvertsInFallingLogitAndRisingId) {
   const std::vector<double> even = {0, 0, 0, 0};  // 0.25 each, in the order of the ids
   EXPECT_EQ(sample(even, {}), 1);
   EXPECT_EQ(sample(even, {.top_k = 1}), 0);
@@ -89,6 +89,8 @@ TEST(Sample, InvertsInFallingProbabilityAndRisingId) {
   EXPECT_EQ(sample(rising, {}), 3);                    // 0.4 comes first
   EXPECT_EQ(sample(rising, {.temperature = 100}), 2);  // nearly even: 3, 2, 1, 0
   EXPECT_EQ(sample({std::log(0.3), std::log(0.7), std::log(0.2)}, {.min_p = 0.9}), 1);
+  // Equal probabilities, as far as doubles tell, of logits that are not.
+  EXPECT_EQ(sample({0, 1e-40, 0}, {.top_k = 1}), 1);
 }
 
 TEST(Sample, FollowsTheDistribution) {

@@ -12,10 +12,14 @@ namespace {
 constexpr const char* kTask = "sample";
 
 struct Token {
-  double p;
+  double p;  // not normalised; the largest is 1
+  float logit;
   int32_t id;
-};  // p: not normalised; the largest is 1
-bool before(const Token& a, const Token& b) { return a.p != b.p ? a.p > b.p : a.id < b.id; }
+};
+// Not by p: what lies below one's rounding makes ties of logits that are none.
+bool before(const Token& a, const Token& b) {
+  return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
+}
 
 // Tokens in falling probability and rising id, sorted only as far as someone looks: a draw seldom
 // needs more than the first few of 50,000.
@@ -91,7 +95,7 @@ class SampleRows {
   }
 
   // A NaN is never drawn while there is anything else.
-  static double value(float logit) { return std::isnan(logit) ? -INFINITY : logit; }
+  static float value(float logit) { return std::isnan(logit) ? -INFINITY : logit; }
 
   static int32_t draw(const float* row, int64_t vocab, double temperature, int64_t top_k,
                       double top_p, double min_p, double u, Token* tokens) {
@@ -99,8 +103,9 @@ class SampleRows {
     const double top = value(row[largest]);
     int64_t count = 0;
     for (int64_t i = 0; i < vocab; ++i) {
-      const double v = value(row[i]), p = v == top ? 1.0 : std::exp((v - top) / temperature);
-      if (p >= min_p || i == largest) tokens[count++] = {p, int32_t(i)};
+      const float v = value(row[i]);
+      const double p = v == top ? 1.0 : std::exp((double(v) - top) / temperature);
+      if (p >= min_p || i == largest) tokens[count++] = {p, v, int32_t(i)};
     }
     Ranking ranking(tokens, count);
     if (top_k > 0 && top_k < count) ranking.keep_first(top_k);

@@ -46,9 +46,10 @@ class SampleLoops {
 
  private:
   struct Token {
-    double p;
+    double p;  // not normalised; the largest is 1
+    float logit;
     int32_t id;
-  };  // p: not normalised; the largest is 1
+  };
 
   template <class T>
   static T* column(const char* name, const fk_tensor* t, fk_dtype dtype, int64_t m) {
@@ -67,16 +68,18 @@ class SampleLoops {
     return int32_t(best);
   }
 
-  // Fills `tokens` in falling probability and rising id and returns how many of them may be drawn.
+  // Fills `tokens` in falling logit and rising id and returns how many of them may be drawn.
   static int64_t keep(const float* row, int64_t vocab, double temperature, int64_t top_k,
                       double top_p, double min_p, Token* tokens) {
     const double top = value(row[largest(row, vocab)]);
     for (int64_t i = 0; i < vocab; ++i) {
-      const double v = value(row[i]);
-      tokens[i] = {v == top ? 1.0 : std::exp((v - top) / temperature), int32_t(i)};
+      const float v = value(row[i]);
+      tokens[i] = {v == top ? 1.0 : std::exp((double(v) - top) / temperature), v, int32_t(i)};
     }
-    std::sort(tokens, tokens + vocab,
-              [](const Token& a, const Token& b) { return a.p != b.p ? a.p > b.p : a.id < b.id; });
+    // Not by p: what lies below one's rounding makes ties of logits that are none.
+    std::sort(tokens, tokens + vocab, [](const Token& a, const Token& b) {
+      return a.logit != b.logit ? a.logit > b.logit : a.id < b.id;
+    });
     int64_t kept = vocab;
     while (kept > 1 && tokens[kept - 1].p < min_p) --kept;  // the largest p is 1
     if (top_k > 0) kept = std::min(kept, top_k);
