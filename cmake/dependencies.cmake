@@ -15,6 +15,7 @@ target_include_directories(sentencepiece::sentencepiece SYSTEM INTERFACE ${FK_SE
 pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)  # NFC and its relatives, grapheme clusters
 pkg_check_modules(openblas REQUIRED IMPORTED_TARGET openblas)
 find_package(CLI11 REQUIRED)
+find_package(SQLite3 REQUIRED)                    # the results store
 if(FK_TESTS)
   find_package(GTest REQUIRED)
 endif()
