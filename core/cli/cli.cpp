@@ -27,6 +27,7 @@ constexpr Command kCommands[] = {
     {"score", score_command, "negative log likelihood and perplexity of a text"},
     {"check", check_command, "judge implementations of a task against the reference (fk-check)"},
     {"bench", bench_command, "measure: `bench model` whole models under load (fk-bench)"},
+    {"results", results_command, "the results store: list, show, export, import, measure again"},
     {"serve", nullptr, "an HTTP server (fk-serve)"},
 };
 

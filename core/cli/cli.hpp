@@ -21,5 +21,6 @@ int score_command(const Words&);
 int bench_command(const Words&);
 int bench_task_command(const Words&);  // its first word is the task
 int check_command(const Words&);
+int results_command(const Words&);
 
 }  // namespace fk::core
