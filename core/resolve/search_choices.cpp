@@ -76,7 +76,8 @@ void Choices::find_order() {
 
 void Choices::find_ways(size_t sub) {
   const std::vector<Option>& options = problem_.subs[sub].options;
-  const auto [prefill, decode] = problem_.weights;
+  const double prefill = problem_.weights[size_t(Phase::kPrefill)];
+  const double decode = problem_.weights[size_t(Phase::kDecode)];
   const auto add = [&](size_t i, size_t j) {
     const Option &a = options[i], &b = options[j];
     const double cost = weighted(prefill, a.seconds[size_t(Phase::kPrefill)]) +

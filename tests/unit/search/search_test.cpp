@@ -166,6 +166,19 @@ Problem large(size_t nodes, size_t fan, uint64_t seed) {
   return p;
 }
 
+// A sanitizer makes it five times slower, which is no news of the search.
+#if defined(__has_feature)
+#define FK_HAS_FEATURE(x) __has_feature(x)
+#else
+#define FK_HAS_FEATURE(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+    FK_HAS_FEATURE(address_sanitizer) || FK_HAS_FEATURE(thread_sanitizer)
+constexpr double kMostSeconds = 20;
+#else
+constexpr double kMostSeconds = 1;
+#endif
+
 TEST(Search, TenThousandNodesTakeLessThanASecond) {
   for (size_t fan : {1, 2, 8, 10'000}) {
     Problem p = large(10'000, fan, fan);
@@ -180,8 +193,8 @@ TEST(Search, TenThousandNodesTakeLessThanASecond) {
     printf("fan %zu: %.3f s, with a budget %.3f s (%s, at most %.2f %% from the optimum)\n", fan,
            plain, budgeted, within.exact ? "exact" : "thinned",
            100 * (within.cost / within.bound - 1));
-    EXPECT_LT(plain, 1);
-    EXPECT_LT(budgeted, 1);
+    EXPECT_LT(plain, kMostSeconds);
+    EXPECT_LT(budgeted, kMostSeconds);
     EXPECT_LE(within.retained_bytes, *p.budget);
     EXPECT_LE(r.cost, within.bound * (1 + 1e-12));
     EXPECT_LE(within.bound, within.cost * (1 + 1e-12));
