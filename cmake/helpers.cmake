@@ -11,10 +11,11 @@ function(fk_library name)
   endif()
 endfunction()
 
-# fk_test(area [LIBS ...] [LABELS ...]): one GoogleTest executable of every .cpp in the current folder, one CTest entry a case.
+# fk_test(area [SLOW] [LIBS ...] [DEPENDS ...]): one GoogleTest executable of every .cpp in the current folder, one CTest entry
+# a case, labelled with the area, or area-slow (one label: gtest_discover_tests loses the others of a list).
 # Tests find the source tree in FK_SOURCE_DIR and the build tree in FK_BUILD_DIR.
 function(fk_test area)
-  cmake_parse_arguments(A "" "" "LIBS;LABELS;DEPENDS" ${ARGN})
+  cmake_parse_arguments(A "SLOW" "" "LIBS;DEPENDS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   add_executable(test_${area} ${sources})
   target_compile_options(test_${area} PRIVATE -O1)
@@ -24,8 +25,12 @@ function(fk_test area)
   if(A_DEPENDS)
     add_dependencies(test_${area} ${A_DEPENDS})
   endif()
+  set(label ${area})
+  if(A_SLOW)
+    set(label ${area}-slow)
+  endif()
   gtest_discover_tests(test_${area} TEST_PREFIX "${area}." DISCOVERY_MODE PRE_TEST
-                       PROPERTIES TIMEOUT 600 LABELS "${area};${A_LABELS}")
+                       PROPERTIES TIMEOUT 600 LABELS ${label})
 endfunction()
 
 # fk_names_cuda_plugins(<area>): test_<area> knows which CUDA plugins this build has (tests/support/cuda_plugins.hpp).
