@@ -30,6 +30,26 @@ class Event {
   cudaEvent_t e_ = nullptr;
 };
 
+// What `enqueue` puts on a stream takes on the device; the host waits for it.
+class Stopwatch {
+ public:
+  template <class F>
+  float milliseconds(cudaStream_t stream, const F& enqueue) const {
+    FK_CUDA_CHECK(cudaEventRecord(from_, stream));
+    enqueue();
+    FK_CUDA_CHECK(cudaEventRecord(to_, stream));
+    FK_CUDA_CHECK(cudaEventSynchronize(to_));
+    float ms = 0;
+    FK_CUDA_CHECK(cudaEventElapsedTime(&ms, from_, to_));
+    return ms;
+  }
+
+ private:
+  Event from_, to_;
+};
+
+std::string rival_key(const Problem& p) { return "ours." + bucket_key(p); }
+
 float median(std::vector<float>& of) {
   const auto middle = of.begin() + long(of.size() / 2);
   std::nth_element(of.begin(), middle, of.end());
@@ -114,33 +134,30 @@ cublasLtMatmulAlgo_t Library::choose_locked(const Matmul& matmul, const Problem&
   return *algo;
 }
 
-bool Library::beaten_by(const Matmul& matmul, const Problem& p, const void* w, void* y,
-                        cudaStream_t stream, bool capturing, bool guess,
-                        const std::function<Rival()>& make_rival) {
+std::optional<bool> Library::known_beaten(const Problem& p) {
   std::lock_guard lock(mutex_);
   if (const auto at = beaten_.find(p); at != beaten_.end()) return at->second;
-  const std::string key = "ours." + bucket_key(p);
-  if (const auto known = cache_->find(key); known && known->size() == 1)
-    return beaten_[p] = known->front() != 0;
-  if (capturing) return guess;
-  const Rival rival = make_rival();
+  const auto known = cache_->find(rival_key(p));
+  if (!known || known->size() != 1) return std::nullopt;
+  return beaten_[p] = known->front() != 0;
+}
+
+bool Library::time_rival(const Matmul& matmul, const Problem& p, const Rival& rival, const void* w,
+                         void* y, cudaStream_t stream) {
+  std::lock_guard lock(mutex_);
   rival.before();
   const auto algo = choose_locked(matmul, p, rival.x, w, y, stream, false);
   const std::vector<const void*> weights = rotation(p, w);
-  const Event from, to;
+  const Stopwatch watch;
   size_t at = 0;
   auto time = [&](bool ours, int count) {
-    FK_CUDA_CHECK(cudaEventRecord(from, stream));
-    for (int i = 0; i < count; ++i) {
-      const void* next = weights[at++ % weights.size()];
-      rival.before();
-      ours ? rival.with(next) : run(matmul, algo, rival.x, next, y, stream);
-    }
-    FK_CUDA_CHECK(cudaEventRecord(to, stream));
-    FK_CUDA_CHECK(cudaEventSynchronize(to));
-    float ms = 0;
-    FK_CUDA_CHECK(cudaEventElapsedTime(&ms, from, to));
-    return ms / float(count);
+    return watch.milliseconds(stream, [&] {
+      for (int i = 0; i < count; ++i) {
+        const void* next = weights[at++ % weights.size()];
+        rival.before();
+        ours ? rival.with(next) : run(matmul, algo, rival.x, next, y, stream);
+      }
+    }) / float(count);
   };
   std::vector<float> turns[2];
   const int batch = std::max(kMaxBatch, int(weights.size()));
@@ -148,7 +165,7 @@ bool Library::beaten_by(const Matmul& matmul, const Problem& p, const void* w, v
     for (const bool ours : {false, true})
       if (const float ms = time(ours, batch); turn >= 0) turns[ours].push_back(ms);
   const bool beaten = median(turns[true]) < median(turns[false]);
-  cache_->add(key, {beaten});
+  cache_->add(rival_key(p), {beaten});
   return beaten_[p] = beaten;
 }
 
@@ -175,20 +192,17 @@ std::optional<cublasLtMatmulAlgo_t> Library::search(const Matmul& matmul, const 
   };
   const auto begin = Clock::now();
   double loading = 0;
-  Event from, to;
+  const Stopwatch watch;
   size_t at = 0;
   // Milliseconds a product, or nothing if this algorithm does not run after all.
   auto time = [&](const cublasLtMatmulAlgo_t& algo, int count) -> std::optional<float> {
-    FK_CUDA_CHECK(cudaEventRecord(from, stream));
-    for (int i = 0; i < count; ++i)
-      if (matmul.run(handle_, algo, x, weights[at++ % weights.size()], y, workspace_, kWorkspace,
-                     stream) != CUBLAS_STATUS_SUCCESS)
-        return std::nullopt;
-    FK_CUDA_CHECK(cudaEventRecord(to, stream));
-    FK_CUDA_CHECK(cudaEventSynchronize(to));
-    float ms = 0;
-    FK_CUDA_CHECK(cudaEventElapsedTime(&ms, from, to));
-    return ms / float(count);
+    bool runs = true;
+    const float ms = watch.milliseconds(stream, [&] {
+      for (int i = 0; i < count && runs; ++i)
+        runs = matmul.run(handle_, algo, x, weights[at++ % weights.size()], y, workspace_,
+                          kWorkspace, stream) == CUBLAS_STATUS_SUCCESS;
+    });
+    return runs ? std::optional(ms / float(count)) : std::nullopt;
   };
   struct Timed {
     float ms;

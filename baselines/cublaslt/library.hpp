@@ -41,11 +41,11 @@ class Library {
     const void* x;                          // written by it: what the products read
     std::function<void(const void*)> with;  // enqueues the product with a weight of this shape
   };
-  // Whether the rival is faster than choose()'s algorithm: timed in turns as that is, once a bucket
-  // of m. `guess` where it is not known and the stream is capturing.
-  bool beaten_by(const Matmul& matmul, const Problem& p, const void* w, void* y,
-                 cudaStream_t stream, bool capturing, bool guess,
-                 const std::function<Rival()>& rival);
+  // Whether the rival is faster than choose()'s algorithm, as far as that is known; and to find
+  // out, once a bucket of m, outside a capture: timed in turns. y is written as by choose().
+  std::optional<bool> known_beaten(const Problem& p);
+  bool time_rival(const Matmul& matmul, const Problem& p, const Rival& rival, const void* w,
+                  void* y, cudaStream_t stream);
   void run(const Matmul& matmul, const cublasLtMatmulAlgo_t& algo, const void* x, const void* w,
            void* y, cudaStream_t stream) const;
 
