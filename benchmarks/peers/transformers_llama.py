@@ -59,8 +59,7 @@ def main():
 
                 def answer(n):
                     more = {"cache_implementation": "static"} if mode == "compile" else {}
-                    # one cache size for both lengths, so that both run the same compiled step
-                    m.generation_config.max_length = None
+                    m.generation_config.max_length = None  # max_new_tokens alone decides
                     m.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, min_new_tokens=n, max_new_tokens=n,
                                pad_token_id=0, **more)
 
