@@ -92,8 +92,8 @@ TEST(StoreErrors, ReadOnlyPlace) {
   Folder f;
   { Store(f / "r.db").add(measurement("linear", "a/a")); }
   fs::permissions(f / "r.db", fs::perms::owner_read | fs::perms::others_read);
-  fs::permissions(f.path, fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read |
-                              fs::perms::others_exec);
+  fs::permissions(f.path(), fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read |
+                                fs::perms::others_exec);
   expect_says(error_as_nobody([&] { Store(f / "r.db"); }), f / "r.db", "can be written");
   expect_says(error_as_nobody([&] { Store(f / "new.db"); }), f / "new.db", "can be written");
   const std::string made = error_as_nobody([&] { Store(f / "folder/new.db"); });
@@ -105,7 +105,7 @@ TEST(StoreErrors, ReadOnlyPlace) {
               core::bad_input("read");
             }),
             "read");
-  fs::permissions(f.path, fs::perms::owner_all);
+  fs::permissions(f.path(), fs::perms::owner_all);
 }
 
 TEST(StoreErrors, FullDisk) {

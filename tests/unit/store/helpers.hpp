@@ -7,22 +7,11 @@
 #include <string>
 
 #include "core/store/store.hpp"
+#include "tests/support/temp_folder.hpp"
 
 namespace fk::store {
 
-// A folder of its own, gone at the end.
-struct Folder {
-  std::filesystem::path path;
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "fk_store_XXXXXX").string();
-    path = mkdtemp(name.data());
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-  std::filesystem::path operator/(const char* name) const { return path / name; }
-};
+using Folder = test::TempFolder;
 
 // The body in a process of its own: 0 when it returns, 1 when it throws. _exit: nothing of this
 // process's is run twice.

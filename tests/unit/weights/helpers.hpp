@@ -12,6 +12,7 @@
 #include "core/base/error.hpp"
 #include "core/weights/tensor_file.hpp"
 #include "core/weights/weight_store.hpp"
+#include "tests/support/temp_folder.hpp"
 
 namespace fk::core::test {
 
@@ -31,21 +32,12 @@ std::string error_of(F&& f) {
   return "no error";
 }
 
-class Folder {
+class Folder : public fk::test::TempFolder {
  public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "fk_weights_XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  const std::filesystem::path& path() const { return path_; }
   std::filesystem::path write(const std::string& name, const std::string& bytes) const {
-    std::ofstream(path_ / name, std::ios::binary) << bytes;
-    return path_ / name;
+    std::ofstream(*this / name, std::ios::binary) << bytes;
+    return *this / name;
   }
-
- private:
-  std::filesystem::path path_;
 };
 
 inline std::string read_file(const std::filesystem::path& path) {
