@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-namespace fk::judge {
-
-// Sanitizers map terabytes, read /proc and start helpers: a process with one cannot be locked.
+// Whether this build has a sanitizer that takes over memory: gcc defines macros, clang answers.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kSanitized = true;
+#define FK_SANITIZED 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-inline constexpr bool kSanitized = true;
-#else
-inline constexpr bool kSanitized = false;
+#define FK_SANITIZED 1
 #endif
-#else
-inline constexpr bool kSanitized = false;
+#endif
+#ifndef FK_SANITIZED
+#define FK_SANITIZED 0
 #endif
 
-}  // namespace fk::judge
+namespace fk::core {
+
+inline constexpr bool kSanitized = FK_SANITIZED;
+
+}  // namespace fk::core

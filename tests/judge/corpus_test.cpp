@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The exploit corpus: none of tests/plugins/evil gets through, all of tests/plugins/honest do.
+#include "core/base/sanitized.hpp"
 #include "core/judge/gate/gate.hpp"
-#include "core/judge/sandbox/sanitized.hpp"
 #include "core/judge/timing/bench.hpp"
 #include "tests/judge/court.hpp"
 
@@ -37,8 +37,6 @@ class Evil : public testing::TestWithParam<std::string> {};
 
 // Without the gate: the others must hold alone.
 TEST_P(Evil, DoesNotGetThrough) {
-  if (kSanitized && std::string("ct").find(GetParam()[0]) != std::string::npos)
-    GTEST_SKIP() << "the sandbox is off in a sanitizer's build";
   const PluginFile p = corpus_plugin("evil", GetParam());
   const std::string id = GetParam() + "/x";
   const auto begin = Clock::now();
@@ -52,7 +50,14 @@ TEST_P(Evil, DoesNotGetThrough) {
   EXPECT_LT(seconds, 12) << "every lost Runner costs its deadline";
   RecordProperty("why", failures(r).substr(0, 200));
 }
-INSTANTIATE_TEST_SUITE_P(Corpus, Evil, testing::ValuesIn(corpus("evil")),
+// A sanitizer's build has no sandbox, so nothing is said there of those that it stops.
+std::vector<std::string> evil() {
+  std::vector<std::string> names = corpus("evil");
+  if (core::kSanitized)
+    std::erase_if(names, [](const std::string& n) { return n[0] == 'c' || n[0] == 't'; });
+  return names;
+}
+INSTANTIATE_TEST_SUITE_P(Corpus, Evil, testing::ValuesIn(evil()),
                          [](const auto& info) { return info.param; });
 
 class Honest : public testing::TestWithParam<std::string> {};

@@ -13,7 +13,7 @@
 #include <random>
 #include <set>
 
-#include "core/judge/sandbox/sanitized.hpp"
+#include "core/base/sanitized.hpp"
 #include "tests/judge/court.hpp"
 
 extern char** environ;
@@ -79,7 +79,7 @@ class Kill : public testing::Test {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
   void expect_nothing_left() {
-    EXPECT_TRUE(all_gone_within(kSanitized ? 20000 : 5000)) << "a process is left";
+    EXPECT_TRUE(all_gone_within(core::kSanitized ? 20000 : 5000)) << "a process is left";
     EXPECT_EQ(shared_memory(), before_);
   }
 

@@ -14,8 +14,8 @@
 #include <cstring>
 #include <vector>
 
+#include "core/base/sanitized.hpp"
 #include "core/judge/sandbox/lock.hpp"
-#include "core/judge/sandbox/sanitized.hpp"
 
 namespace fk::judge {
 namespace {
@@ -63,7 +63,8 @@ class Filter {
   // For all threads of the process.
   SandboxLayer install(const char* name, uint32_t otherwise) {
     code_.push_back(BPF_STMT(BPF_RET | BPF_K, otherwise));
-    if (kSanitized) return {name, false, "a sanitizer's build"};
+    // Sanitizers map terabytes, read /proc and start helpers: a process with one cannot be locked.
+    if (core::kSanitized) return {name, false, "a sanitizer's build"};
     sock_fprog program{static_cast<unsigned short>(code_.size()), code_.data()};
     const long r =
         syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program);

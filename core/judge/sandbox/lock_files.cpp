@@ -10,8 +10,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/base/sanitized.hpp"
 #include "core/judge/sandbox/lock.hpp"
-#include "core/judge/sandbox/sanitized.hpp"
 
 namespace fk::judge {
 namespace {
@@ -62,7 +62,7 @@ SandboxLayers drop_privileges() {
 }
 
 SandboxLayer restrict_files(const std::vector<std::filesystem::path>& readable) {
-  if (kSanitized) return {"landlock", false, "a sanitizer's build"};
+  if (core::kSanitized) return {"landlock", false, "a sanitizer's build"};
   const long abi =
       syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
   if (abi < 1) return result("landlock", false);
@@ -88,7 +88,7 @@ SandboxLayer limit_resources(size_t address_space) {
     return setrlimit(what, &r) == 0;
   };
   bool done = set(RLIMIT_CORE, 0) && set(RLIMIT_FSIZE, 0) && set(RLIMIT_NOFILE, 64);
-  if (address_space && !kSanitized) done = set(RLIMIT_AS, address_space) && done;
+  if (address_space && !core::kSanitized) done = set(RLIMIT_AS, address_space) && done;
   return result("rlimits", done);
 }
 

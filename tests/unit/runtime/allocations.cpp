@@ -5,18 +5,13 @@
 #include <cerrno>
 #include <cstddef>
 
+#include "core/base/sanitized.hpp"
+
 namespace {
 std::atomic<uint64_t> count{0};
 }
 
-// gcc defines macros, clang answers.
-#if defined(__has_feature)
-#define FK_HAS_FEATURE(x) __has_feature(x)
-#else
-#define FK_HAS_FEATURE(x) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
-    FK_HAS_FEATURE(address_sanitizer) || FK_HAS_FEATURE(thread_sanitizer)
+#if FK_SANITIZED
 // The sanitizers own malloc; they tell.
 extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*)(const volatile void*, size_t),
                                                          void (*)(const volatile void*));

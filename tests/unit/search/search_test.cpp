@@ -6,6 +6,7 @@
 #include <ctime>
 #include <random>
 
+#include "core/base/sanitized.hpp"
 #include "tests/support/errors.hpp"
 
 namespace fk::core::search {
@@ -167,17 +168,7 @@ Problem large(size_t nodes, size_t fan, uint64_t seed) {
 }
 
 // A sanitizer makes it five times slower, which is no news of the search.
-#if defined(__has_feature)
-#define FK_HAS_FEATURE(x) __has_feature(x)
-#else
-#define FK_HAS_FEATURE(x) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
-    FK_HAS_FEATURE(address_sanitizer) || FK_HAS_FEATURE(thread_sanitizer)
-constexpr double kMostSeconds = 20;
-#else
-constexpr double kMostSeconds = 1;
-#endif
+constexpr double kMostSeconds = core::kSanitized ? 20 : 1;
 
 TEST(Search, TenThousandNodesTakeLessThanASecond) {
   for (size_t fan : {1, 2, 8, 10'000}) {
