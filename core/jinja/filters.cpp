@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <map>
+#include <optional>
 
 #include "core/jinja/interpreter.hpp"
 
@@ -300,29 +302,30 @@ Value format(const Value& in, const Args& args) {
   return out;
 }
 
+// A decimal number that is all of s; beyond the doubles it is inf or 0, as in Python.
+std::optional<double> parse_number(const std::string& s) {
+  char* end = nullptr;
+  const double d = std::strtod(s.c_str(), &end);
+  if (s.empty() || end != s.c_str() + s.size() || s.find_first_of("xX(") != std::string::npos)
+    return {};
+  return d;
+}
+
 Value to_int(const Value& in, const Args& args) {
+  if (in.get<double>() && !std::isfinite(in.number())) return args.get(0, "default", 0);
   if (in.is_number())
     return in.get<double>() ? int64_t(std::clamp(in.number(), -9.2e18, 9.2e18))
                             : integer(in, "int");
-  try {
-    size_t used = 0;
-    const std::string s = strip(in.text(), true, true);
-    const double d = std::stod(s, &used);
-    if (used == s.size() && std::abs(d) < 9e18)
-      return s.find_first_of(".eE") == std::string::npos ? std::stoll(s) : int64_t(d);
-  } catch (const std::exception&) {}
-  return args.get(0, "default", 0);
+  const std::string s = strip(in.text(), true, true);
+  const std::optional<double> d = parse_number(s);
+  if (!d || !(std::abs(*d) < 9e18)) return args.get(0, "default", 0);
+  return s.find_first_of(".eE") == std::string::npos ? int64_t(std::stoll(s)) : int64_t(*d);
 }
 
 Value to_float(const Value& in, const Args& args) {
   if (in.is_number()) return in.number();
-  try {
-    size_t used = 0;
-    const std::string s = strip(in.text(), true, true);
-    const double d = std::stod(s, &used);
-    if (used == s.size()) return d;
-  } catch (const std::exception&) {}
-  return args.get(0, "default", 0.0);
+  const std::optional<double> d = parse_number(strip(in.text(), true, true));
+  return d ? Value(*d) : args.get(0, "default", 0.0);
 }
 
 Value length(const Value& in) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <initializer_list>
 
 #include "core/jinja/ast.hpp"
@@ -476,7 +477,7 @@ class Parser {
         return e;
       }
       if (t.kind == Kind::kFloat) {
-        e->literal = std::stod(t.text);
+        e->literal = std::strtod(t.text.c_str(), nullptr);  // 1e400 is inf, as in Python
         return e;
       }
       std::string s = t.text;

@@ -50,6 +50,14 @@ TEST(ChatTemplate, NamesTheLineThatFails) {
             "! t: line 1: macro 'm' has no argument 'b'");
 }
 
+// Expected texts are jinja2's.
+TEST(ChatTemplate, NumbersBeyondTheDoublesAreInfOrZero) {
+  EXPECT_EQ(render("{{ 1e400 }}|{{ -1e999 }}|{{ 1e-400 }}"), "inf|-inf|0.0");
+  EXPECT_EQ(render("{{ '1e400' | float }}|{{ '1e-400' | float }}|{{ 'x' | float }}"),
+            "inf|0.0|0.0");
+  EXPECT_EQ(render("{{ '1e400' | int(7) }}|{{ '0x1F' | int }}|{{ ' 12 ' | int }}"), "7|0|12");
+}
+
 TEST(ChatTemplate, IsBounded) {
   EXPECT_EQ(render("{{ 'aaaaaaaaaa' * 100000000 }}"),
             "! t: line 1: a string of more than 67108864 bytes");
