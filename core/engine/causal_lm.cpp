@@ -215,10 +215,11 @@ struct CausalLm::Impl {
     Sequence& s = *row.sequence;
     if (s.score) {
       // A sequence that was pushed out and computed again passes its first positions twice.
-      if (row.position == s.scored && row.position + 1 < s.prompt_len()) {
+      if (row.position != s.scored) return;
+      if (s.request.on_logits) s.request.on_logits(row.position, {logits, size_t(vocab)});
+      ++s.scored;
+      if (row.position + 1 < s.prompt_len())
         s.nll -= log_probability(logits, vocab, s.tokens[size_t(row.position + 1)]);
-        ++s.scored;
-      }
     } else if (s.request.top_logits && row.position + 1 == s.prompt_len() && s.top_logits.empty()) {
       s.top_logits = largest(logits, vocab, s.request.top_logits);
     }

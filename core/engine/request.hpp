@@ -2,6 +2,8 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,6 +39,12 @@ struct Request {
   SamplingParams sampling;
   int top_logits = 0;  // K best logits at the prompt's last position
   bool score = false;  // no generation: the negative log likelihood of prompt[1..]
+  // Of score requests: tokens of the prompt that come first, in chunks; the rest goes one a step,
+  // as an answer would. All, by default.
+  int64_t in_chunks = std::numeric_limits<int64_t>::max();
+  // Of score requests: the logits at every position of the prompt, in order. On the engine's
+  // thread.
+  std::function<void(int64_t position, std::span<const float> logits)> on_logits;
   std::function<void(const TokenEvent&)> on_token;  // on the engine's thread; may be empty
 };
 

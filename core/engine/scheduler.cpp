@@ -87,7 +87,10 @@ int64_t Scheduler::rows(const Sequence& s, int64_t count) const {
 
 int64_t Scheduler::chunk(const Sequence& s) const {
   int64_t n = std::min({s.to_compute(), tokens_left_, capacity(s) - s.computed});
-  if (s.score) n = std::min(n, rows_left_);
+  if (s.score) {
+    const int64_t to_one_a_step = s.request.in_chunks - s.computed;
+    n = std::min({n, rows_left_, std::max<int64_t>(1, to_one_a_step)});
+  }
   return n > 0 && rows(s, n) <= rows_left_ ? n : 0;
 }
 

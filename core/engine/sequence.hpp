@@ -35,7 +35,7 @@ struct Sequence {
   std::unique_ptr<TextStream> text;  // null without a tokenizer
   std::vector<std::pair<int32_t, float>> top_logits;
   double nll = 0;
-  int64_t scored = 0;  // positions whose likelihood is in nll
+  int64_t scored = 0;  // positions whose logits were seen
   Clock::time_point added, first, last;
   Request request;
 

@@ -21,7 +21,13 @@ std::string Plan::to_yaml() const {
   const auto quoted = [](const auto& value) {
     return Json(value).dump();
   };  // a JSON text is a YAML text
-  std::string out = fmt::format("plan: 1\nhash: {}\nchoices:\n", hash());
+  std::string out = fmt::format("plan: 1\nhash: {}\n", hash());
+  if (!made.empty()) {
+    out += "made:\n";
+    for (const auto& [key, value] : made.items())
+      out += fmt::format("  {}: {}\n", key, value.dump());
+  }
+  out += "choices:\n";
   for (const Choice& c : choices)
     out += fmt::format(
         "  - {{path: {}, task: {}, depth: {}, implementation: {}, version: {}, hash: {}, reason: "

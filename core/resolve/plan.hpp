@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/plugin/catalog.hpp"
+#include "core/resolve/resolved.hpp"
 
 namespace fk::core {
 
@@ -16,12 +17,13 @@ struct Pin {
   static Pin parse(std::string_view);
 };
 
-// How implementations are chosen. `best` needs the results store; until then it is refused with a
-// clear text.
+// How implementations are chosen. `best` is what a search found, `resolved`; the baselines where it
+// has found nothing.
 struct Policy {
   enum class Kind { kBaseline, kBest, kCandidate } kind = Kind::kBaseline;
   std::string candidate;  // for kCandidate: its implementations wherever they are supported
   std::vector<Pin> pins;
+  std::shared_ptr<const Resolved> resolved;  // for kBest
   static Policy parse(std::string_view text);
 };
 
@@ -35,6 +37,8 @@ struct Choice {
   std::string init;                   // canonical JSON
   // Of decode steps, where another implementation computes them; else empty.
   std::string decode, decode_version, decode_hash, decode_reason;
+  size_t retained_bytes = 0;  // kept by its implementations beside weights and states; no part of
+                              // what a file has
 };
 
 struct ParamUse {
@@ -52,6 +56,7 @@ struct StateUse {
 
 // What was built: which implementation every node got and why, in build order.
 struct Plan {
+  Json made = Json::object();  // how a resolved plan came about: device, workload, ...; or nothing
   std::vector<Choice> choices;
   std::vector<ParamUse> params;
   std::vector<StateUse> states;
@@ -74,6 +79,7 @@ class Chooser {
     int32_t sm;
     fk_dtype dtype;
     Phase phase = Phase::kPrefill;
+    std::string_view init_text = {};  // as Choice::init
   };
   struct Option {
     const Implementation* implementation;

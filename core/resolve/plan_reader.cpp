@@ -8,7 +8,7 @@
 namespace fk::core {
 namespace {
 
-const std::vector<std::string> kPlanKeys{"plan", "hash", "choices"};
+const std::vector<std::string> kPlanKeys{"plan", "hash", "made", "choices"};
 const std::vector<std::string> kChoiceKeys{
     "path",     "task", "depth",  "implementation", "version",     "hash",         "reason",
     "rejected", "init", "decode", "decode_version", "decode_hash", "decode_reason"};
@@ -77,6 +77,11 @@ Plan Plan::from_yaml(std::string_view text, const std::string& file) {
   const YAML::Node choices = root["choices"];
   if (!choices || !choices.IsSequence()) r.fail(root.Mark(), "\"choices\" must be a list");
   Plan plan;
+  if (const YAML::Node made = root["made"]) {
+    if (!made.IsMap()) r.fail(made.Mark(), "\"made\" must be a map");
+    for (const auto& entry : made)
+      plan.made[entry.first.as<std::string>()] = entry.second.as<std::string>("");
+  }
   for (const YAML::Node& node : choices) plan.choices.push_back(r.choice(node));
   if (plan.hash() != hash)
     r.fail(root["hash"].Mark(),

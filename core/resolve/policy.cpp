@@ -50,11 +50,10 @@ Policy Policy::parse(std::string_view text) {
     p.candidate = text.substr(kCandidate.size());
     return p;
   }
-  if (text == "best")
-    missing(
-        "policy \"best\" chooses by measured results and there is no results store yet; use "
-        "\"baseline\", "
-        "\"candidate:NAME\" or pins");
+  if (text == "best") {
+    p.kind = Kind::kBest;
+    return p;
+  }
   bad_input("unknown policy \"{}\"{}; one of baseline, best, candidate:NAME", text,
             did_you_mean(text, std::vector<std::string>{"baseline", "best", "candidate:NAME"}));
 }

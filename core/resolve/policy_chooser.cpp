@@ -45,7 +45,6 @@ std::vector<const Implementation*> baselines(const Catalog& catalog, std::string
 
 PolicyChooser::PolicyChooser(const Catalog& catalog, const Policy& policy)
     : catalog_(catalog), policy_(policy), used_(policy.pins.size()) {
-  if (policy.kind == Policy::Kind::kBest) Policy::parse("best");  // says why not
   for (const Pin& pin : policy.pins) {
     if (!catalog.registry().find(pin.task)) {
       std::vector<std::string> names;
@@ -83,6 +82,23 @@ const Pin* PolicyChooser::pin_for(const Request& request) {
   return best;
 }
 
+// Instances are told apart by the order in which they were first asked about.
+const Resolved::Chosen* PolicyChooser::resolved_for(const Request& request) {
+  if (policy_.kind != Policy::Kind::kBest || !policy_.resolved) return nullptr;
+  const Resolved::Key key{request.task->name, std::string(request.init_text)};
+  const auto sub = policy_.resolved->subs.find(key);
+  if (sub == policy_.resolved->subs.end()) return nullptr;
+  std::vector<std::string>& served = served_[key];
+  const auto at = std::find(served.begin(), served.end(), request.path);
+  auto index = int64_t(at - served.begin());
+  if (at == served.end()) served.push_back(request.path);
+  for (const Resolved::Chosen& c : sub->second) {
+    if (c.instances == 0 || index < c.instances) return &c;
+    index -= c.instances;
+  }
+  return nullptr;
+}
+
 std::vector<Chooser::Option> PolicyChooser::order(const Request& request) {
   const std::string& task = request.task->name;
   seen_.insert({task, request.path});
@@ -100,6 +116,13 @@ std::vector<Chooser::Option> PolicyChooser::order(const Request& request) {
         out.push_back({i, fmt::format("policy candidate:{}", policy_.candidate)});
         candidate_used_ = true;
       }
+  }
+  if (const Resolved::Chosen* chosen = resolved_for(request)) {
+    const bool decode = request.phase == Phase::kDecode && !chosen->decode.empty();
+    for (const Implementation* i : catalog_.implementations(task))
+      if (i->id() == (decode ? chosen->decode : chosen->implementation) &&
+          i->hash == (decode ? chosen->decode_hash : chosen->hash))
+        out.push_back({i, decode ? chosen->decode_reason : chosen->reason});
   }
   const std::vector<const Implementation*> order = baselines(catalog_, task, false, request.phase);
   for (size_t i = 0; i < order.size(); ++i) {
@@ -120,6 +143,9 @@ std::vector<Chooser::Option> PolicyChooser::order(const Request& request) {
 bool PolicyChooser::has_phases(std::string_view task) const {
   for (const Pin& pin : policy_.pins)
     if (pin.task == task && pin.phase) return true;
+  if (policy_.kind == Policy::Kind::kBest && policy_.resolved)
+    for (const auto& [key, entries] : policy_.resolved->subs)
+      if (key.first == task) return true;
   return catalog_.order().find(task, Phase::kDecode) ||
          catalog_.order().find(task, Phase::kPrefill);
 }

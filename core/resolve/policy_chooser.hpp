@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -9,7 +10,8 @@
 
 namespace fk::core {
 
-// Pins first, then the policy's candidate, then the baselines in their fixed order. A pin with a
+// Pins first, then what was resolved or the policy's candidate, then the baselines in their fixed
+// order. A pin with a
 // path pattern beats one without, a later one beats an earlier one. A pinned implementation has no
 // fall-back: if it is not supported, the build fails.
 class PolicyChooser : public Chooser {
@@ -25,10 +27,12 @@ class PolicyChooser : public Chooser {
 
  private:
   const Pin* pin_for(const Request&);
+  const Resolved::Chosen* resolved_for(const Request&);
   const Catalog& catalog_;
   const Policy& policy_;
   std::vector<bool> used_;  // by pin
   bool candidate_used_ = false;
+  std::map<Resolved::Key, std::vector<std::string>> served_;  // paths, in build order
   std::set<std::pair<std::string, std::string>> seen_;  // task and path of every node asked about
 };
 

@@ -179,7 +179,8 @@ Node* Tree::try_options(Node* parent, const std::string& path, const TaskSpec& s
   const Undo before{
       nodes_.size(),       completed_.size(),   steppers_.size(), plan_.choices.size(),
       plan_.params.size(), plan_.states.size(), replay_at_};
-  const Chooser::Request request{path, &spec, &init, options_.device, sm(), options_.dtype};
+  const Chooser::Request request{path, &spec,          &init,           options_.device,
+                                 sm(), options_.dtype, Phase::kPrefill, text};
   const std::vector<Chooser::Option> options = options_for(request, text);
   const Undo tried{before.nodes,  before.completed, before.steppers, before.choices,
                    before.params, before.states,    replay_at_};
@@ -370,6 +371,8 @@ void Tree::roll_back(const Undo& to) {
 void Tree::finish() {
   if (device_) device_->synchronize();  // what create() enqueued, and its errors
   building_ = false;
+  for (size_t i = 0; i < nodes_.size() && i < plan_.choices.size(); ++i)
+    plan_.choices[i].retained_bytes = nodes_[i]->retained;
   if (chooser_ && !options_.replay) chooser_->check_all_used();
   if (options_.replay && replay_at_ != options_.replay->choices.size())
     bad_input("plan: it has {} nodes, this tree has {}: it was written for another model",

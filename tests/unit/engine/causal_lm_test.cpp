@@ -290,6 +290,37 @@ TEST(CausalLm, AScoreIsTheSumOverThePrompt) {
   EXPECT_NEAR(complete(*tiny_llama(small), {r})[0].nll, want, 1e-4 * want);
 }
 
+TEST(CausalLm, AScoreGivesTheLogitsOfEveryPositionInChunksAndOneByOne) {
+  Request r;
+  r.prompt = tiny_prompt(3, 40);
+  r.score = true;
+  std::vector<std::vector<float>> rows[2];
+  std::vector<int64_t> positions;
+  for (bool chunks : {true, false}) {
+    auto lm = tiny_llama();
+    if (!chunks) r.in_chunks = 10;
+    r.on_logits = [&](int64_t position, std::span<const float> row) {
+      rows[chunks].emplace_back(row.begin(), row.end());
+      positions.push_back(position);
+    };
+    complete(*lm, {r});
+    EXPECT_EQ(lm->stats().steps, chunks ? 1 : 1 + 30);
+  }
+  ASSERT_EQ(rows[0].size(), 40u);
+  ASSERT_EQ(rows[1].size(), 40u);
+  for (size_t i = 0; i < positions.size(); ++i) EXPECT_EQ(positions[i], int64_t(i % 40));
+  for (size_t i = 0; i < 40; ++i) {
+    // What a plain request sees at the end of the same prefix.
+    Request prefix = tiny_request({r.prompt.begin(), r.prompt.begin() + int64_t(i) + 1}, 1);
+    prefix.top_logits = 1;
+    const auto top = complete(*tiny_llama(), {prefix})[0].top_logits[0];
+    for (bool chunks : {true, false}) {
+      ASSERT_EQ(rows[chunks][i].size(), 260u);
+      EXPECT_NEAR(rows[chunks][i][size_t(top.first)], top.second, 1e-4) << i;
+    }
+  }
+}
+
 TEST(CausalLm, ScoresAndTextsShareSteps) {
   Request r;
   r.prompt = tiny_prompt(3, 90);

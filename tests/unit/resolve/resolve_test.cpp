@@ -43,10 +43,7 @@ TEST(Pin, Refuses) {
 TEST(Policy, Parses) {
   EXPECT_EQ(core::Policy::parse("baseline").kind, core::Policy::Kind::kBaseline);
   EXPECT_EQ(core::Policy::parse("candidate:mine").candidate, "mine");
-  EXPECT_EQ(error_of([] { core::Policy::parse("best"); }),
-            "policy \"best\" chooses by measured results and there is no results store yet; use "
-            "\"baseline\", "
-            "\"candidate:NAME\" or pins");
+  EXPECT_EQ(core::Policy::parse("best").kind, core::Policy::Kind::kBest);
   EXPECT_EQ(error_of([] { core::Policy::parse("basline"); }),
             "unknown policy \"basline\" (did you mean 'baseline'?); one of baseline, best, "
             "candidate:NAME");
@@ -114,6 +111,68 @@ TEST(Resolve, PathPinBeatsTaskPin) {
   EXPECT_EQ(choice(plan, "linear", "gate_up_proj").reason,
             "pinned: linear@gate*=reference/reference");
   EXPECT_EQ(choice(plan, "linear", "down_proj").reason, "pinned: linear=reference");
+}
+
+core::Resolved::Chosen chosen_reference(const core::Choice& c, int64_t instances = 0) {
+  for (const core::Implementation* i : catalog().implementations(c.task))
+    if (i->kind == core::Implementation::Kind::kReference)
+      return {i->id(), i->hash, "best: measured", "", "", "", instances};
+  throw std::runtime_error("no reference of " + c.task);
+}
+
+TEST(Resolve, BestGivesEveryEqualNodeWhatWasFoundAndTheRestTheBaselines) {
+  const core::Plan plain = build(pinned({"llama_mlp=composed"}));
+  const core::Choice& down = choice(plain, "linear", "down_proj");
+  auto resolved = std::make_shared<core::Resolved>();
+  resolved->subs[{"linear", down.init}] = {chosen_reference(down)};
+  core::Policy policy = pinned({"llama_mlp=composed"});
+  policy.kind = core::Policy::Kind::kBest;
+  policy.resolved = resolved;
+  const core::Plan plan = build(policy);
+  EXPECT_EQ(choice(plan, "linear", "down_proj").implementation, "reference/reference");
+  EXPECT_EQ(choice(plan, "linear", "down_proj").reason, "best: measured");
+  for (const core::Choice& c : plan.choices) {
+    if (c.path != "down_proj") {
+      EXPECT_EQ(c.implementation, choice(plain, c.task, c.path).implementation);
+    }
+  }
+  EXPECT_NE(plan.hash(), plain.hash());
+  // A hash that is not loaded is nothing that was judged.
+  resolved->subs.begin()->second[0].hash = "0";
+  EXPECT_EQ(build(policy).hash(), plain.hash());
+}
+
+TEST(Resolve, BestGivesSomeInstancesToOneAndTheRestToAnother) {
+  const auto build_two = [](const core::Policy& policy) {
+    core::BuildOptions options;
+    options.dry = true;
+    options.policy = policy;
+    options.dims = {{"num_blocks", 4}, {"block_size", 4}, {"num_slots", 2}};
+    const Json init = {{"vocab_size", 260},
+                       {"hidden_size", 32},
+                       {"intermediate_size", 48},
+                       {"num_hidden_layers", 2},
+                       {"num_attention_heads", 4},
+                       {"num_key_value_heads", 2},
+                       {"max_position_embeddings", 256}};
+    return core::Model::build(catalog(), nullptr, "llama", init, options)->plan();
+  };
+  const core::Plan plain = build_two({});
+  const core::Choice& norm = choice(plain, "rms_norm", "model.layers.0.input_layernorm");
+  auto resolved = std::make_shared<core::Resolved>();
+  core::Resolved::Chosen rest{norm.implementation, norm.hash, "best: the baseline", "", "", "", 0};
+  resolved->subs[{"rms_norm", norm.init}] = {chosen_reference(norm, 3), rest};
+  core::Policy policy;
+  policy.kind = core::Policy::Kind::kBest;
+  policy.resolved = resolved;
+  int64_t reference = 0, other = 0;
+  for (const core::Choice& c : build_two(policy).choices) {
+    if (c.task != "rms_norm" || c.init != norm.init) continue;
+    ++(c.implementation == "reference/reference" ? reference : other);
+    EXPECT_EQ(c.implementation == "reference/reference", reference + other <= 3) << c.path;
+  }
+  EXPECT_EQ(reference, 3);
+  EXPECT_EQ(other, 2);  // two layers have two each, and there is the last one
 }
 
 TEST(Resolve, PinThatMatchesNothing) {
