@@ -12,6 +12,24 @@ for f in "${sources[@]}"; do
   lines=$(wc -l < "$f")
   ((lines <= 800)) || { echo "$f: $lines lines; a file has one idea and at most 800"; bad=1; }
 done
+# Two types of one name in one namespace: each alone compiles, and the linker mixes up what templates made of them.
+python3 - "${sources[@]}" <<'PY' || bad=1
+import collections, re, sys
+places = collections.defaultdict(set)
+for file in (f for f in sys.argv[1:] if f.endswith(".hpp")):
+    space = []
+    for line in open(file):
+        if m := re.match(r"namespace ([\w:]+) \{$", line):
+            space.append(m[1])
+        elif re.match(r"\}  // namespace", line) and space:
+            space.pop()
+        elif m := re.match(r"(?:struct|class|enum class) (\w+)(?: final)?(?: :[^:].*)? ?\{", line):
+            places["::".join(space + [m[1]])].add(file)
+twice = {name: files for name, files in places.items() if len(files) > 1}
+for name, files in twice.items():
+    print(f"lint: {name} is two types: {', '.join(sorted(files))}")
+sys.exit(bool(twice))
+PY
 if [[ ${1:-} == full ]]; then
   # The generated headers are all that clang-tidy needs of a build.
   if ! { cmake -S . -B build -G Ninja && cmake --build build -j "$(nproc)" --target fk_generate; } > .configure.log 2>&1; then

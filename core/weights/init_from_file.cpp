@@ -4,6 +4,7 @@
 #include "core/weights/weight_store.hpp"
 
 namespace fk::core {
+using namespace names;
 
 Json init_from_file(const TensorFile& file, const std::filesystem::path& name_map,
                     bool keep_quant) {

@@ -15,6 +15,7 @@
 #include "core/weights/weight_store.hpp"
 
 namespace fk::core {
+using namespace names;
 namespace {
 
 // A source with its tensor (null when seeded) and the shape it must have in the file, of values

@@ -7,7 +7,7 @@
 #include "core/base/nearest.hpp"
 #include "core/weights/pattern.hpp"
 
-namespace fk::core {
+namespace fk::core::names {
 namespace {
 
 std::optional<Value> to_value(const Json& j) {
@@ -246,4 +246,4 @@ Resolved resolve_param(const NameMap& m, const std::string& path, const Names& n
   bad_input("{}: no rule for the param {}{}", m.file, path, did_you_mean(path, patterns));
 }
 
-}  // namespace fk::core
+}  // namespace fk::core::names

@@ -11,7 +11,7 @@
 #include "core/weights/seeded.hpp"
 #include "core/weights/tensor_file.hpp"
 
-namespace fk::core {
+namespace fk::core::names {
 
 // configs/weights/<name>.yaml in memory. The format is explained at the top of
 // configs/weights/llama_hf.yaml.
@@ -125,4 +125,4 @@ Names let_names(const NameMap&, const TensorFile*);
 // safetensors: the HF config (an empty object when there is none); GGUF: its keys.
 const Json& metadata_root(const TensorFile&);
 
-}  // namespace fk::core
+}  // namespace fk::core::names

@@ -6,7 +6,7 @@
 #include "core/weights/name_map.hpp"
 #include "core/weights/pattern.hpp"
 
-namespace fk::core {
+namespace fk::core::names {
 namespace {
 
 Expr expr_of(const Yaml& y) {
@@ -193,4 +193,4 @@ NameMap NameMap::load(const std::filesystem::path& path) {
   return m;
 }
 
-}  // namespace fk::core
+}  // namespace fk::core::names

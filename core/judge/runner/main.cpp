@@ -6,7 +6,15 @@
 #include <cstring>
 
 #include "core/base/error.hpp"
+#include "core/base/sanitized.hpp"
 #include "core/judge/runner/session.hpp"
+
+#if FK_SANITIZED
+// What a plugin dies of reaches the Judge as it is, and not as the sanitizer's exit code.
+extern "C" const char* __asan_default_options() {
+  return "handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:handle_abort=0";
+}
+#endif
 
 int main(int argc, char** argv) {
   using namespace fk::judge;

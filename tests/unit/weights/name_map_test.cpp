@@ -5,6 +5,7 @@
 #include "tests/unit/weights/helpers.hpp"
 
 namespace fk::core::test {
+using namespace names;
 namespace {
 
 using Strings = std::vector<std::string>;
