@@ -3,13 +3,12 @@
 #include <sys/utsname.h>
 
 #include <ctime>
-#include <fstream>
 #include <thread>
 
 #include "core/base/dtype.hpp"
 #include "core/cli/bench_model.hpp"
 #include "core/cli/report.hpp"
-#include "core/plugin/process.hpp"
+#include "core/record/machine.hpp"
 
 namespace fk::core {
 namespace {
@@ -30,29 +29,8 @@ std::string now_utc() {
   return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm)};
 }
 
-// Null without git or a repository.
-Json git_revision(const std::string& folder) {
-  if (find_program("git").empty()) return nullptr;
-  auto done = run_processes({{"git", "-C", folder, "rev-parse", "HEAD"},
-                             {"git", "-C", folder, "status", "--porcelain", "-uno"}});
-  if (done[0].exit_code != 0) return nullptr;
-  std::string revision = done[0].output.substr(0, done[0].output.find('\n'));
-  return revision + (done[1].exit_code == 0 && !done[1].output.empty() ? "-changed" : "");
-}
-
-Json processor() {
-  std::ifstream in("/proc/cpuinfo");
-  for (std::string line; std::getline(in, line);)
-    if (line.starts_with("model name") && line.find(": ") != std::string::npos)
-      return line.substr(line.find(": ") + 2);
-  return nullptr;
-}
-
-Json first_line(const char* file) {
-  std::ifstream in(file);
-  std::string line;
-  return std::getline(in, line) ? Json(line) : Json(nullptr);
-}
+// Null for what is not known.
+Json known(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
 Json device_json(const Device& d) {
   const Device::Memory m = d.memory();
@@ -63,7 +41,7 @@ Json device_json(const Device& d) {
               {"memory_bytes", m.total},
               {"peak_memory_bytes", d.is_cpu() ? peak_memory_bytes() : m.total - m.free}};
   for (const auto& [name, value] : d.facts()) out[name] = value;
-  if (!d.is_cpu()) out["kernel_module"] = first_line("/proc/driver/nvidia/version");
+  if (!d.is_cpu()) out["kernel_module"] = known(record::first_line("/proc/driver/nvidia/version"));
   return out;
 }
 
@@ -113,7 +91,7 @@ Json provenance(const BenchFlags& f, const Words& words, const Session& s, const
   utsname system{};
   uname(&system);
   Json out = {{"program", "fk bench model"}, {"version", FK_VERSION}};
-  out["git_revision"] = git_revision(s.workspace.paths().root.string());
+  out["git_revision"] = known(record::harness_revision(s.workspace.paths().root));
   out["date"] = now_utc();
   out["words"] = words;
   out["config"] = f.model.config;
@@ -144,7 +122,7 @@ Json provenance(const BenchFlags& f, const Words& words, const Session& s, const
   out["weight_bytes"] = model.weight_bytes();
   out["scratch_bytes"] = model.scratch_bytes();
   out["retained_bytes"] = model.retained_bytes();
-  out["host"] = {{"processor", processor()},
+  out["host"] = {{"processor", known(record::processor_name())},
                  {"cores", std::thread::hardware_concurrency()},
                  {"system", std::string(system.sysname) + " " + system.release}};
   out["roofline"] = {{"bytes_per_s", roof.roofline.bytes_per_s},

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/base/error.hpp"
+#include "core/judge/draws.hpp"
 #include "core/judge/gate/gate.hpp"
 #include "core/judge/trial.hpp"
 
@@ -25,7 +26,7 @@ Judge::Judge(const core::Registry& registry, JudgeOptions options)
     : registry_(registry), options_(std::move(options)), oracle_(registry, options_.plugins) {}
 Judge::~Judge() = default;
 
-uint64_t Judge::draw() {
+uint64_t Judge::seed() const {
   if (options_.seed != 0) return options_.seed;
   uint64_t bits = 0;
   if (getrandom(&bits, sizeof bits, 0) != sizeof bits)
@@ -84,7 +85,10 @@ CheckRecord Judge::check(const PluginFile& plugin, const std::string& task_name,
   }
   record.version = offered->version;
 
-  std::vector<JudgedCase> list = judged_cases(registry_, task, [this] { return draw(); });
+  Draws draws(seed());
+  record.seeds = {draws.seed()};
+  record.seed_given = options_.seed != 0;
+  std::vector<JudgedCase> list = judged_cases(registry_, task, std::ref(draws));
   std::erase_if(list, [&](const JudgedCase& c) { return !matches(c.given.name, options_.only); });
   if (list.empty()) core::bad_input("{} has no case \"{}\"", task_name, options_.only);
   int failures = 0;
@@ -115,7 +119,7 @@ CheckRecord Judge::check(const PluginFile& plugin, const std::string& task_name,
       if (runner && runner->pid() < 0) runner.reset(), ++failures;
     }
     if (r.failed() && !c.hidden)
-      r.reproduce = reproduce_command(task_name, implementation, c.given);
+      r.reproduce = reproduce_command(task_name, implementation, c.given.name, draws.seed());
     if (c.given.own) weight += c.given.weight, covered += r.passed() ? c.given.weight : 0;
     record.cases.push_back(r);
     if (on_case) on_case(record.cases.back(), i + 1, list.size());
@@ -126,9 +130,9 @@ CheckRecord Judge::check(const PluginFile& plugin, const std::string& task_name,
 }
 
 std::string reproduce_command(const std::string& task, const std::string& implementation,
-                              const cases::Case& c) {
-  return fmt::format("fk check {} --impl {} --case {} --seed {}", task, implementation, c.name,
-                     c.seed);
+                              const std::string& case_name, uint64_t seed) {
+  return fmt::format("fk check {} --impl {} --case {} --seed {}", task, implementation, case_name,
+                     seed);
 }
 
 }  // namespace fk::judge

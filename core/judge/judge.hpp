@@ -16,7 +16,7 @@ struct JudgeOptions {
   double deadline = 10;           // seconds for one answer of a Runner
   bool gate = true;
   std::string only;   // a case by name; all its kin by a prefix that ends in '/'
-  uint64_t seed = 0;  // of every case, to see one again; 0: the system's entropy
+  uint64_t seed = 0;  // repeats a judgement or a measurement; 0: the system's entropy
 };
 
 // Owns the random numbers, the inputs, the right answers and the verdict. What is judged runs in
@@ -43,7 +43,9 @@ class Judge {
   const Oracle& oracle() const { return oracle_; }
   // Baselines that a composite may be made of: none for an operation.
   std::vector<PluginFile> companions(const PluginFile&, int level) const;
-  uint64_t draw();
+  // What all random numbers of a judgement or a measurement come from; to be asked for when its
+  // plugins are open.
+  uint64_t seed() const;
 
  private:
   const core::Registry& registry_;
@@ -53,6 +55,6 @@ class Judge {
 
 // "fk check silu_and_mul --impl mine/fast --case odd/float32 --seed 7"
 std::string reproduce_command(const std::string& task, const std::string& implementation,
-                              const cases::Case&);
+                              const std::string& case_name, uint64_t seed);
 
 }  // namespace fk::judge

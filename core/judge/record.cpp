@@ -45,6 +45,8 @@ Json CheckRecord::to_json() const {
             {"passed", passed()}, {"coverage", coverage},
             {"seconds", seconds}, {"judge_seconds", judge_seconds}};
   if (!refusal.empty()) j["refusal"] = refusal;
+  j["seeds"] = seeds;
+  if (seed_given) j["seed_given"] = true;
   j["gate"] = {{"flags", gate.flags}, {"refusals", gate.refusals}};
   j["sandbox"] = Json::array();
   for (const SandboxLayer& l : layers) {

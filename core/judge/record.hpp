@@ -47,6 +47,8 @@ struct CheckRecord {
   std::vector<CaseResult> cases;
   double seconds = 0, judge_seconds = 0;  // of the whole, and spent on goldens and comparing
   double coverage = 0;                    // share of the task file's weight that passed
+  std::vector<uint64_t> seeds;            // give the same numbers again
+  bool seed_given = false;                // somebody chose them
   size_t count(const std::string& code) const;
   bool passed() const;
   Json to_json() const;

@@ -25,6 +25,7 @@ struct Measurement {
   std::string revision;                             // of the implementation's sources
   std::string baseline, baseline_hash;              // what `ratio` compares with
   std::string case_id, bucket, dtype;               // bucket: decode, prefill or empty
+  std::string context;                              // of a composite: see record::context_of
   std::string device, driver;                       // names
   Json clocks = Json::object();                     // as locked or seen
   std::string l2_state;                             // cold, warm or in_situ
@@ -46,6 +47,7 @@ struct Verdict {
   std::string signature;
   std::string implementation, hash, version, revision;
   std::string case_set;  // a hash of the cases asked
+  std::string context;   // of a composite: see record::context_of
   std::string device, driver;
   bool passed = false;
   std::string code, text;       // pass, or the first failure's code; its words
@@ -83,7 +85,8 @@ void fields(Measurement& r, F&& f) {
   f("signature", r.signature), f("init", r.init), f("implementation", r.implementation);
   f("hash", r.hash), f("version", r.version), f("revision", r.revision);
   f("baseline", r.baseline), f("baseline_hash", r.baseline_hash), f("case_id", r.case_id);
-  f("bucket", r.bucket), f("dtype", r.dtype), f("device", r.device), f("driver", r.driver);
+  f("bucket", r.bucket), f("dtype", r.dtype), f("context", r.context);
+  f("device", r.device), f("driver", r.driver);
   f("clocks", r.clocks), f("l2_state", r.l2_state), f("code", r.code), f("text", r.text);
   f("seconds", r.seconds), f("baseline_seconds", r.baseline_seconds), f("ratio", r.ratio);
   f("ratio_low", r.ratio_low), f("ratio_high", r.ratio_high);
@@ -96,6 +99,7 @@ void fields(Verdict& r, F&& f) {
   f("uuid", r.uuid), f("time", r.time), f("task", r.task), f("level", r.level);
   f("signature", r.signature), f("implementation", r.implementation), f("hash", r.hash);
   f("version", r.version), f("revision", r.revision), f("case_set", r.case_set);
+  f("context", r.context);
   f("device", r.device), f("driver", r.driver), f("passed", r.passed), f("code", r.code);
   f("text", r.text), f("case_id", r.case_id), f("tensor", r.tensor), f("bad_index", r.bad_index);
   f("expected", r.expected), f("found", r.found), f("error", r.error), f("bound", r.bound);

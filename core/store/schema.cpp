@@ -46,6 +46,11 @@ CREATE INDEX verdicts_by_hash ON verdicts (hash, task, implementation);
     R"sql(
 ALTER TABLE measurements ADD COLUMN retained_bytes INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX plans_by_hash ON plans (plan_hash);
+)sql",
+    // A composite is as fast and as right as the plugins that computed its children.
+    R"sql(
+ALTER TABLE measurements ADD COLUMN context TEXT NOT NULL DEFAULT '';
+ALTER TABLE verdicts ADD COLUMN context TEXT NOT NULL DEFAULT '';
 )sql"};
 static_assert(std::size(kSteps) == kSchemaVersion);
 

@@ -4,7 +4,7 @@
 
 namespace fk::store {
 
-constexpr int kSchemaVersion = 2;
+constexpr int kSchemaVersion = 3;
 constexpr int64_t kApplicationId = 0x464b5231;  // "FKR1", in the file's header
 
 // What a file is.

@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 #include "core/base/error.hpp"
 #include "core/judge/call_memory.hpp"
 #include "core/judge/cases/compare.hpp"
+#include "core/judge/draws.hpp"
 #include "core/judge/timing/floor.hpp"
 #include "core/judge/timing/ring.hpp"
 #include "core/judge/trial.hpp"
@@ -41,19 +43,17 @@ struct Samples {
 class Contest {
  public:
   Contest(Judge& judge, const core::TaskSpec& task, const cases::Case& c, const Contestant& a,
-          const Contestant& b, const BenchOptions& options)
-      : judge_(judge),
-        task_(task),
-        case_(c),
-        options_(options),
-        contestants_{a, b},
-        random_(judge.draw()) {
+          const Contestant& b, const BenchOptions& options, BenchResult& out,
+          std::optional<Draws>& draws)
+      : judge_(judge), task_(task), case_(c), options_(options), contestants_{a, b} {
     for (const Contestant* x : {&a, &b})
       runners_.push_back(std::make_unique<RunnerProcess>(judge.options().runner, *x->plugin,
                                                          judge.companions(*x->plugin, task.level),
                                                          judge.options().deadline));
     // Drawn after both are open.
-    case_.seed = judge.draw();
+    if (!draws) out.seeds = {draws.emplace(judge.seed()).seed()};
+    random_ = cases::Random((*draws)());
+    case_.seed = (*draws)();
   }
 
   // One block; `last`: the verdict too.
@@ -65,8 +65,10 @@ class Contest {
     states.reserve(2);
     for (size_t side : {0, 1}) {
       const StateMemory& s = states.emplace_back(prepared.states());
-      ask(side, build_message(task_, case_, contestants_[side].implementation, weights, s),
-          {weights.descriptor(), s.descriptor()});
+      const Json built =
+          ask(side, build_message(task_, case_, contestants_[side].implementation, weights, s),
+              {weights.descriptor(), s.descriptor()});
+      if (side == 0) out.retained_bytes = built.value("retained", int64_t{0});
     }
     Ring ring(problem, options_.bytes, options_.most_slots, random_.bits());
     for (size_t side : {0, 1})
@@ -234,7 +236,7 @@ class Contest {
   cases::Case case_;
   const BenchOptions options_;
   const Contestant contestants_[2];
-  cases::Random random_;
+  cases::Random random_{0};
   std::vector<std::unique_ptr<RunnerProcess>> runners_;
   std::map<std::string, double> bounds_;
   std::vector<size_t> order_;  // the slots of the last round, in the order of their calls
@@ -250,9 +252,10 @@ BenchResult bench_case(Judge& judge, const std::string& task, const cases::Case&
   out.name = c.name;
   try {
     Samples samples;
+    std::optional<Draws> draws;
     out.samples = Json::array();
     for (size_t block = 1; block <= options.blocks; ++block)
-      Contest(judge, judge.registry().task(task), c, candidate, baseline, options)
+      Contest(judge, judge.registry().task(task), c, candidate, baseline, options, out, draws)
           .run(out, samples, block == options.blocks);
   } catch (const Refused& r) {
     out.code = "REFUSED";
@@ -286,6 +289,7 @@ Json BenchResult::to_json() const {
   };
   Json j = {{"case", name}, {"code", code}};
   if (!text.empty()) j["text"] = text;
+  j["seeds"] = seeds;
   if (rounds == 0) return j;
   j["speedup"] = {{"low", speedup.low}, {"median", speedup.middle}, {"high", speedup.high}};
   j["candidate_seconds"] = times(candidate);
@@ -294,6 +298,7 @@ Json BenchResult::to_json() const {
   j["slots"] = slots;
   j["verified_calls"] = verified;
   j["floor_seconds"] = floor;
+  j["retained_bytes"] = retained_bytes;
   j["seconds"] = seconds;
   j["verify_seconds"] = verify_seconds;
   j["redraw_seconds"] = redraw_seconds;

@@ -8,6 +8,7 @@ namespace fk::judge {
 struct Contestant {
   const PluginFile* plugin;
   std::string implementation;
+  std::string version = {};  // as the plugin says it
 };
 
 struct BenchOptions {
@@ -32,7 +33,9 @@ struct BenchResult {
   size_t rounds = 0, slots = 0, verified = 0;  // verified: timed calls, all of them
   double floor = 0;                            // seconds that no machine of ours goes below
   double seconds = 0, verify_seconds = 0, redraw_seconds = 0;
-  Json samples;  // [[block, candidate, baseline], ...] seconds a round
+  Json samples;                 // [[block, candidate, baseline], ...] seconds a round
+  std::vector<uint64_t> seeds;  // give the same numbers again
+  int64_t retained_bytes = 0;   // what the candidate's Runner says that it keeps
   Json to_json() const;
 };
 

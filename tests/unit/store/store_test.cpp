@@ -170,8 +170,9 @@ TEST(Store, ImportsOnceHoweverOften) {
   EXPECT_NE(error_of([&] { store.import(f / "none.db"); }).find("no such file"), std::string::npos);
 }
 
-void make_version_1(const fs::path& path) {
-  std::ifstream in(fs::path(FK_SOURCE_DIR) / "tests/unit/store/version_1.sql");
+void make_version(int version, const fs::path& path) {
+  std::ifstream in(fs::path(FK_SOURCE_DIR) /
+                   fmt::format("tests/unit/store/version_{}.sql", version));
   const std::string sql((std::istreambuf_iterator<char>(in)), {});
   ASSERT_FALSE(sql.empty());
   Database(path, Database::Open::kWrite, std::chrono::seconds(1)).exec(sql);
@@ -179,7 +180,7 @@ void make_version_1(const fs::path& path) {
 
 TEST(Store, AVersion1FileIsMigrated) {
   Folder f;
-  make_version_1(f / "r.db");
+  make_version(1, f / "r.db");
   Store store(f / "r.db");
   EXPECT_EQ(schema_of(store.database()).version, kSchemaVersion);
   const auto rows = store.find<Measurement>();
@@ -196,9 +197,24 @@ TEST(Store, AVersion1FileIsMigrated) {
   EXPECT_EQ(again.find<Measurement>().size(), 3u);
 }
 
+TEST(Store, AVersion2FileIsMigrated) {
+  Folder f;
+  make_version(2, f / "r.db");
+  Store store(f / "r.db");
+  EXPECT_EQ(schema_of(store.database()).version, kSchemaVersion);
+  const auto rows = store.find<Measurement>();
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].retained_bytes, 4096);
+  EXPECT_EQ(rows[0].context, "");
+  EXPECT_EQ(store.find<Verdict>().at(0).context, "");
+  Measurement m = measurement("linear", "a/a");
+  m.context = "c";
+  EXPECT_EQ(std::get<Measurement>(store.get(store.add(m))).context, "c");
+}
+
 TEST(Store, AVersion1FileIsImportedUnchanged) {
   Folder f;
-  make_version_1(f / "old.db");
+  make_version(1, f / "old.db");
   EXPECT_NE(error_of([&] { Store(f / "old.db", Store::Access::kRead); }).find("schema version 1"),
             std::string::npos);
   Store store(f / "r.db");
