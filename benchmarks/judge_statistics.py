@@ -21,7 +21,7 @@ CASE = "smollm2/float32"
 
 def run(build, candidate, budget):
     command = [str(build / "bin/fk"), "bench", "silu_and_mul", "--case", CASE, "--impl", candidate, "--against", "plain",
-               "--candidates", str(build / "corpus/honest"), "--budget", str(budget), "--threads", "1", "--json"]
+               "--candidates", str(build / "corpus/honest"), "--budget", str(budget), "--threads", "1", "--json", "--no-store"]
     done = subprocess.run(command, capture_output=True, text=True)
     try:
         result = json.loads(done.stdout.splitlines()[-1])

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "core/cli/model_flags.hpp"
+#include "core/cli/store_flags.hpp"
 #include "core/engine/workload_runner.hpp"
+#include "core/record/machine.hpp"
 
 namespace fk::core {
 
@@ -14,11 +16,15 @@ struct BenchFlags {
   uint64_t seed = 0;
   double rate = 8, bandwidth = 0, tflops = 0;  // TB/s, TFLOP/s; 0: the card's, where it is known
   bool json = false;
+  StoreFlags store;
 
   void add_to(CLI::App&);
 };
 
 int bench_model_command(const Words&);
+
+// Where a model runs, for the store.
+record::Machine machine_of(const Session&, CausalLm&);
 
 // The NVTX range around all workloads, without loading and warm-up.
 inline constexpr const char* kMeasureRange = "fk.measure";

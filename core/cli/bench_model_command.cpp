@@ -45,6 +45,7 @@ void BenchFlags::add_to(CLI::App& app) {
   app.add_option("--profile-out", profile_out, "where the profiler writes: a path without ending")
       ->type_name("FILE")
       ->capture_default_str();
+  store.add_to(app);
 }
 
 namespace {
@@ -72,7 +73,8 @@ void size_by_flags(const BenchFlags& f, Workload& w) {
   if (f.repeats && !stream) w.repeats = f.repeats;
 }
 
-void print_summary(const Json& p) {
+void print_summary(const Json& all) {
+  const Json& p = all["provenance"];
   const Json& d = p["device"];
   fmt::print("\n{}, plan {}, {} weights, {}\n", p["model"].get<std::string>(),
              p["plan_hash"].get<std::string>(), p["dtype"].get<std::string>(),
@@ -84,6 +86,25 @@ void print_summary(const Json& p) {
   fmt::print("{}\n", source.empty() ? "no roofline: --bandwidth and --tflops give it"
                                     : "share of a roofline of " + source);
   fmt::print("host: ms a step inside the engine without waiting for the device\n");
+  if (all.contains("id")) fmt::print("id {}\n", store::short_id(all["id"].get<std::string>()));
+}
+
+// The record's id, or "".
+std::string add(record::Recorder& recorder, const Words& words, const Session& s, CausalLm& lm,
+                const Json& all) {
+  if (!recorder.on()) return "";
+  const Json& p = all["provenance"];
+  const record::Machine m = machine_of(s, lm);
+  store::RunRecord r;
+  r.command = {"fk", "bench", "model"};
+  for (const std::string& w : words) r.command.push_back(w);
+  r.config = p["config"];
+  r.plan_hash = p["plan_hash"];
+  r.device = m.device;
+  r.driver = m.driver;
+  r.record = all;
+  r.harness = m.harness;
+  return recorder.add(r);
 }
 
 // Every workload in turn; what does not fit is left out when nobody asked for it.
@@ -149,6 +170,7 @@ int bench_model_command(const Words& words) {
               f.model.config);
   if (!f.out.empty() && !std::ofstream(f.out, std::ios::app))  // said now, not after the measuring
     bad_input("--out {}: cannot be written", f.out);
+  record::Recorder recorder = f.store.recorder();
   auto lm = session.causal_lm(TextOptions{});  // ids alone: text is not part of what is measured
   const RooflineChoice roof = roofline_of(f, *lm->model().device(), session.build.dtype);
   Json all = {{"provenance", provenance(f, words, session, *lm, roof)},
@@ -160,11 +182,12 @@ int bench_model_command(const Words& words) {
               f.workload.empty() ? "(all)" : f.workload);
   // Memory that was needed is known now.
   all["provenance"] = provenance(f, words, session, *lm, roof);
+  if (const std::string id = add(recorder, words, session, *lm, all); !id.empty()) all["id"] = id;
   if (!f.out.empty()) write(f.out, all);
   if (f.json)
     fmt::print("{}\n", json_line(all));
   else
-    print_summary(all["provenance"]);
+    print_summary(all);
   return 0;
 }
 

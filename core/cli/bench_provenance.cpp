@@ -8,7 +8,6 @@
 #include "core/base/dtype.hpp"
 #include "core/cli/bench_model.hpp"
 #include "core/cli/report.hpp"
-#include "core/record/machine.hpp"
 
 namespace fk::core {
 namespace {
@@ -62,6 +61,13 @@ Json implementations_json(const Plan& plan) {
 }
 
 }  // namespace
+
+record::Machine machine_of(const Session& s, CausalLm& lm) {
+  const int cores = int(std::thread::hardware_concurrency());
+  return record::machine_of(lm.model().device()->id(),
+                            s.build.threads > 0 ? s.build.threads : cores,
+                            s.workspace.paths().root);
+}
 
 RooflineChoice roofline_of(const BenchFlags& f, const Device& device, fk_dtype run_dtype) {
   double terabytes = f.bandwidth, teraflops = f.tflops;

@@ -5,10 +5,12 @@
 #include "core/cli/cli.hpp"
 #include "core/cli/judge_flags.hpp"
 #include "core/cli/report.hpp"
+#include "core/cli/store_flags.hpp"
 #include "core/judge/timing/bench.hpp"
 #include "core/plugin/baseline_order.hpp"
 #include "core/plugin/content_hash.hpp"
 #include "core/plugin/elf_file.hpp"
+#include "core/record/record.hpp"
 
 namespace fk::core {
 namespace {
@@ -46,16 +48,17 @@ const Subject* best_baseline(const Court& court, const std::vector<Subject>& all
   return best;
 }
 
-void print_result(const BenchResult& r) {
+void print_result(const BenchResult& r, const std::string& id) {
+  const std::string shown = id.empty() ? "" : "  id " + store::short_id(id);
   if (r.rounds == 0 || r.code == "REFUSED") {
-    fmt::print("  {:<12} {:<36} {}\n", r.code, r.name, r.text);
+    fmt::print("  {:<12} {:<36} {}{}\n", r.code, r.name, r.text, shown);
     return;
   }
   fmt::print(
       "  {:<5} {:<36} {:.3f}x [{:.3f}, {:.3f}]  {:.2f} us against {:.2f} us  {} rounds, {} calls "
-      "verified ({:.0f} % of the time)\n",
+      "verified ({:.0f} % of the time){}\n",
       r.code, r.name, r.speedup.middle, r.speedup.low, r.speedup.high, r.candidate.p50 * 1e6,
-      r.baseline.p50 * 1e6, r.rounds, r.verified, 100 * r.verify_seconds / r.seconds);
+      r.baseline.p50 * 1e6, r.rounds, r.verified, 100 * r.verify_seconds / r.seconds, shown);
 }
 
 }  // namespace
@@ -72,11 +75,15 @@ int bench_task_command(const Words& words) {
   judge::BenchOptions options;
   std::string task, name, against;
   app.add_option("task", task, "the task")->type_name("TASK")->required();
-  app.add_option("--impl", name, "only this implementation: plugin or plugin/name");
+  app.add_option("--impl", name,
+                 "only this implementation: plugin or plugin/name, with @hash a version of it");
   app.add_option("--against", against, "instead of the best baseline");
   app.add_option("--budget", options.budget, "seconds a case, at most");
   flags.add_to(app);
+  StoreFlags store;
+  store.add_to(app);
   if (!parse_flags(app, words)) return 0;
+  record::Recorder recorder = store.recorder();
   Court court(flags);
   const std::vector<Subject> all = subjects(court, task, "");
   const std::vector<Subject> measured = subjects(court, task, name);
@@ -86,13 +93,19 @@ int bench_task_command(const Words& words) {
   if (!rival) missing("{} has no baseline to be measured against", task);
   size_t done = 0, refused = 0;
   for (const Subject& s : measured) {
-    if (s.implementation == rival->implementation && name.empty()) continue;
+    if (s.plugin == rival->plugin && s.implementation == rival->implementation && name.empty())
+      continue;
     if (!flags.json)
       fmt::print("{} {} against {}\n", task, s.implementation, rival->implementation);
     for (const cases::Case& c : judge::bench_cases(court.registry.task(task))) {
       if (!flags.only.empty() && c.name != flags.only) continue;
-      const BenchResult r = judge::bench_case(court.judge, task, c, {s.plugin, s.implementation},
-                                              {rival->plugin, rival->implementation}, options);
+      const BenchResult r =
+          judge::bench_case(court.judge, task, c, s.contestant(), rival->contestant(), options);
+      std::string id;
+      if (recorder.on() && r.code != "unsupported")
+        id = recorder.add(record::measurement(court.machine(), court.registry,
+                                              court.registry.task(task), c, s.contestant(),
+                                              rival->contestant(), r, s.context(court)));
       if (flags.json) {
         Json j = {{"task", task},
                   {"candidate", s.implementation},
@@ -100,9 +113,10 @@ int bench_task_command(const Words& words) {
                   {"baseline", rival->implementation},
                   {"baseline_hash", rival->plugin->hash}};
         j.update(r.to_json());
+        if (!id.empty()) j["id"] = id;
         fmt::print("{}\n", json_line(j));
       } else {
-        print_result(r);
+        print_result(r, id);
       }
       std::fflush(stdout);
       done += r.code != "unsupported";

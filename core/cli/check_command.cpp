@@ -5,6 +5,8 @@
 #include "core/cli/cli.hpp"
 #include "core/cli/judge_flags.hpp"
 #include "core/cli/report.hpp"
+#include "core/cli/store_flags.hpp"
+#include "core/record/record.hpp"
 
 namespace fk::core {
 namespace {
@@ -28,7 +30,11 @@ void print_case(const CaseResult& r) {
   if (!r.reproduce.empty()) fmt::print("      again: {}\n", r.reproduce);
 }
 
-void print_record(const CheckRecord& r) {
+std::string id_text(const std::string& id) {
+  return id.empty() ? "" : ", id " + store::short_id(id);
+}
+
+void print_record(const CheckRecord& r, const std::string& id) {
   for (const std::string& f : r.gate.flags) fmt::print("  flag: {}\n", f);
   for (const std::string& f : r.gate.refusals) fmt::print("  gate: {}\n", f);
   std::string off;
@@ -39,16 +45,16 @@ void print_record(const CheckRecord& r) {
   }
   if (!r.layers.empty()) fmt::print("  sandbox: {} of {} layers on{}\n", on, r.layers.size(), off);
   if (!r.refusal.empty()) {
-    fmt::print("  REFUSED: {}\n\n", indented(r.refusal));
+    fmt::print("  REFUSED: {}{}\n\n", indented(r.refusal), id_text(id));
     return;
   }
   const size_t pass = r.count("pass"), skipped = r.count("unsupported");
-  fmt::print("  {}: {} of {} cases pass{}, coverage {:.0f} %, {:.2f} s\n\n",
+  fmt::print("  {}: {} of {} cases pass{}, coverage {:.0f} %, {:.2f} s{}\n\n",
              r.passed()                         ? "PASS"
              : pass + skipped == r.cases.size() ? "NOTHING TO JUDGE"
                                                 : "FAIL",
              pass, r.cases.size(), skipped ? fmt::format(", {} unsupported", skipped) : "",
-             100 * r.coverage, r.seconds);
+             100 * r.coverage, r.seconds, id_text(id));
 }
 
 // Unsupported in all cases is no verdict: a kernel for another device.
@@ -72,13 +78,17 @@ int check_command(const Words& words) {
   std::string task, name;
   bool all = false, quiet = false;
   app.add_option("task", task, "the task")->type_name("TASK");
-  app.add_option("--impl", name, "only this implementation: plugin or plugin/name");
+  app.add_option("--impl", name,
+                 "only this implementation: plugin or plugin/name, with @hash a version of it");
   app.add_flag("--all", all, "every task of the registry");
   app.add_flag("--quiet", quiet, "failures and totals only");
   flags.add_to(app);
+  StoreFlags store;
+  store.add_to(app);
   if (!parse_flags(app, words)) return 0;
   if (task.empty() == !all)
     bad_input("say which task to judge, or --all; `fk list` names them, e.g. fk check rms_norm");
+  record::Recorder recorder = store.recorder();
   Court court(flags);
   std::vector<std::string> tasks = {task};
   if (all) {
@@ -101,14 +111,21 @@ int check_command(const Words& words) {
         if (!flags.json && (!quiet || r.failed())) print_case(r);
         std::fflush(stdout);
       };
-      const CheckRecord record = court.judge.check(*s.plugin, t, s.implementation, on_case);
-      if (flags.json)
-        fmt::print("{}\n", json_line(record.to_json()));
-      else
-        print_record(record);
+      const CheckRecord result = court.judge.check(*s.plugin, t, s.implementation, on_case);
+      std::string id;
+      if (recorder.on())
+        id = recorder.add(record::verdict(court.machine(), court.registry, court.registry.task(t),
+                                          *s.plugin, result, s.context(court)));
+      if (flags.json) {
+        Json j = result.to_json();
+        if (!id.empty()) j["id"] = id;
+        fmt::print("{}\n", json_line(j));
+      } else {
+        print_record(result, id);
+      }
       std::fflush(stdout);
-      judged += verdict(record) != Verdict::kNothing;
-      failed += verdict(record) == Verdict::kFail;
+      judged += verdict(result) != Verdict::kNothing;
+      failed += verdict(result) == Verdict::kFail;
     }
   }
   if (judged == 0) return int(Code::kMissing);

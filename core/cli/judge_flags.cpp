@@ -4,6 +4,8 @@
 #include "core/base/error.hpp"
 #include "core/base/nearest.hpp"
 #include "core/plugin/candidate_builder.hpp"
+#include "core/record/record.hpp"
+#include "core/resolve/selector.hpp"
 
 namespace fk::core {
 namespace fs = std::filesystem;
@@ -53,8 +55,9 @@ void JudgeFlags::add_to(CLI::App& app) {
 Court::Court(const JudgeFlags& f)
     : paths(find_paths()),
       registry(Registry::load(shown(paths.registry))),
-      judge(registry, options(f, paths)),
-      plugins(judge::plugin_files(paths.plugins, true)) {
+      judge(registry, options(f, paths)) {
+  for (judge::PluginFile& p : judge::plugin_files(paths.plugins, true))
+    plugins.push_back(std::move(p));
   for (const std::string& folder : f.candidates) {
     if (!fs::is_directory(folder)) bad_input("--candidates {}: no such folder", folder);
     paths.candidates.push_back(folder);
@@ -64,25 +67,47 @@ Court::Court(const JudgeFlags& f)
       plugins.push_back(std::move(p));
 }
 
+const record::Machine& Court::machine() {
+  if (!machine_)
+    machine_ = record::machine_of({FK_CPU, 0}, judge.options().runner.threads, paths.root);
+  return *machine_;
+}
+
+std::string Subject::context(const Court& court) const {
+  if (!composite) return "";
+  return record::context_of(court.judge.companions(*plugin, court.registry.task(task).level));
+}
+
 std::vector<Subject> subjects(Court& court, const std::string& task, const std::string& name) {
   court.registry.task(task);
+  const Selector selector = Selector::parse(name);
+  const std::string called =
+      selector.name.empty() ? selector.plugin : selector.plugin + "/" + selector.name;
   std::vector<Subject> out;
   std::vector<std::string> known;
-  for (const judge::PluginFile& p : court.plugins) {
-    const bool named = !name.empty() && is_called(p.name, name.substr(0, name.find('/')));
+  const auto look_at = [&](const judge::PluginFile& p) {
+    const bool named = !name.empty() && p.name == selector.plugin;
     if (!p.refusal.empty() && (named || !p.baseline))
       fmt::print(stderr, "left out: {}: {}\n", shown(p.so.empty() ? p.yaml : p.so).string(),
                  p.refusal);
-    if (!judge::may_implement(p, task)) continue;
+    if (!judge::may_implement(p, task)) return;
     try {
       for (const judge::Offered& o : court.judge.offered(p, task)) {
         known.push_back(o.id);
-        if (is_called(o.id, name)) out.push_back({&p, task, o.id});
+        if (is_called(o.id, called) && p.hash.starts_with(selector.hash))
+          out.push_back({&p, task, o.id, o.version, o.composite});
       }
     } catch (const Error& e) {
       fmt::print(stderr, "left out: {}: {}\n", shown(p.so).string(), e.text());
     }
-  }
+  };
+  for (const judge::PluginFile& p : court.plugins) look_at(p);
+  if (out.empty() && !selector.hash.empty())
+    for (judge::PluginFile& p : judge::cached_plugins(selector.plugin, selector.hash))
+      look_at(court.plugins.emplace_back(std::move(p)));
+  if (out.empty() && !selector.hash.empty())
+    bad_input("no version {} of {} is there for {}, in the folders of plugins or in the cache",
+              selector.hash, called, task);
   if (out.empty() && !name.empty())
     bad_input("no implementation of {} is called \"{}\"{}; there are: {}", task, name,
               did_you_mean(name, known), fmt::join(known, ", "));

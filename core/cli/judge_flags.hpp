@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <deque>
+#include <optional>
+
 #include "core/cli/flags.hpp"
 #include "core/cli/workspace.hpp"
 #include "core/judge/judge.hpp"
+#include "core/judge/timing/bench.hpp"
+#include "core/record/machine.hpp"
 
 namespace fk::core {
 
@@ -23,19 +28,29 @@ struct Court {
   Paths paths;
   Registry registry;
   judge::Judge judge;
-  std::vector<judge::PluginFile> plugins;  // baselines, then candidates
+  std::deque<judge::PluginFile> plugins;  // baselines, then candidates, then old versions
 
   explicit Court(const JudgeFlags&);
+  const record::Machine& machine();  // that judges
+
+ private:
+  std::optional<record::Machine> machine_;
 };
 
 // An implementation and the plugin that holds it.
 struct Subject {
   const judge::PluginFile* plugin;
-  std::string task, implementation;
+  std::string task, implementation, version;
+  bool composite;
+
+  judge::Contestant contestant() const { return {plugin, implementation, version}; }
+  // As record::context_of has it: of what its children may be computed by.
+  std::string context(const Court&) const;
 };
 
-// The implementations of a task whose name (plugin or plugin/name) is `name`; all for "". Plugins
-// that cannot be opened are said on stderr. Throws Error when a name matches none.
+// The implementations of a task that a selector names (plugin or plugin/name, with @hash a version
+// of it, out of the cache where its file is gone); all for "". Plugins that cannot be opened are
+// said on stderr. Throws Error when a name matches none.
 std::vector<Subject> subjects(Court&, const std::string& task, const std::string& name);
 
 }  // namespace fk::core

@@ -17,11 +17,10 @@ using store::Measurement;
 using store::PlanRecord;
 using store::Record;
 using store::RunRecord;
+using store::short_id;
 using store::Store;
 using store::Verdict;
 
-constexpr size_t kShownId = 8;
-std::string short_id(const std::string& uuid) { return uuid.substr(0, kShownId); }
 std::string short_time(const std::string& time) {
   return time.size() < 19 ? time : time.substr(0, 10) + " " + time.substr(11, 8);
 }
@@ -95,16 +94,28 @@ void add_case(Words& words, const std::string& name, const Json& seeds) {
                  {"--seed", seeds[0].is_string() ? seeds[0].get<std::string>() : seeds[0].dump()});
 }
 
+// "mine/fast@3f2a91c0": the version that was measured, even when the file has changed since.
+std::string versioned(const std::string& implementation, const std::string& hash) {
+  return hash.empty() ? implementation : implementation + "@" + hash.substr(0, 16);
+}
+
+void add_threads(Words& words, const Json& record) {
+  const Json threads = record.is_object() ? record.value("threads", Json()) : Json();
+  if (threads.is_number_integer()) words.insert(words.end(), {"--threads", threads.dump()});
+}
+
 // The command whose numbers the record holds.
 std::string again(const Measurement& m) {
-  Words w = {"fk", "bench", m.task, "--impl", m.implementation};
-  if (!m.baseline.empty()) w.insert(w.end(), {"--against", m.baseline});
+  Words w = {"fk", "bench", m.task, "--impl", versioned(m.implementation, m.hash)};
+  if (!m.baseline.empty()) w.insert(w.end(), {"--against", versioned(m.baseline, m.baseline_hash)});
   add_case(w, m.case_id, m.seeds);
+  add_threads(w, m.clocks);
   return shell_line(w);
 }
 std::string again(const Verdict& v) {
-  Words w = {"fk", "check", v.task, "--impl", v.implementation};
-  if (!v.passed) add_case(w, v.case_id, v.seeds);
+  Words w = {"fk", "check", v.task, "--impl", versioned(v.implementation, v.hash)};
+  add_case(w, v.record.is_object() ? v.record.value("only", "") : "", v.seeds);
+  add_threads(w, v.record);
   return shell_line(w);
 }
 std::string again(const PlanRecord& p) {
@@ -163,8 +174,9 @@ int show_command(const Words& words) {
 
 int rerun_command(const Words& words) {
   CLI::App app{
-      "Prints the command that takes the record's numbers again. The implementation has to be the "
-      "one of its hash: `fk list --json` shows those that are there.",
+      "Prints the command that takes the record's numbers again, with the versions, the seeds and "
+      "the threads of then. A version that is no longer in its folder comes out of the cache of "
+      "plugins, as long as it lies there.",
       "fk results rerun"};
   Place place;
   std::string id;

@@ -61,6 +61,10 @@ void RunFlags::add_to(CLI::App& app) {
   app.add_option("--save-plan", save_plan, "write the choices made to a file that --plan replays")
       ->type_name("FILE");
   app.add_flag("--quiet", quiet, "no report after the text");
+  app.add_option("--store", store,
+                 "prompts: record what the summary says in this results store; without it a run is "
+                 "nobody's measurement")
+      ->type_name("FILE");
 }
 
 int run_command(const Words& words) {
@@ -84,6 +88,7 @@ int run_command(const Words& words) {
       "weights or device\n\n"
       "exit codes: 0 ok, 1 a check failed, 2 bad usage or input, 3 missing dependency or device\n");
   if (!parse_flags(app, words)) return 0;
+  f.words = words;
   f.has_prompt = app.count("--prompt") > 0;
   f.has_query = app.count("--query") > 0;
   if (f.has_prompt && !f.input.empty() && !f.dry) {
@@ -97,7 +102,11 @@ int run_command(const Words& words) {
   if (f.chat && f.json)
     bad_input("--chat: a conversation has no --json; put \"messages\" into an --input file");
   if (f.dry) return run_dry(f);
+  if (!f.store.empty() && !f.has_prompt && f.input.empty())
+    bad_input("--store: a conversation is no measurement; give --prompt or --input");
   Session session(f.model, false);
+  if (!f.store.empty() && session.assets.config.engine == Config::Engine::kEncoder)
+    bad_input("--store: {} is an encoder; runs of language models are recorded", f.model.config);
   if (session.assets.config.engine == Config::Engine::kEncoder) return run_encoder(f, session);
   if (f.has_query) bad_input("--query: {} is no encoder", f.model.config);
   if (f.has_prompt && !f.input.empty()) bad_input("--prompt and --input: give one of them");

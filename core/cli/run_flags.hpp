@@ -8,7 +8,8 @@ namespace fk::core {
 // The flags of fk-run.
 struct RunFlags {
   ModelFlags model;
-  std::string prompt, input, query, system, save_plan;
+  std::string prompt, input, query, system, save_plan, store;
+  Words words;  // as given
   bool has_prompt = false, has_query = false;
   bool raw = false, chat = false, json = false, dry = false, quiet = false;
   int top_logits = 0;

@@ -5,6 +5,7 @@
 
 #include "core/base/dtype.hpp"
 #include "core/base/error.hpp"
+#include "core/cli/bench_model.hpp"
 #include "core/cli/prompts.hpp"
 #include "core/cli/report.hpp"
 #include "core/cli/run_flags.hpp"
@@ -46,6 +47,21 @@ std::vector<Prompt> gather(const RunFlags& f, const Assets& a) {
   return {p};
 }
 
+// With its id, where it was asked for.
+Json recorded(const RunFlags& f, record::Recorder& recorder, const Session& session, CausalLm& lm,
+              Json summary) {
+  if (!recorder.on()) return summary;
+  const record::Machine m = machine_of(session, lm);
+  store::RunRecord r;
+  r.command = {"fk", "run"};
+  for (const std::string& w : f.words) r.command.push_back(w);
+  r.config = f.model.config, r.plan_hash = summary["plan_hash"];
+  r.device = m.device, r.driver = m.driver, r.harness = m.harness;
+  r.record = summary;
+  if (const std::string id = recorder.add(r); !id.empty()) summary["id"] = id;
+  return summary;
+}
+
 }  // namespace
 
 int run_prompts(const RunFlags& f, Session& session) {
@@ -53,6 +69,7 @@ int run_prompts(const RunFlags& f, Session& session) {
   std::vector<Prompt> prompts = gather(f, assets);
   std::vector<std::vector<int32_t>> ids;
   for (const Prompt& p : prompts) ids.push_back(encode(p, assets));
+  record::Recorder recorder(!f.store.empty(), f.store);
   auto engine = session.causal_lm();
   bool single = f.input.empty();
   auto start = std::chrono::steady_clock::now();
@@ -102,7 +119,7 @@ int run_prompts(const RunFlags& f, Session& session) {
   const Plan& plan = engine->model().plan();
   if (!f.save_plan.empty()) std::ofstream(f.save_plan) << plan.to_yaml();
   double rate = seconds > 0 ? double(st.generated_tokens) / seconds : 0;
-  if (f.json) {
+  if (f.json || recorder.on()) {
     Json summary = {{"config", f.model.config},
                     {"model", assets.config.model},
                     {"weights", assets.weights_text},
@@ -119,8 +136,13 @@ int run_prompts(const RunFlags& f, Session& session) {
                     {"state_bytes", engine->model().state_bytes()},
                     {"retained_bytes", engine->model().retained_bytes()}};
     if (session.build.layers.time) summary["timings"] = engine->model().timings();
-    fmt::print("{}\n", json_line({{"summary", summary}}));
-    return 0;
+    summary = recorded(f, recorder, session, *engine, std::move(summary));
+    if (f.json) {
+      fmt::print("{}\n", json_line({{"summary", summary}}));
+      return 0;
+    }
+    if (summary.contains("id"))
+      fmt::print("id {}\n", store::short_id(summary["id"].get<std::string>()));
   }
   if (f.quiet) return 0;
   print_report(session, plan, &engine->sampler().plan(),

@@ -61,6 +61,8 @@ CheckRecord Judge::check(const PluginFile& plugin, const std::string& task_name,
   record.hash = plugin.hash;
   record.file = plugin.so.string();
   record.refusal = plugin.refusal;
+  record.only = options_.only;
+  record.threads = options_.runner.threads;
   const std::vector<PluginFile> with = companions(plugin, task.level);
   std::unique_ptr<RunnerProcess> runner;
   const auto start = [&] {

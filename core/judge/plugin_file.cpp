@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/judge/plugin_file.hpp"
 
+#include <algorithm>
+
 #include "core/base/error.hpp"
+#include "core/plugin/cache.hpp"
 #include "core/plugin/content_hash.hpp"
 #include "core/plugin/discovery.hpp"
 
@@ -26,6 +29,30 @@ std::vector<PluginFile> plugin_files(const std::filesystem::path& folder, bool b
     }
     out.push_back({f.name, f.hash, f.so, f.copy, f.yaml, baseline, f.refusal});
   }
+  return out;
+}
+
+std::vector<PluginFile> cached_plugins(const std::string& name, const std::string& hash) {
+  std::vector<PluginFile> out;
+  const std::string begin = name + "-" + hash;
+  std::error_code none;
+  for (const auto& e :
+       std::filesystem::directory_iterator(core::cache_folder() / "plugins", none)) {
+    const std::string stem = e.path().stem().string();
+    // "mine-3f2a...": not of a plugin that is called mine-3f.
+    if (e.path().extension() != ".so" || !stem.starts_with(begin) ||
+        stem.find('-', name.size() + 1) != stem.npos)
+      continue;
+    core::Found f;
+    f.name = name;
+    f.so = e.path();
+    f.inspect();
+    if (f.refusal.empty() && stem != name + "-" + f.hash)
+      f.refusal = "its content is not the one of its name";
+    out.push_back({f.name, f.hash, f.so, f.copy, {}, false, f.refusal});
+  }
+  std::sort(out.begin(), out.end(),
+            [](const PluginFile& a, const PluginFile& b) { return a.hash < b.hash; });
   return out;
 }
 

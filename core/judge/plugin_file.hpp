@@ -20,6 +20,10 @@ struct PluginFile {
 std::vector<PluginFile> plugin_files(const std::filesystem::path& folder, bool baseline,
                                      const core::SourceBuilder& builder = {});
 
+// Versions of a plugin that were used before and lie in the cache of plugins, whatever became of
+// their files: those whose hash begins so. Nobody's baselines.
+std::vector<PluginFile> cached_plugins(const std::string& name, const std::string& hash);
+
 // Whether the file's bytes name the task: all that do not cannot implement it.
 bool may_implement(const PluginFile&, const std::string& task);
 

@@ -47,6 +47,8 @@ Json CheckRecord::to_json() const {
   if (!refusal.empty()) j["refusal"] = refusal;
   j["seeds"] = seeds;
   if (seed_given) j["seed_given"] = true;
+  if (!only.empty()) j["only"] = only;
+  j["threads"] = threads;
   j["gate"] = {{"flags", gate.flags}, {"refusals", gate.refusals}};
   j["sandbox"] = Json::array();
   for (const SandboxLayer& l : layers) {

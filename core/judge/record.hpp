@@ -49,6 +49,8 @@ struct CheckRecord {
   double coverage = 0;                    // share of the task file's weight that passed
   std::vector<uint64_t> seeds;            // give the same numbers again
   bool seed_given = false;                // somebody chose them
+  std::string only;                       // the cases that were asked for; empty: all
+  int threads = 0;                        // of the Runner
   size_t count(const std::string& code) const;
   bool passed() const;
   Json to_json() const;

@@ -163,6 +163,8 @@ std::string new_uuid() {
   return out;
 }
 
+std::string short_id(const std::string& uuid) { return uuid.substr(0, 8); }
+
 std::string now_utc() {
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);

@@ -76,7 +76,8 @@ class Store {
   std::unique_ptr<Database> db_;
 };
 
-std::string new_uuid();  // version 4
-std::string now_utc();   // "2026-11-21T22:03:51.123Z"
+std::string new_uuid();                         // version 4
+std::string short_id(const std::string& uuid);  // its beginning, for people
+std::string now_utc();                          // "2026-11-21T22:03:51.123Z"
 
 }  // namespace fk::store

@@ -67,13 +67,14 @@ Outcome start(const std::string& program, const std::vector<std::string>& words,
   Folder folder;
   std::string in = folder.write("in", input), out = folder / "out", err = folder / "err";
   std::string file = std::string(FK_BUILD_DIR) + "/bin/" + program;
-  std::vector<std::string> arguments = {file},
-                           variables = {"FK_CACHE_DIR=" FK_BUILD_DIR "/test-cache"};
+  // Of a name that stands twice the first counts. Nothing is ever written to the user's store.
+  std::vector<std::string> arguments = {file}, variables = environment;
+  variables.emplace_back("FK_CACHE_DIR=" FK_BUILD_DIR "/test-cache");
+  variables.push_back("FK_STORE=" + folder / "results.db");
   arguments.insert(arguments.end(), words.begin(), words.end());
   for (char** e = environ; *e; ++e) {
     if (std::string(*e).rfind("FK_", 0) != 0) variables.emplace_back(*e);
   }
-  variables.insert(variables.end(), environment.begin(), environment.end());
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addchdir_np(&actions, FK_SOURCE_DIR);

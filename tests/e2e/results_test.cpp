@@ -57,7 +57,7 @@ TEST_F(Results, ListsFiltersAndShows) {
 TEST_F(Results, SaysHowToMeasureAgain) {
   const std::string id = add("rms_norm", "mine/fast", "");
   EXPECT_EQ(fk({"rerun", id.substr(0, 8)}).out,
-            "fk bench rms_norm --impl mine/fast --against cpu/cpu --case llama/decode --seed "
+            "fk bench rms_norm --impl mine/fast@beef --against cpu/cpu --case llama/decode --seed "
             "18446744073709551615\n");
   store::RunRecord r;
   r.command = {"fk", "run", "--prompt", "it's me", "--config", "configs/llama.yaml"};

@@ -37,7 +37,7 @@ std::vector<int> children_of(int pid) {
 
 pid_t start_check(const std::string& task) {
   std::vector<std::string> words = {
-      FK_BUILD_DIR "/bin/fk", "check", task, "--impl", "cpu", "--quiet"};
+      FK_BUILD_DIR "/bin/fk", "check", task, "--impl", "cpu", "--quiet", "--no-store"};
   std::vector<char*> argv;
   for (std::string& w : words) argv.push_back(w.data());
   argv.push_back(nullptr);
