@@ -28,6 +28,8 @@ constexpr Command kCommands[] = {
     {"check", check_command, "judge implementations of a task against the reference (fk-check)"},
     {"bench", bench_command, "measure: `bench model` whole models under load (fk-bench)"},
     {"results", results_command, "the results store: list, show, export, import, measure again"},
+    {"compare", compare_command, "two versions of an implementation: per case, and in a model"},
+    {"history", history_command, "the versions of a task's implementations over time"},
     {"serve", nullptr, "an HTTP server (fk-serve)"},
 };
 

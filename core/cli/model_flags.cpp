@@ -158,6 +158,8 @@ void ModelFlags::add_to(CLI::App& app) {
 
 Session::Session(const ModelFlags& f, bool dry)
     : workspace(Workspace::Candidates::kBuild, f.candidates) {
+  Catalog catalog = workspace.catalog();  // copies share one list
+  for (const auto& copy : f.versions) catalog.add_copy(copy, Implementation::Kind::kCandidate);
   Overrides over = overrides(f);
   build.device = parse_device(f.device);
   build.threads = f.threads;

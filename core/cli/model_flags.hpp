@@ -12,6 +12,8 @@ struct ModelFlags {
   std::string config, device = "auto", dtype, quant, policy = "baseline", plan, weights, tokenizer,
                       layers;
   std::vector<std::string> pins, candidates;
+  // Copies of plugins (PluginFile::copy) beside those that are found; no flag.
+  std::vector<std::filesystem::path> versions;
   int threads = 0;
   int64_t block_size = 0, num_blocks = 0, max_model_len = 0, max_num_seqs = 0,
           max_num_batched_tokens = 0;

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "core/cli/judge_flags.hpp"
+#include "core/cli/store_flags.hpp"
+#include "core/record/compare.hpp"
+
+namespace fk::core {
+
+// The flags of `fk compare`.
+struct CompareFlags {
+  JudgeFlags judge;
+  StoreFlags store;
+  std::vector<std::string> versions;  // TASK:plugin[/name][@hash], two of them
+  std::string svg, config, device = "auto";
+  bool no_measure = false;
+  double budget = 3;  // seconds a case
+  int64_t prompt = 64, tokens = 16;
+  int rounds = 9;
+};
+
+// One of the two: which version it is, and its file where there is one.
+struct CompareSide {
+  record::Version version;
+  std::optional<Subject> subject;
+  std::string missing;  // why it cannot be run
+  std::string text() const { return version.implementation + "@" + version.hash.substr(0, 8); }
+};
+
+// Both in a model, in turn: seconds of a prefill and of a decode step with the first over those
+// with the second.
+struct InModel {
+  judge::Interval prefill, decode;
+  Json samples;  // [[round, prefill of the first, of the second, decode of the first, of the
+                 // second]]
+  record::Machine machine;
+};
+InModel compare_in_model(const CompareFlags&, const std::string& task, const CompareSide& first,
+                         const CompareSide& second);
+
+}  // namespace fk::core
