@@ -30,6 +30,8 @@ struct RooflineChoice {
 };
 RooflineChoice roofline_of(const BenchFlags&, const Device&, fk_dtype run_dtype);
 
+// Of the source tree in a folder; null without git or a repository.
+Json git_revision(const std::string& folder);
 // Where the numbers come from: versions, machine, model, plan, options, date.
 Json provenance(const BenchFlags&, const Words&, const Session&, const CausalLm&,
                 const RooflineChoice&);

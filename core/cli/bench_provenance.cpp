@@ -30,16 +30,6 @@ std::string now_utc() {
   return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm)};
 }
 
-// Null without git or a repository.
-Json git_revision(const std::string& folder) {
-  if (find_program("git").empty()) return nullptr;
-  auto done = run_processes({{"git", "-C", folder, "rev-parse", "HEAD"},
-                             {"git", "-C", folder, "status", "--porcelain", "-uno"}});
-  if (done[0].exit_code != 0) return nullptr;
-  std::string revision = done[0].output.substr(0, done[0].output.find('\n'));
-  return revision + (done[1].exit_code == 0 && !done[1].output.empty() ? "-changed" : "");
-}
-
 Json processor() {
   std::ifstream in("/proc/cpuinfo");
   for (std::string line; std::getline(in, line);)
@@ -84,6 +74,15 @@ Json implementations_json(const Plan& plan) {
 }
 
 }  // namespace
+
+Json git_revision(const std::string& folder) {
+  if (find_program("git").empty()) return nullptr;
+  auto done = run_processes({{"git", "-C", folder, "rev-parse", "HEAD"},
+                             {"git", "-C", folder, "status", "--porcelain", "-uno"}});
+  if (done[0].exit_code != 0) return nullptr;
+  std::string revision = done[0].output.substr(0, done[0].output.find('\n'));
+  return revision + (done[1].exit_code == 0 && !done[1].output.empty() ? "-changed" : "");
+}
 
 RooflineChoice roofline_of(const BenchFlags& f, const Device& device, fk_dtype run_dtype) {
   double terabytes = f.bandwidth, teraflops = f.tflops;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes down every forward: shapes, the step's sequences, small integers, times.
+#include <algorithm>
 #include <optional>
 
 #include "core/base/dtype.hpp"
@@ -185,10 +186,22 @@ class CaptureLayer : public Layer {
       if (!t || f.role != Field::Role::kIn) continue;
       if (t->dtype.code == FK_INT || (f.low && f.high && t->ndim == 1)) add(f.name, *t);
     }
-    if (const StructSpec* spec = step_of(node, run))
-      for (const char* name : {"block_table", "slot_mapping", "state_indices"})
-        if (const fk_tensor* t = step_tensor(*spec, run.step, name))
-          add(std::string("step.") + name, *t);
+    const StructSpec* spec = step_of(node, run);
+    if (!spec) return;
+    for (const char* name : {"slot_mapping", "state_indices"})
+      if (const fk_tensor* t = step_tensor(*spec, run.step, name))
+        add(std::string("step.") + name, *t);
+    const fk_tensor* table = step_tensor(*spec, run.step, "block_table");
+    const auto size = c.dims.find("block_size");
+    if (!table || table->ndim != 2 || size == c.dims.end()) return;
+    // It has room for the longest sequence that the engine takes: without the columns of nobody.
+    int64_t longest = 0;
+    for (const auto& s : c.seqs) longest = std::max(longest, s.context + s.query);
+    fk_tensor used = *table;
+    int64_t shape[] = {table->shape[0],
+                       std::min(table->shape[1], (longest + size->second - 1) / size->second)};
+    used.shape = shape;
+    add("step.block_table", used);
   }
 
   static void add_implementation(CapturedCall& c, const Node& node) {
