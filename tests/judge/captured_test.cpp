@@ -58,8 +58,10 @@ TEST(CapturedCase, KeepsTheOrderOfTheCachesBlocks) {
   const core::TaskSpec& task = test::registry().task("attention");
   const auto problem = cases::Problem::make(test::registry(), task, c);
   for (const auto& t : problem.calls.at(0).step->tensors) {
-    if (t.name == "block_table") EXPECT_EQ(t.tensor->values(), (std::vector<double>{2, 0, 1, -1}));
-    if (t.name == "slot_mapping") EXPECT_EQ(t.tensor->values(), (std::vector<double>{2, 6}));
+    if (t.name == "block_table") {
+      EXPECT_EQ(t.tensor->values(), (std::vector<double>{2, 0, 1, -1}));
+    }
+    if (t.name == "slot_mapping") { EXPECT_EQ(t.tensor->values(), (std::vector<double>{2, 6})); }
   }
   call.values["step.block_table"] = {70, -1, 40, -1};  // less than the sequence needs
   EXPECT_TRUE(cases::case_of(call).blocks.empty());

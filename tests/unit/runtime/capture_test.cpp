@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/runtime/capture.hpp"
 
+#include <gtest/gtest.h>
+
 #include "tests/support/task_runner.hpp"
 
 namespace fk::test {
@@ -63,7 +65,7 @@ TEST(Capture, EqualShapesAreOneEntryWhereverTheyWere) {
                                             "model.layers.2.mlp"}));
   EXPECT_EQ(c.implementation, "composed/llama_mlp");
   for (const core::Choice& choice : m.runner.model().plan().choices)
-    if (choice.path == "model.layers.1.mlp") EXPECT_EQ(c.init, choice.init);
+    if (choice.path == "model.layers.1.mlp") { EXPECT_EQ(c.init, choice.init); }
   EXPECT_EQ(c.case_init.dump(), c.init);  // no instances in it
 }
 
