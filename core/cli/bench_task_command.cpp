@@ -2,6 +2,8 @@
 #include <algorithm>
 
 #include "core/base/error.hpp"
+#include "core/cli/bench_cases.hpp"
+#include "core/cli/captured_flags.hpp"
 #include "core/cli/cli.hpp"
 #include "core/cli/judge_flags.hpp"
 #include "core/cli/report.hpp"
@@ -61,6 +63,28 @@ void print_result(const BenchResult& r, const std::string& id) {
       r.baseline.p50 * 1e6, r.rounds, r.verified, 100 * r.verify_seconds / r.seconds, shown);
 }
 
+// Of the calls of a model: fewer would leave out what a step is made of, more are not worth the
+// time that they take.
+constexpr double kMostOfTheTime = 0.95;
+
+// The task file's cases, or those of a model that make up most of the time.
+std::vector<cases::Case> chosen(const Court& court, const JudgeFlags& flags, const TaskSpec& task) {
+  std::vector<cases::Case> list = flags.cases.empty()
+                                      ? judge::bench_cases(task)
+                                      : answerable(court.captured, task, court.judge.oracle());
+  if (!flags.cases.empty() && flags.only.empty())
+    list = judge::heaviest(std::move(list), kMostOfTheTime);
+  std::erase_if(list, [&](const auto& c) { return !judge::is_asked_for(c.name, flags.only); });
+  return list;
+}
+
+double seconds_of(const Court& court, const std::string& task) {
+  double sum = 0;
+  if (const auto at = court.captured.by_task.find(task); at != court.captured.by_task.end())
+    for (const cases::Case& c : at->second) sum += c.weight;
+  return sum;
+}
+
 }  // namespace
 
 int bench_task_command(const Words& words) {
@@ -68,7 +92,8 @@ int bench_task_command(const Words& words) {
       "Times implementations of a task against the best baseline: both on the same inputs, in "
       "turn, every output of every timed call verified. The ratio has a 95 % interval. FAST and "
       "SLOW: the interval lies more than 1 % from equality; SAME: within 2 % of it; AMBG: neither "
-      "can be said.\n"
+      "can be said. With --cases: the calls of a model that make up 95 % of the time it spent in "
+      "the task, and what they say together.\n"
       "exit codes: 0 measured, 1 refused, 2 bad usage, 3 nothing to measure",
       "fk bench TASK"};
   JudgeFlags flags;
@@ -92,13 +117,21 @@ int bench_task_command(const Words& words) {
   const Subject* rival = against.empty() ? best_baseline(court, all) : &rivals[0];
   if (!rival) missing("{} has no baseline to be measured against", task);
   size_t done = 0, refused = 0;
+  const std::vector<cases::Case> list = chosen(court, flags, court.registry.task(task));
+  const auto head = [&](const Subject& s) -> Json {
+    return {{"task", task},
+            {"candidate", s.implementation},
+            {"candidate_hash", s.plugin->hash},
+            {"baseline", rival->implementation},
+            {"baseline_hash", rival->plugin->hash}};
+  };
   for (const Subject& s : measured) {
     if (s.plugin == rival->plugin && s.implementation == rival->implementation && name.empty())
       continue;
     if (!flags.json)
       fmt::print("{} {} against {}\n", task, s.implementation, rival->implementation);
-    for (const cases::Case& c : judge::bench_cases(court.registry.task(task))) {
-      if (!flags.only.empty() && c.name != flags.only) continue;
+    CasesSummary summary(task, seconds_of(court, task));
+    for (const cases::Case& c : list) {
       const BenchResult r =
           judge::bench_case(court.judge, task, c, s.contestant(), rival->contestant(), options);
       std::string id;
@@ -107,13 +140,10 @@ int bench_task_command(const Words& words) {
                                               court.registry.task(task), c, s.contestant(),
                                               rival->contestant(), r, s.context(court)));
       if (flags.json) {
-        Json j = {{"task", task},
-                  {"candidate", s.implementation},
-                  {"candidate_hash", s.plugin->hash},
-                  {"baseline", rival->implementation},
-                  {"baseline_hash", rival->plugin->hash}};
+        Json j = head(s);
         j.update(r.to_json());
         if (!id.empty()) j["id"] = id;
+        if (!flags.cases.empty()) j["captured_seconds"] = c.weight;
         fmt::print("{}\n", json_line(j));
       } else {
         print_result(r, id);
@@ -121,6 +151,15 @@ int bench_task_command(const Words& words) {
       std::fflush(stdout);
       done += r.code != "unsupported";
       refused += r.code == "REFUSED";
+      summary.add(c, r);
+    }
+    if (flags.cases.empty()) continue;
+    if (flags.json) {
+      Json j = head(s);
+      j["captured"] = summary.to_json();
+      fmt::print("{}\n", json_line(j));
+    } else {
+      fmt::print("{}\n", summary.text());
     }
   }
   if (done == 0) return int(Code::kMissing);

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "core/base/error.hpp"
+#include "core/cli/captured_flags.hpp"
 #include "core/cli/cli.hpp"
 #include "core/cli/judge_flags.hpp"
 #include "core/cli/report.hpp"
@@ -21,7 +22,7 @@ std::string indented(std::string text) {
 
 void print_case(const CaseResult& r) {
   fmt::print("  {:<16} {:<44} {:>8.1f} ms\n", r.code, r.name, r.seconds * 1e3);
-  if (!r.failed()) return;
+  if (r.passed() || (!r.failed() && !r.text.starts_with("too large"))) return;
   fmt::print("      {}\n", indented(r.text));
   if (!r.tensor.empty() && !r.hidden)
     fmt::print(
@@ -91,6 +92,7 @@ int check_command(const Words& words) {
   record::Recorder recorder = store.recorder();
   Court court(flags);
   std::vector<std::string> tasks = {task};
+  if (!flags.cases.empty() && !all) captured_of(court.captured, court.registry.task(task));
   if (all) {
     tasks.clear();
     for (const auto& [known, spec] : court.registry.tasks()) tasks.push_back(known);

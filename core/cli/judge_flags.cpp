@@ -3,6 +3,7 @@
 
 #include "core/base/error.hpp"
 #include "core/base/nearest.hpp"
+#include "core/cli/captured_flags.hpp"
 #include "core/plugin/candidate_builder.hpp"
 #include "core/record/record.hpp"
 #include "core/resolve/selector.hpp"
@@ -11,7 +12,8 @@ namespace fk::core {
 namespace fs = std::filesystem;
 namespace {
 
-judge::JudgeOptions options(const JudgeFlags& f, const Paths& paths) {
+judge::JudgeOptions options(const JudgeFlags& f, const Paths& paths,
+                            const judge::CapturedCases& captured) {
   std::error_code ignored;
   judge::JudgeOptions o;
   o.runner.program = fs::read_symlink("/proc/self/exe", ignored).parent_path() / "fk-runner";
@@ -20,6 +22,7 @@ judge::JudgeOptions options(const JudgeFlags& f, const Paths& paths) {
   o.plugins = paths.plugins;
   o.deadline = f.deadline;
   o.only = f.only;
+  o.captured = captured;
   o.seed = f.seed;
   if (!fs::exists(o.runner.program))
     missing("{}: not there; it is built with fk", o.runner.program.string());
@@ -44,6 +47,11 @@ bool is_called(const std::string& id, const std::string& name) {
 
 void JudgeFlags::add_to(CLI::App& app) {
   app.add_option("--case", only, "one case by its name, or all below a name that ends in /");
+  app.add_option(
+         "--cases", cases,
+         "calls that a model made: a folder that `fk-run --capture` wrote. A check asks them "
+         "beside the task's own cases, a measurement instead of them")
+      ->type_name("DIR");
   app.add_option("--seed", seed, "of every case, to see one again (0: new numbers)");
   app.add_option("--candidates", candidates, "one more folder with candidates")->type_name("DIR");
   app.add_option("--deadline", deadline, "seconds a Runner has for one answer")
@@ -55,7 +63,8 @@ void JudgeFlags::add_to(CLI::App& app) {
 Court::Court(const JudgeFlags& f)
     : paths(find_paths()),
       registry(Registry::load(shown(paths.registry))),
-      judge(registry, options(f, paths)) {
+      captured(f.cases.empty() ? judge::CapturedCases() : read_cases(f.cases, registry)),
+      judge(registry, options(f, paths, captured)) {
   for (judge::PluginFile& p : judge::plugin_files(paths.plugins, true))
     plugins.push_back(std::move(p));
   for (const std::string& folder : f.candidates) {

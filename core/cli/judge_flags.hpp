@@ -13,7 +13,7 @@ namespace fk::core {
 
 // The flags of the commands that judge. They open no plugin in this process.
 struct JudgeFlags {
-  std::string task, only;
+  std::string task, only, cases;
   std::vector<std::string> candidates;
   double deadline = 10;
   int threads = 2;
@@ -27,6 +27,7 @@ struct JudgeFlags {
 struct Court {
   Paths paths;
   Registry registry;
+  judge::CapturedCases captured;  // of --cases
   judge::Judge judge;
   std::deque<judge::PluginFile> plugins;  // baselines, then candidates, then old versions
 

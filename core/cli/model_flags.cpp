@@ -8,6 +8,7 @@
 #include "core/base/nearest.hpp"
 #include "core/cli/progress.hpp"
 #include "core/cli/prompts.hpp"
+#include "core/runtime/capture.hpp"
 
 namespace fk::core {
 namespace {
@@ -214,6 +215,7 @@ std::unique_ptr<CausalLm> Session::causal_lm(TextOptions text) const {
   auto engine = CausalLm::build(workspace.catalog(), store, assets.config.model, assets.init, build,
                                 engine_options, std::move(text));
   refuse_unused(*store, assets);
+  if (build.layers.capture) build.layers.capture->clear();  // the steps of the warm-up
   return engine;
 }
 

@@ -9,6 +9,7 @@
 #include "core/base/error.hpp"
 #include "core/cli/report.hpp"
 #include "core/cli/run_flags.hpp"
+#include "core/runtime/capture.hpp"
 
 namespace fk::core {
 
@@ -60,6 +61,12 @@ void RunFlags::add_to(CLI::App& app) {
   app.add_flag("--dry", dry, "the tree, weights, state and missing tasks; no device, no data");
   app.add_option("--save-plan", save_plan, "write the choices made to a file that --plan replays")
       ->type_name("FILE");
+  app.add_option(
+         "--capture", capture,
+         "write down what every node was called with, how often and for how long: "
+         "DIR/capture.json, for `fk bench TASK --cases DIR`. Graphs would hide the calls, so "
+         "it sets --enforce-eager")
+      ->type_name("DIR");
   app.add_flag("--quiet", quiet, "no report after the text");
   app.add_option("--store", store,
                  "prompts: record what the summary says in this results store; without it a run is "
@@ -101,17 +108,25 @@ int run_command(const Words& words) {
     bad_input("--chat: it reads the terminal, so --prompt and --input do not go with it");
   if (f.chat && f.json)
     bad_input("--chat: a conversation has no --json; put \"messages\" into an --input file");
+  if (f.dry && !f.capture.empty()) bad_input("--capture: with --dry nothing is called");
   if (f.dry) return run_dry(f);
   if (!f.store.empty() && !f.has_prompt && f.input.empty())
     bad_input("--store: a conversation is no measurement; give --prompt or --input");
+  if (!f.capture.empty()) f.model.enforce_eager = true;
   Session session(f.model, false);
+  if (!f.capture.empty()) session.build.layers.capture = std::make_shared<Capture>();
+  const auto finished = [&](int code) {
+    finish_capture(f, session);
+    return code;
+  };
   if (!f.store.empty() && session.assets.config.engine == Config::Engine::kEncoder)
     bad_input("--store: {} is an encoder; runs of language models are recorded", f.model.config);
-  if (session.assets.config.engine == Config::Engine::kEncoder) return run_encoder(f, session);
+  if (session.assets.config.engine == Config::Engine::kEncoder)
+    return finished(run_encoder(f, session));
   if (f.has_query) bad_input("--query: {} is no encoder", f.model.config);
   if (f.has_prompt && !f.input.empty()) bad_input("--prompt and --input: give one of them");
-  if (f.has_prompt || !f.input.empty()) return run_prompts(f, session);
-  if (f.chat || (isatty(STDIN_FILENO) && !f.json)) return run_chat(f, session);
+  if (f.has_prompt || !f.input.empty()) return finished(run_prompts(f, session));
+  if (f.chat || (isatty(STDIN_FILENO) && !f.json)) return finished(run_chat(f, session));
   bad_input("nothing to run: give --prompt TEXT, --input FILE, or --chat on a terminal");
 }
 

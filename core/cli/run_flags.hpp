@@ -8,7 +8,7 @@ namespace fk::core {
 // The flags of fk-run.
 struct RunFlags {
   ModelFlags model;
-  std::string prompt, input, query, system, save_plan, store;
+  std::string prompt, input, query, system, save_plan, store, capture;
   Words words;  // as given
   bool has_prompt = false, has_query = false;
   bool raw = false, chat = false, json = false, dry = false, quiet = false;
@@ -23,6 +23,9 @@ int run_dry(const RunFlags&);
 int run_prompts(const RunFlags&, Session&);  // --prompt or --input, causal LM
 int run_chat(const RunFlags&, Session&);
 int run_encoder(const RunFlags&, Session&);
+
+// Writes what was called to the folder of --capture, if there is one, and says so on stderr.
+void finish_capture(const RunFlags&, const Session&);
 
 // What follows the last text of a human run.
 void print_report(const Session&, const Plan& model, const Plan* sampler, const Json& timings);

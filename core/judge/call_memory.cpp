@@ -128,6 +128,8 @@ void StateMemory::read(cases::Outcome& out) const {
   }
 }
 
+void StateMemory::clear() const { std::memset(region_.data(), 0, bytes_); }
+
 WeightMemory::WeightMemory(const cases::RandomWeights& weights) {
   Packer packer;
   std::vector<std::pair<size_t, const HostTensor*>> tensors;

@@ -53,6 +53,7 @@ class StateMemory {
   size_t bytes() const { return bytes_; }
   int descriptor() const { return region_.descriptor(); }
   void read(cases::Outcome&) const;  // as "state <path>"
+  void clear() const;                // as before the first call
 
  private:
   const std::vector<core::StateUse>& states_;

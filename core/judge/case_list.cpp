@@ -26,6 +26,10 @@ Case with_hidden_shape(const core::TaskSpec& task, Case c, bool many,
 
 }  // namespace
 
+bool is_asked_for(const std::string& name, const std::string& only) {
+  return only.empty() || name == only || (only.ends_with('/') && name.starts_with(only));
+}
+
 std::vector<JudgedCase> judged_cases(const core::Registry& registry, const core::TaskSpec& task,
                                      const std::function<uint64_t()>& draw) {
   std::vector<JudgedCase> out;

@@ -8,9 +8,13 @@ namespace fk::judge {
 
 struct JudgedCase {
   cases::Case given;
-  bool hidden = false;  // its shape is nobody's to know
-  bool again = false;   // once more with other numbers at the same addresses
+  bool hidden = false;    // its shape is nobody's to know
+  bool again = false;     // once more with other numbers at the same addresses
+  bool captured = false;  // from JudgeOptions::captured
 };
+
+// Whether `only` names the case: "" all, a name that one, "a/b/" all whose names begin so.
+bool is_asked_for(const std::string& name, const std::string& only);
 
 // Everything that an implementation of the task is asked: the cases of the task file with all their
 // variations, the first of each once more with inputs that break what normal ones do not, odd

@@ -7,6 +7,7 @@
 
 #include "core/base/error.hpp"
 #include "core/judge/draws.hpp"
+#include "core/judge/cases/captured_cases.hpp"
 #include "core/judge/gate/gate.hpp"
 #include "core/judge/trial.hpp"
 
@@ -15,10 +16,6 @@ namespace {
 
 // After so many lost Runners the rest of the cases is not worth their deadlines.
 constexpr int kMostFailures = 4;
-
-bool matches(const std::string& name, const std::string& only) {
-  return only.empty() || name == only || (only.ends_with('/') && name.starts_with(only));
-}
 
 }  // namespace
 
@@ -91,7 +88,14 @@ CheckRecord Judge::check(const PluginFile& plugin, const std::string& task_name,
   record.seeds = {draws.seed()};
   record.seed_given = options_.seed != 0;
   std::vector<JudgedCase> list = judged_cases(registry_, task, std::ref(draws));
-  std::erase_if(list, [&](const JudgedCase& c) { return !matches(c.given.name, options_.only); });
+  if (const auto more = options_.captured.by_task.find(task_name);
+      more != options_.captured.by_task.end())
+    for (const cases::Case& c : more->second) {
+      list.push_back({c, false, task.step.empty(), true});
+      list.back().given.seed = draws();
+    }
+  std::erase_if(list,
+                [&](const JudgedCase& c) { return !is_asked_for(c.given.name, options_.only); });
   if (list.empty()) core::bad_input("{} has no case \"{}\"", task_name, options_.only);
   int failures = 0;
   double weight = 0, covered = 0;
@@ -100,7 +104,11 @@ CheckRecord Judge::check(const PluginFile& plugin, const std::string& task_name,
     CaseResult r;
     r.name = c.given.name;
     r.hidden = c.hidden;
-    if (failures >= kMostFailures) {
+    if (const std::string why = c.captured ? too_large(oracle_.catalog(), task, c.given) : "";
+        !why.empty()) {
+      r.code = "unsupported";
+      r.text = "too large to be judged: " + why;
+    } else if (failures >= kMostFailures) {
       r.code = "not_run";
       r.text = "too many Runners were lost before";
     } else {
@@ -121,8 +129,11 @@ CheckRecord Judge::check(const PluginFile& plugin, const std::string& task_name,
       if (runner && runner->pid() < 0) runner.reset(), ++failures;
     }
     if (r.failed() && !c.hidden)
-      r.reproduce = reproduce_command(task_name, implementation, c.given.name, draws.seed());
-    if (c.given.own) weight += c.given.weight, covered += r.passed() ? c.given.weight : 0;
+      r.reproduce = reproduce_command(task_name, implementation, c.given.name, draws.seed()) +
+                    (c.captured ? " --cases " + options_.captured.from : "");
+    // Coverage is of the task file: what a model called has another weight.
+    if (c.given.own && !c.captured)
+      weight += c.given.weight, covered += r.passed() ? c.given.weight : 0;
     record.cases.push_back(r);
     if (on_case) on_case(record.cases.back(), i + 1, list.size());
   }

@@ -10,11 +10,18 @@
 
 namespace fk::judge {
 
+// Calls of a model, asked beside the task files' cases, by task.
+struct CapturedCases {
+  std::string from;  // the folder, for the command that asks again
+  std::map<std::string, std::vector<cases::Case>> by_task;
+};
+
 struct JudgeOptions {
   RunnerOptions runner;
   std::filesystem::path plugins;  // of the baselines; the reference is one
   double deadline = 10;           // seconds for one answer of a Runner
   bool gate = true;
+  CapturedCases captured;
   std::string only;   // a case by name; all its kin by a prefix that ends in '/'
   uint64_t seed = 0;  // repeats a judgement or a measurement; 0: the system's entropy
 };

@@ -6,7 +6,6 @@
 #define FK_HAVE_NVTX 1
 #endif
 
-#include <chrono>
 #include <cstdio>
 
 #include "core/base/dtype.hpp"
@@ -22,13 +21,6 @@ using Clock = std::chrono::steady_clock;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-// A clock that has seen what the device was given: kernels run on after the call that enqueued
-// them.
-Clock::time_point device_now(const Node& node) {
-  if (Device* d = node.tree->device()) d->synchronize();
-  return Clock::now();
 }
 
 // One line a call on stderr, indented by depth, when it returns.
@@ -123,6 +115,11 @@ class NvtxLayer : public Layer {
 
 }  // namespace
 
+Clock::time_point device_now(const Node& node) {
+  if (Device* d = node.tree->device()) d->synchronize();
+  return Clock::now();
+}
+
 fk_status run_layers(const Layers& layers, Node& node, const fk_run* run, const void* args) {
   size_t entered = 0;
   fk_status s = FK_OK;
@@ -159,6 +156,8 @@ Layers make_layers(const LayerOptions& options, Tree& tree) {
         "command under compute-sanitizer",
         device_text(tree.options().device));
   if (options.validate) out.push_back(make_validate_layer(tree));
+  // Innermost: what the others do is no part of a call.
+  if (options.capture) out.push_back(make_capture_layer(tree, options.capture));
   return out;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <chrono>
 #include <memory>
 #include <vector>
 
@@ -26,10 +27,15 @@ using Layers = std::vector<std::unique_ptr<Layer>>;
 // Calls the node's implementation inside every layer, the first outermost.
 fk_status run_layers(const Layers&, Node&, const fk_run*, const void* args);
 
+// A clock that has seen what the device was given: kernels run on after the call that enqueued
+// them.
+std::chrono::steady_clock::time_point device_now(const Node&);
+
 std::unique_ptr<Layer> make_trace_layer();
 std::unique_ptr<Layer> make_time_layer();
 std::unique_ptr<Layer> make_nvtx_layer();  // throws Error kMissing without the NVTX headers
 std::unique_ptr<Layer> make_validate_layer(Tree&);
+std::unique_ptr<Layer> make_capture_layer(Tree&, std::shared_ptr<Capture>);
 Layers make_layers(const LayerOptions&, Tree&);
 
 }  // namespace fk::core

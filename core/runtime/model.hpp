@@ -11,9 +11,12 @@
 
 namespace fk::core {
 
+class Capture;
+
 // Layers around every node's forward; off costs nothing.
 struct LayerOptions {
   bool validate = false, trace = false, time = false, nvtx = false;
+  std::shared_ptr<Capture> capture;  // what every forward is added to, of all trees that have it
 };
 
 struct BuildOptions {

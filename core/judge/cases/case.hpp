@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,22 +29,26 @@ struct Case {
     kNo,
     kWritten,
     kAll
-  } wide = Wide::kNo;  // tensors that may be float32 in a 16-bit run are
+  } wide = Wide::kNo;                  // tensors that may be float32 in a 16-bit run are
+  std::set<std::string> wide_tensors;  // these are, whatever `wide` says
+  std::set<std::string> absent;        // optional tensors that are not given
   uint64_t seed = 1;
   Distribution distribution = Distribution::kNormal;
-  std::map<std::string, std::vector<double>> inputs;  // values of these, over and over
+  // Values of these, over and over; an optional tensor of integers is given where it has some.
+  std::map<std::string, std::vector<double>> inputs;
   // The step's sequences, for tasks that take a step; empty: ragged ones.
   struct Sequence {
     int64_t query, context;
     bool pads() const { return context < 0; }  // no tokens at all, and a query
   };
   std::vector<Sequence> seqs;
-  bool no_slots = false;   // nothing of the step is to be stored
-  bool cuda_only = false;  // too large for a CPU
+  std::vector<int64_t> blocks;  // of the cache, as `seqs` take them one after another; empty: any
+  bool no_slots = false;        // nothing of the step is to be stored
+  bool cuda_only = false;       // too large for a CPU
   bool two_steps = false;  // of a task that owns a state: the second step reads what the first left
   bool decode = false;     // every sequence has one query token
   double weight = 0;       // of the YAML case
-  bool own = false;        // the YAML case in its own dtype, no variation
+  bool own = false;        // a YAML case in its own dtype, or a captured one; no variation
 };
 
 // Every YAML case in its own dtype and in float32, bfloat16 and float16, contiguous and strided,

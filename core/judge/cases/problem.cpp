@@ -31,6 +31,7 @@ class Maker {
     if (!schedule_) {
       add(nullptr, "");
     } else if (!case_.seqs.empty()) {
+      if (!case_.blocks.empty()) schedule_->hand_out(case_.blocks);
       add(schedule_->exactly(case_.seqs, !case_.no_slots), "");
     } else if (case_.decode) {
       add(schedule_->decode(n), "");
@@ -50,7 +51,7 @@ class Maker {
     for (const Field& f : task_.args) {
       if (f.type != core::FieldType::kTensor || (f.when && !f.when->eval_bool(lookup()))) continue;
       const fk_dtype stored = dtype_of(f, case_.dtype);
-      if (f.optional && (!case_.optional || !is_float(stored))) continue;
+      if (f.optional && !is_given(f, stored)) continue;
       const bool in = f.role == Field::Role::kIn;
       Argument a{&f,     shape_of(f),    case_.strided ? case_.gap : 0, {},
                  stored, follows_run(f), !in || f.is_mutable,           in};
@@ -74,10 +75,15 @@ class Maker {
       return init_.lookup(name);
     };
   }
+  bool is_given(const Field& f, fk_dtype stored) const {
+    if (!case_.optional || case_.absent.contains(f.name)) return false;
+    return is_float(stored) || case_.inputs.contains(f.name);
+  }
   bool is_wide(const Field& f, fk_dtype run) const {
     const bool written = f.role == Field::Role::kOut || f.is_mutable;
-    const bool wide =
-        case_.wide == Case::Wide::kAll || (case_.wide == Case::Wide::kWritten && written);
+    const bool wide = case_.wide == Case::Wide::kAll ||
+                      (case_.wide == Case::Wide::kWritten && written) ||
+                      case_.wide_tensors.contains(f.name);
     return wide && run.bits < 32 && !f.tensor.dtypes.empty();
   }
   fk_dtype dtype_of(const Field& f, fk_dtype run) const {
@@ -133,6 +139,7 @@ class Maker {
 std::map<std::string, int64_t> Problem::sizes(const core::TaskSpec& task, const Case& c) {
   std::map<std::string, int64_t> dims = c.dims;
   if (task.step.empty()) return dims;
+  if (!c.seqs.empty()) dims["n"] = 0;
   for (const Case::Sequence& s : c.seqs) dims["n"] += s.query;
   const int64_t n = dims["n"] + int64_t(c.seqs.size());  // a sequence may be without tokens
   dims.try_emplace("block_size", 16);

@@ -43,6 +43,10 @@ class Schedule {
   // These and no others. A sequence that pads has no tokens and one query; without `slots` nothing
   // of the step is stored.
   std::unique_ptr<Step> exactly(const std::vector<Case::Sequence>&, bool slots);
+  // Instead of scattered ones: these cache blocks, in this order.
+  void hand_out(const std::vector<int64_t>& blocks) {
+    free_blocks_.assign(blocks.rbegin(), blocks.rend());
+  }
   // n sequences of one token each, most of them with a past.
   std::unique_ptr<Step> decode(int64_t n);
 
