@@ -27,6 +27,8 @@ constexpr Command kCommands[] = {
     {"score", score_command, "negative log likelihood and perplexity of a text"},
     {"check", check_command, "judge implementations of a task against the reference (fk-check)"},
     {"bench", bench_command, "measure: `bench model` whole models under load (fk-bench)"},
+    {"resolve", resolve_command,
+     "find and prove the implementations that make a model fastest; writes a lock file"},
     {"results", results_command, "the results store: list, show, export, import, measure again"},
     {"compare", compare_command, "two versions of an implementation: per case, and in a model"},
     {"history", history_command, "the versions of a task's implementations over time"},

@@ -6,6 +6,7 @@
 #include "core/base/dtype.hpp"
 #include "core/base/error.hpp"
 #include "core/base/nearest.hpp"
+#include "core/cli/best.hpp"
 #include "core/cli/progress.hpp"
 #include "core/cli/prompts.hpp"
 #include "core/runtime/capture.hpp"
@@ -120,7 +121,10 @@ void ModelFlags::add_to(CLI::App& app) {
       ->type_name("PIN")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  app.add_option("--policy", policy, "baseline, best, or candidate:NAME")
+  app.add_option(
+         "--policy", policy,
+         "baseline; best: candidates that are judged right and measured faster, alone and in the "
+         "model; candidate:NAME; or auto: best where there is a results store, else baseline")
       ->type_name("POLICY")
       ->capture_default_str();
   app.add_option("--plan", plan, "replay exactly the choices of a saved plan")->type_name("FILE");
@@ -165,7 +169,8 @@ Session::Session(const ModelFlags& f, bool dry)
   build.device = parse_device(f.device);
   build.threads = f.threads;
   build.layers = parse_layers(f.layers);
-  build.policy = Policy::parse(f.policy);
+  const bool best = wants_best(f);
+  build.policy = Policy::parse(f.policy == "auto" || best ? "baseline" : f.policy);
   for (const std::string& p : f.pins) build.policy.pins.push_back(Pin::parse(p));
   if (!f.plan.empty())
     build.replay = std::make_shared<Plan>(Plan::from_yaml(read_input(f.plan), f.plan));
@@ -174,6 +179,7 @@ Session::Session(const ModelFlags& f, bool dry)
   engine_options = assets.config.options;
   fill();
   if (f.device == "auto" && !dry) prefer_gpu();
+  if (best && !dry) choose_best(*this, f);
 }
 
 void Session::fill() {

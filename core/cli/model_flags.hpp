@@ -9,7 +9,7 @@ namespace fk::core {
 
 // The flags of every command that builds a model.
 struct ModelFlags {
-  std::string config, device = "auto", dtype, quant, policy = "baseline", plan, weights, tokenizer,
+  std::string config, device = "auto", dtype, quant, policy = "auto", plan, weights, tokenizer,
                       layers;
   std::vector<std::string> pins, candidates;
   // Copies of plugins (PluginFile::copy) beside those that are found; no flag.

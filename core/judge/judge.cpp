@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "core/base/error.hpp"
-#include "core/judge/draws.hpp"
 #include "core/judge/cases/captured_cases.hpp"
+#include "core/judge/draws.hpp"
 #include "core/judge/gate/gate.hpp"
 #include "core/judge/trial.hpp"
 

@@ -142,11 +142,16 @@ class Contest {
       out.samples.push_back({samples.logs.size() - 1, r.wall[0], r.wall[1]});
       if (logs.size() >= least && logs.size() % 10 == 0) {
         const Interval i = ratio_interval({logs}, random_.bits());
-        go_on = (i.high - i.low) / 2 > options_.half_width;
+        go_on = (i.high - i.low) / 2 > options_.half_width && !is_clear(i);
       }
       go_on = go_on && seconds_between(begin, Clock::now()) < share;
     }
     out.seconds += seconds_between(begin, Clock::now());
+  }
+
+  bool is_clear(const Interval& i) const {
+    return options_.clear > 0 && (i.low > options_.clear || i.high < 1 / options_.clear) &&
+           i.high - i.low < 0.1 * i.middle;
   }
 
   void decide(BenchResult& out, const Samples& samples) {

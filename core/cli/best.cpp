@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/cli/best.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "core/base/error.hpp"
+#include "core/cli/judge_flags.hpp"
+#include "core/plugin/cache.hpp"
+
+namespace fk::core {
+namespace {
+
+using resolver::Finding;
+using resolver::Resolution;
+
+// One line that is written over on a terminal; elsewhere nothing: what came of it is said after.
+class Status {
+ public:
+  ~Status() {
+    if (shown_) fmt::print(stderr, "\r\x1b[K");
+  }
+  void operator()(const std::string& text) {
+    if (!isatty(STDERR_FILENO)) return;
+    shown_ = true;
+    fmt::print(stderr, "\r\x1b[K{}", text.substr(0, 110));
+    std::fflush(stderr);
+  }
+
+ private:
+  bool shown_ = false;
+};
+
+bool has_candidates(const Workspace& w) {
+  for (const auto& [task, spec] : w.registry().tasks())
+    for (const Implementation* i : w.catalog().implementations(task))
+      if (i->kind == Implementation::Kind::kCandidate) return true;
+  return false;
+}
+
+std::string phases_text(const resolver::Gain& g) {
+  std::string out = fmt::format("prefill {:.3f}x", g.prefill.middle);
+  if (g.has_decode) out += fmt::format(", decode {:.3f}x", g.decode.middle);
+  return out;
+}
+
+}  // namespace
+
+bool wants_best(const ModelFlags& f) {
+  if (!f.plan.empty()) return false;
+  if (f.policy != "auto") return f.policy == "best";
+  std::error_code ignored;
+  return std::filesystem::exists(store::default_path(), ignored);
+}
+
+resolver::Workload default_workload(const Session& s) {
+  resolver::Workload w;
+  const int64_t context = s.assets.config.options.max_model_len;
+  if (s.assets.config.engine == Config::Engine::kEncoder) w = {16, 64, 0};
+  if (context > 0 && w.prompt + w.tokens >= context) {
+    w.tokens = std::min(w.tokens, context / 4);
+    w.prompt = std::max<int64_t>(1, std::min(w.prompt, context / 2));
+  }
+  return w;
+}
+
+Resolution resolve(Session& s, const ModelFlags& f, BestFlags best) {
+  if (s.build.device.type != FK_CPU)
+    missing(
+        "resolving needs the judge, which measures on the CPU alone in this version; on {} use "
+        "--policy baseline, --policy candidate:NAME or --pin",
+        f.device);
+  const int cores = int(std::max(1u, std::thread::hardware_concurrency()));
+  JudgeFlags judge_flags;
+  judge_flags.candidates = f.candidates;
+  judge_flags.threads = s.build.threads ? s.build.threads : cores;
+  Court court(judge_flags);
+  judge::BenchOptions bench;
+  bench.budget = best.case_budget;
+  bench.blocks = 3;
+  bench.clear = 1.2;
+  std::shared_ptr<store::Store> store;
+  if (best.remember)
+    store = std::make_shared<store::Store>(best.store.empty() ? store::default_path()
+                                                              : std::filesystem::path(best.store));
+  resolver::Measurer measurer({court.judge, court.plugins, court.machine(), store, bench});
+  const auto dry = s.dry_model();
+  const resolver::Subject subject{s.workspace.catalog(), s.assets, s.build, s.engine_options,
+                                  s.weights(dry->plan())};
+  best.options.cache = cache_folder() / "resolver";
+  Status status;
+  resolver::Resolver r(subject, measurer, best.options,
+                       [&](const std::string& text) { status(text); });
+  Resolution out = r.resolve();
+  s.build.policy = out.policy;
+  return out;
+}
+
+std::string gain_text(const Resolution& r) {
+  if (!r.gain) return "";
+  return fmt::format(
+      "the model {:+.1f} % [{:+.1f}, {:+.1f}] ({}); its parts promise {:+.1f} %{}",
+      100 * (r.gain->whole.middle - 1), 100 * (r.gain->whole.low - 1),
+      100 * (r.gain->whole.high - 1), phases_text(*r.gain), 100 * (r.predicted_whole - 1),
+      r.proof_id.empty() ? ""
+                         : fmt::format(" ({}{})", r.proven_before ? "measured before, " : "",
+                                       r.proof_id.substr(0, 8)));
+}
+
+std::vector<std::string> finding_lines(const Resolution& r) {
+  std::vector<std::string> out;
+  for (const Finding& f : r.findings) {
+    const std::string what = f.kept_out.empty() ? f.reason : f.kept_out;
+    std::string line = fmt::format("{} {} {}: {}", f.task, f.implementation,
+                                   f.chosen ? "adopted" : "not adopted", what);
+    if (std::find(out.begin(), out.end(), line) == out.end()) out.push_back(std::move(line));
+  }
+  return out;
+}
+
+void choose_best(Session& s, const ModelFlags& f) {
+  const bool asked = f.policy == "best";
+  s.build.policy.kind = Policy::Kind::kBest;
+  for (const Pin& pin : s.build.policy.pins)
+    if (asked) fmt::print(stderr, "best: pinned and not judged: {}\n", pin.text);
+  if (!has_candidates(s.workspace)) return;  // nothing competes with the baselines
+  try {
+    BestFlags best;
+    best.options.candidates_only = true;
+    best.options.proof_budget = 3;
+    best.options.workload = default_workload(s);
+    const Resolution r = resolve(s, f, best);
+    for (const std::string& line : finding_lines(r)) fmt::print(stderr, "best: {}\n", line);
+    for (const std::string& note : r.notes) fmt::print(stderr, "best: {}\n", note);
+    if (r.gain) fmt::print(stderr, "best: {}\n", gain_text(r));
+    if (r.judged || r.measured)
+      fmt::print(stderr, "best: {} judged, {} measured, {} known, {:.1f} s\n", r.judged, r.measured,
+                 r.known, r.seconds);
+  } catch (const Error& e) {
+    if (asked && e.code() == Code::kBadInput) throw;
+    fmt::print(stderr, "best: the baselines, because: {}\n", e.text());
+    s.build.policy.resolved = nullptr;
+  }
+}
+
+Json made_of(const Session& s, const Resolution& r, const resolver::Workload& w,
+             const record::Machine& machine) {
+  Json j = {{"config", s.assets.config.file},   {"model", s.assets.config.model},
+            {"weights", s.assets.weights_text}, {"workload", w.text()},
+            {"device", machine.device},         {"driver", machine.driver},
+            {"harness", machine.harness}};
+  if (r.gain) j["speedup"] = r.gain->whole.middle;
+  if (!r.proof_id.empty()) j["record"] = r.proof_id;
+  return j;
+}
+
+}  // namespace fk::core

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "core/cli/model_flags.hpp"
+#include "core/resolver/resolver.hpp"
+
+namespace fk::core {
+
+// How a session's model is resolved.
+struct BestFlags {
+  resolver::ResolveOptions options;
+  double case_budget = 1;  // seconds of measuring a case, at most
+  std::string store;       // "" for the default place
+  bool remember = true;    // in the store
+};
+
+// Whether the flags ask for the policy `best`: by name, or without any where there is a store.
+bool wants_best(const ModelFlags&);
+
+// What a model is resolved for unless somebody says: 1x64/16, an encoder's 16x64/0, shorter where
+// its context is.
+resolver::Workload default_workload(const Session&);
+
+// Resolves the session's model and gives it the policy that was found. Progress goes to stderr.
+resolver::Resolution resolve(Session&, const ModelFlags&, BestFlags);
+
+// The same for a command that only wants to run the model: judges and measures candidates that are
+// new, says on stderr in a line each what was adopted and what was not and why, and goes on with
+// the baselines where that is not possible.
+void choose_best(Session&, const ModelFlags&);
+
+// Those lines.
+std::vector<std::string> finding_lines(const resolver::Resolution&);
+// "the model 1.031x [1.02, 1.04] (prefill ..., decode ...), of which the parts promise 1.033x"
+std::string gain_text(const resolver::Resolution&);
+// What a lock file says of how it came about.
+Json made_of(const Session&, const resolver::Resolution&, const resolver::Workload&,
+             const record::Machine&);
+
+}  // namespace fk::core

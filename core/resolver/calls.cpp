@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/resolver/calls.hpp"
+
+#include "core/judge/cases/captured_cases.hpp"
+#include "core/plugin/content_hash.hpp"
+#include "core/runtime/capture_file.hpp"
+
+namespace fk::resolver {
+namespace fs = std::filesystem;
+namespace {
+
+// Of contexts that a power of two separates there are several: the one that took longest.
+std::vector<Call> representatives(const std::vector<core::CapturedCall>& all) {
+  std::vector<Call> out;
+  std::vector<double> most;
+  for (const core::CapturedCall& c : cases::folded(all)) {
+    size_t i = 0;
+    while (i < out.size() &&
+           (out[i].task != c.task || out[i].init != c.init || out[i].phase != c.phase))
+      ++i;
+    if (i == out.size()) {
+      out.push_back({c.task, c.init, c.phase, {}, 0, 0});
+      most.push_back(-1);
+    }
+    out[i].seconds += c.seconds;
+    out[i].calls += c.calls;
+    if (c.seconds <= most[i]) continue;
+    most[i] = c.seconds;
+    out[i].given = cases::case_of(c);
+  }
+  for (Call& c : out) c.seconds /= double(std::max<int64_t>(1, c.calls));
+  return out;
+}
+
+}  // namespace
+
+std::vector<Call> Calls::of(const core::Policy& policy, const core::Plan& plan) const {
+  const core::Registry& registry = subject_.catalog.registry();
+  core::ContentHash h;
+  h.add(std::string_view(plan.hash()));
+  for (const core::Choice& c : plan.choices) h.add(std::string_view(c.init));
+  h.add(std::string_view(workload_.text()));
+  for (const auto& [name, size] : subject_.build.dims) h.add(fmt::format("{} {}", name, size));
+  const fs::path folder = cache_.empty() ? fs::path() : cache_ / ("calls-" + h.hex());
+  if (!folder.empty() && fs::exists(folder / "capture.json")) {
+    try {
+      return representatives(core::read_capture(folder, registry).calls);
+    } catch (const core::Error&) {}  // of another version
+  }
+  core::LayerOptions layers;
+  layers.capture = std::make_shared<core::Capture>();
+  const auto rig = make_rig(subject_, policy, workload_, layers);
+  rig->round();  // warm-up is no part of it
+  layers.capture->clear();
+  rig->round();
+  core::CaptureFile file;
+  file.model = subject_.assets.config.model;
+  file.config = subject_.assets.config.file;
+  file.calls = layers.capture->calls();
+  if (!folder.empty()) core::write_capture(folder, file);
+  return representatives(file.calls);
+}
+
+}  // namespace fk::resolver

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/resolver/measurer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/judge/case_list.hpp"
+#include "core/record/record.hpp"
+
+namespace fk::resolver {
+namespace {
+
+Measurer::Verdict from_record(const store::Verdict& v) {
+  Measurer::Verdict out;
+  out.passed = v.passed;
+  out.id = v.uuid;
+  if (v.passed) return out;
+  const std::string first = v.text.substr(0, v.text.find('\n'));
+  out.text = v.case_id.empty() ? fmt::format("{}: {}", v.code, first)
+                               : fmt::format("{} at case {}: {}", v.code, v.case_id, first);
+  return out;
+}
+
+Measurer::Timing from_record(const store::Measurement& m) {
+  return {m.seconds, m.baseline_seconds, {m.ratio_low, m.ratio, m.ratio_high}, m.code, m.text,
+          m.uuid};
+}
+
+std::string signature_text(const core::TaskSpec& task) {
+  return fmt::format("{:016x}", task.signature);
+}
+
+}  // namespace
+
+std::string Measurer::Timing::summary() const {
+  if (code == "REFUSED" || code == "unsupported") return fmt::format("{}: {}", code, text);
+  return fmt::format("{:.3g}x [{:.3g}, {:.3g}]{}", speedup.middle, speedup.low, speedup.high,
+                     id.empty() ? "" : fmt::format(" ({})", id.substr(0, 8)));
+}
+
+Measurer::Measurer(Court court) : court_(std::move(court)) {}
+
+const judge::PluginFile* Measurer::file_of(const core::Implementation& i) const {
+  for (const judge::PluginFile& p : court_.plugins)
+    if (p.hash == i.hash && p.refusal.empty()) return &p;
+  return nullptr;
+}
+
+const std::vector<store::Measurement>& Measurer::measurements(const std::string& task) {
+  const auto known = measurements_.find(task);
+  if (known != measurements_.end()) return known->second;
+  store::Filter f;
+  f.task = task;
+  return measurements_[task] = court_.store->find<store::Measurement>(f);
+}
+
+const std::vector<store::Verdict>& Measurer::verdicts(const std::string& task) {
+  const auto known = verdicts_.find(task);
+  if (known != verdicts_.end()) return known->second;
+  store::Filter f;
+  f.task = task;
+  return verdicts_[task] = court_.store->find<store::Verdict>(f);
+}
+
+// Of a check that leaves nothing out: one of some cases is no verdict here.
+std::string Measurer::full_case_set(const core::TaskSpec& task) {
+  std::string& set = case_sets_[task.name];
+  if (!set.empty()) return set;
+  judge::CheckRecord all;
+  for (const judge::JudgedCase& c :
+       judge::judged_cases(court_.judge.registry(), task, [] { return uint64_t{1}; })) {
+    judge::CaseResult& r = all.cases.emplace_back();
+    r.name = c.given.name;
+    r.hidden = c.hidden;
+  }
+  return set = record::case_set_of(court_.judge.registry(), task, all);
+}
+
+std::optional<Measurer::Verdict> Measurer::verdict(const core::TaskSpec& task,
+                                                   const core::Implementation& i, bool look,
+                                                   const Progress& progress) {
+  const judge::PluginFile* file = file_of(i);
+  if (!file) return Verdict{false, "its plugin is not among the judge's", ""};
+  const std::string context = record::context_of(court_.judge.companions(*file, task.level));
+  if (court_.store) {
+    const auto& all = verdicts(task.name);
+    const std::string set = full_case_set(task);
+    for (auto v = all.rbegin(); v != all.rend(); ++v)
+      if (v->implementation == i.id() && v->hash == i.hash && v->case_set == set &&
+          v->signature == signature_text(task) && v->context == context &&
+          v->device == court_.machine.device) {
+        ++known_;
+        return from_record(*v);
+      }
+  }
+  if (look) return std::nullopt;
+  ++judged_;
+  const auto on_case = [&](const judge::CaseResult&, size_t done, size_t count) {
+    if (progress)
+      progress(fmt::format("judging {} {}: case {} of {}", task.name, i.id(), done, count));
+  };
+  const judge::CheckRecord record = court_.judge.check(*file, task.name, i.id(), on_case);
+  store::Verdict v =
+      record::verdict(court_.machine, court_.judge.registry(), task, *file, record, context);
+  if (court_.store) {
+    v.uuid = court_.store->add(v);
+    verdicts_.erase(task.name);
+  }
+  return from_record(v);
+}
+
+std::optional<Measurer::Timing> Measurer::timing(const core::TaskSpec& task, const cases::Case& c,
+                                                 const core::Implementation& candidate,
+                                                 const core::Implementation& baseline, bool look,
+                                                 const Progress& progress) {
+  const judge::PluginFile *a = file_of(candidate), *b = file_of(baseline);
+  if (!a || !b) return Timing{0, 0, {}, "unsupported", "its plugin is not among the judge's", ""};
+  const std::string context = record::context_of(court_.judge.companions(*a, task.level));
+  if (court_.store) {
+    const auto& all = measurements(task.name);
+    for (auto m = all.rbegin(); m != all.rend(); ++m)
+      if (m->implementation == candidate.id() && m->hash == candidate.hash &&
+          m->baseline == baseline.id() && m->baseline_hash == baseline.hash &&
+          m->case_id == c.name && m->signature == signature_text(task) && m->context == context &&
+          m->device == court_.machine.device) {
+        ++known_;
+        return from_record(*m);
+      }
+  }
+  if (look) return std::nullopt;
+  ++measured_;
+  if (progress)
+    progress(fmt::format("measuring {} {} against {} on {}", task.name, candidate.id(),
+                         baseline.id(), c.name));
+  const judge::Contestant first{a, candidate.id(), candidate.version},
+      second{b, baseline.id(), baseline.version};
+  const judge::BenchResult r =
+      judge::bench_case(court_.judge, task.name, c, first, second, court_.bench);
+  store::Measurement m = record::measurement(court_.machine, court_.judge.registry(), task, c,
+                                             first, second, r, context);
+  if (court_.store) {
+    m.uuid = court_.store->add(m);
+    measurements_.erase(task.name);
+  }
+  return from_record(m);
+}
+
+}  // namespace fk::resolver

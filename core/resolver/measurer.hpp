@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <deque>
+#include <map>
+#include <vector>
+
+#include "core/judge/judge.hpp"
+#include "core/judge/timing/bench.hpp"
+#include "core/record/machine.hpp"
+#include "core/store/store.hpp"
+
+namespace fk::resolver {
+
+// What is known of implementations: out of the store, and where it has nothing, from the Judge.
+// What the Judge says is stored.
+class Measurer {
+ public:
+  struct Court {
+    judge::Judge& judge;
+    const std::deque<judge::PluginFile>& plugins;
+    record::Machine machine;
+    std::shared_ptr<store::Store> store;  // null: nothing is remembered
+    judge::BenchOptions bench;
+  };
+  explicit Measurer(Court);
+
+  struct Verdict {
+    bool passed = false;
+    std::string text;  // "wrong at case odd_3/float32: ..."
+    std::string id;    // of the record
+  };
+  struct Timing {
+    double seconds = 0, baseline_seconds = 0;
+    judge::Interval speedup;
+    std::string code, text, id;
+    bool faster() const { return code == "FAST"; }
+    std::string summary() const;  // "1.42x [1.40, 1.44] (3f2a91c0)"
+  };
+  using Progress = std::function<void(const std::string&)>;
+
+  // `look`: only what the store has.
+  std::optional<Verdict> verdict(const core::TaskSpec&, const core::Implementation&, bool look,
+                                 const Progress&);
+  std::optional<Timing> timing(const core::TaskSpec&, const cases::Case&,
+                               const core::Implementation& candidate,
+                               const core::Implementation& baseline, bool look, const Progress&);
+
+  size_t judged() const { return judged_; }      // by the Judge, now
+  size_t measured() const { return measured_; }  // likewise
+  size_t known() const { return known_; }        // answers out of the store
+  store::Store* store() const { return court_.store.get(); }
+  const record::Machine& machine() const { return court_.machine; }
+  // For what has been written since the last time.
+  void forget() { measurements_.clear(), verdicts_.clear(); }
+
+ private:
+  const judge::PluginFile* file_of(const core::Implementation&) const;
+  std::string full_case_set(const core::TaskSpec&);
+  const std::vector<store::Measurement>& measurements(const std::string& task);
+  const std::vector<store::Verdict>& verdicts(const std::string& task);
+  Court court_;
+  std::map<std::string, std::vector<store::Measurement>> measurements_;  // by task, newest last
+  std::map<std::string, std::vector<store::Verdict>> verdicts_;
+  std::map<std::string, std::string> case_sets_;
+  size_t judged_ = 0, measured_ = 0, known_ = 0;
+};
+
+}  // namespace fk::resolver

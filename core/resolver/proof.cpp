@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/resolver/proof.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <fstream>
+
+#include "core/base/error.hpp"
+#include "core/plugin/cache.hpp"
+#include "core/plugin/content_hash.hpp"
+
+namespace fk::resolver {
+namespace fs = std::filesystem;
+namespace {
+
+using core::Phase;
+using Clock = std::chrono::steady_clock;
+
+// Weights that the reference gets through in seconds.
+constexpr size_t kReferenceBytes = size_t{1} << 30;
+constexpr double kOwnErrors = 2;
+constexpr size_t kLeastRounds = 8;
+
+struct Errors {
+  double mean = 0, worst = 0;
+};
+
+Errors errors(const Logits& a, const Logits& b) {
+  Errors e;
+  if (a.size() != b.size() || a.empty()) return {INFINITY, INFINITY};
+  for (size_t i = 0; i < a.size(); ++i) {
+    double row = a[i].size() == b[i].size() ? 0 : INFINITY;
+    for (size_t k = 0; k < a[i].size() && std::isfinite(row); ++k) {
+      const double d = std::abs(double(a[i][k]) - double(b[i][k]));
+      row = d <= row ? row : d;  // NaN gets through
+    }
+    if (!(row < INFINITY)) return {INFINITY, INFINITY};
+    e.mean += row / double(a.size());
+    e.worst = std::max(e.worst, row);
+  }
+  return e;
+}
+
+double largest(const Logits& rows) {
+  double m = 0;
+  for (const auto& row : rows)
+    for (float v : row) m = std::max(m, std::abs(double(v)));
+  return m;
+}
+
+// Of the largest number: what roundings in another order may add up to in a deep model where the
+// baselines' own error says nothing, because they are the reference.
+double rounding(fk_dtype t) {
+  if (t.bits >= 32) return 256 * 0x1p-24;
+  return 4 * (t.code == FK_BFLOAT ? 0x1p-9 : 0x1p-12);
+}
+
+double median(std::vector<double> v) { return judge::quantile(std::move(v), 0.5); }
+
+}  // namespace
+
+std::string Agreement::text() const {
+  return fmt::format("mean error {:.3g} of {:.3g} allowed, largest {:.3g} of {:.3g}, against {}",
+                     mean_error, mean_bound, worst_error, worst_bound, against);
+}
+
+Proof::Proof(const Subject& s, const Workload& w, fs::path cache)
+    : subject_(s), workload_(w), cache_(std::move(cache)) {
+  core::Policy policy = s.build.policy;
+  policy.kind = core::Policy::Kind::kBaseline;
+  baseline_ = build(policy);
+}
+Proof::~Proof() = default;
+
+// From a file when it was computed before.
+Logits Proof::reference() {
+  core::ContentHash h;
+  const auto reference = subject_.catalog.implementations("linear");
+  for (const core::Implementation* i : reference)
+    if (i->kind == core::Implementation::Kind::kReference) h.add(std::string_view(i->hash));
+  std::error_code ignored;
+  h.add(std::string_view(subject_.assets.config.model));
+  h.add(std::string_view(subject_.assets.init.dump()));
+  h.add(std::string_view(subject_.assets.weights_text));
+  h.add(std::string_view(workload_.text()));
+  const fs::path weights = subject_.assets.config.weights.path;
+  if (fs::is_regular_file(weights, ignored))
+    h.add(std::string_view(
+        fmt::format("{} {}", fs::file_size(weights, ignored),
+                    fs::last_write_time(weights, ignored).time_since_epoch().count())));
+  const fs::path file = cache_ / ("logits-" + h.hex());
+  if (std::ifstream in(file, std::ios::binary); in) {
+    uint64_t rows = 0, width = 0;
+    in.read(reinterpret_cast<char*>(&rows), 8).read(reinterpret_cast<char*>(&width), 8);
+    if (in && rows < 4096 && width < 1 << 24) {
+      Logits out(rows, std::vector<float>(width));
+      for (auto& row : out)
+        in.read(reinterpret_cast<char*>(row.data()), std::streamsize(width * sizeof(float)));
+      if (in) return out;
+    }
+  }
+  Logits out = make_reference_rig(subject_, workload_)->logits();
+  const uint64_t head[] = {out.size(), out.empty() ? 0 : out[0].size()};
+  std::vector<uint8_t> bytes(sizeof head);
+  std::memcpy(bytes.data(), head, sizeof head);
+  for (const auto& row : out) {
+    const auto* p = reinterpret_cast<const uint8_t*>(row.data());
+    bytes.insert(bytes.end(), p, p + row.size() * sizeof(float));
+  }
+  fs::create_directories(cache_, ignored);
+  core::write_atomically(file, bytes);
+  return out;
+}
+
+void Proof::find_bounds() {
+  size_t bytes = 0;
+  for (const core::ParamUse& p : baseline_->plan().params) bytes += p.bytes;
+  const Logits own = baseline_->logits();
+  const bool encoder = subject_.assets.config.engine == core::Config::Engine::kEncoder;
+  if (bytes <= kReferenceBytes || encoder) {
+    right_ = reference();
+    own_.against = "the reference";
+    const Errors e = errors(own, right_);
+    own_.mean_bound = e.mean, own_.worst_bound = e.worst;
+  } else {
+    right_ = own;
+    own_.against = "the baselines, whose prefill and decode differ as much";
+    const Errors e = errors(own, baseline_->logits(true));
+    own_.mean_bound = e.mean, own_.worst_bound = e.worst;
+  }
+  const double floor = rounding(subject_.build.dtype) * largest(right_);
+  own_.mean_bound = kOwnErrors * own_.mean_bound + floor;
+  own_.worst_bound = kOwnErrors * own_.worst_bound + floor;
+}
+
+Agreement Proof::agrees(Rig& rig) {
+  if (right_.empty()) find_bounds();
+  Agreement a = own_;
+  const Errors e = errors(rig.logits(), right_);
+  a.mean_error = e.mean, a.worst_error = e.worst;
+  a.ok = e.mean <= a.mean_bound && e.worst <= a.worst_bound;
+  return a;
+}
+
+Gain Proof::gain(Rig& first, Rig& second, double half_width, double budget) {
+  const bool encoder = subject_.assets.config.engine == core::Config::Engine::kEncoder;
+  const core::search::PerPhase steps = steps_of(workload_, encoder);
+  Gain out;
+  out.has_decode = steps[size_t(Phase::kDecode)] > 0;
+  Rig* const rigs[] = {&first, &second};
+  std::vector<double> logs[3], seconds[2][2];  // logs: prefill, decode, whole
+  for (Rig* rig : rigs) rig->round();          // warm
+  const auto begin = Clock::now();
+  for (bool go_on = true; go_on;) {
+    core::search::PerPhase t[2];
+    const size_t leads = (draws_++ * 0x9E3779B97F4A7C15u) >> 63;
+    for (size_t side : {leads, 1 - leads}) t[side] = rigs[side]->round();
+    double whole[2] = {0, 0};
+    for (size_t side : {0, 1})
+      for (size_t phase : {0, 1}) {
+        whole[side] += steps[phase] * t[side][phase];
+        seconds[side][phase].push_back(t[side][phase]);
+      }
+    logs[0].push_back(std::log(t[0][0] / t[1][0]));
+    if (out.has_decode) logs[1].push_back(std::log(t[0][1] / t[1][1]));
+    logs[2].push_back(std::log(whole[0] / whole[1]));
+    ++out.rounds;
+    if (out.rounds < kLeastRounds) continue;
+    const double spent = std::chrono::duration<double>(Clock::now() - begin).count();
+    out.whole = judge::ratio_interval({logs[2]}, draws_);
+    go_on = spent < budget && (out.whole.high - out.whole.low) / 2 > half_width;
+  }
+  out.prefill = judge::ratio_interval({logs[0]}, draws_);
+  if (out.has_decode) out.decode = judge::ratio_interval({logs[1]}, draws_);
+  for (size_t phase : {0, 1}) {
+    out.first[phase] = median(seconds[0][phase]);
+    out.second[phase] = median(seconds[1][phase]);
+  }
+  return out;
+}
+
+}  // namespace fk::resolver

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <optional>
+
+#include "core/judge/timing/stats.hpp"
+#include "core/resolver/rig.hpp"
+
+namespace fk::resolver {
+
+// Whether a model with other choices still computes what it did. The errors are the largest of
+// each row, and of them the mean and the largest.
+struct Agreement {
+  bool ok = false;
+  double mean_error = 0, worst_error = 0, mean_bound = 0, worst_bound = 0;
+  std::string against;  // the reference, or the baselines' own two ways
+  std::string text() const;
+};
+
+// Two builds of a model on the same workload in turn: the first's time over the second's.
+struct Gain {
+  judge::Interval prefill, decode, whole;    // whole: of the workload
+  core::search::PerPhase first{}, second{};  // median seconds of a step
+  size_t rounds = 0;
+  bool has_decode = false;
+};
+
+// The whole model, measured where it will run: in this process, on real or seeded weights. What is
+// built here has been judged before.
+class Proof {
+ public:
+  // Builds the baselines. `cache`: a folder for the reference's logits, which are slow to get.
+  Proof(const Subject&, const Workload&, std::filesystem::path cache);
+  ~Proof();
+  // Passes when no row is further off than twice the baselines' own error, plus what rounding may
+  // do.
+  Agreement agrees(Rig&);
+  std::unique_ptr<Rig> build(const core::Policy& p) const {
+    return make_rig(subject_, p, workload_);
+  }
+  Rig& baseline() { return *baseline_; }
+  // Until the interval of the whole is narrower than `half_width` or `budget` seconds are spent.
+  Gain gain(Rig& first, Rig& second, double half_width, double budget);
+  const Workload& workload() const { return workload_; }
+
+ private:
+  void find_bounds();
+  Logits reference();
+  const Subject& subject_;
+  const Workload workload_;
+  const std::filesystem::path cache_;
+  std::unique_ptr<Rig> baseline_;
+  Logits right_;   // what others are compared with
+  Agreement own_;  // its bounds
+  std::vector<double> scale_;
+  uint64_t draws_ = 0;
+};
+
+}  // namespace fk::resolver

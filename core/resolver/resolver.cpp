@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/resolver/resolver.hpp"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "core/base/error.hpp"
+#include "core/resolver/calls.hpp"
+#include "core/resolver/parts.hpp"
+#include "core/resolver/proven.hpp"
+
+namespace fk::resolver {
+namespace {
+
+using core::Phase;
+using core::Resolved;
+using core::search::PerPhase;
+using Clock = std::chrono::steady_clock;
+
+constexpr double kAmdahl = 0.03;    // parts and whole may disagree by so much
+constexpr size_t kMostAlone = 8;    // choices that are left out one at a time
+constexpr size_t kMostRounds = 64;  // of resolving again
+
+double since(Clock::time_point t) {
+  return std::chrono::duration<double>(Clock::now() - t).count();
+}
+
+}  // namespace
+
+struct Resolver::Impl {
+  const Subject& subject;
+  Measurer& measurer;
+  const ResolveOptions options;
+  const Progress progress;
+  const bool encoder;
+  Space space;
+  std::optional<Parts> parts;
+  std::optional<Proof> proof;
+  Resolution out;
+  std::map<std::pair<size_t, size_t>, std::string> kept_out;  // alternatives that lost in place
+
+  Impl(const Subject& s, Measurer& m, ResolveOptions o, Progress p)
+      : subject(s),
+        measurer(m),
+        options(std::move(o)),
+        progress(p ? std::move(p) : [](const std::string&) {}),
+        encoder(s.assets.config.engine == core::Config::Engine::kEncoder) {}
+
+  const core::Registry& registry() const { return subject.catalog.registry(); }
+  PerPhase steps() const { return steps_of(options.workload, encoder); }
+
+  static bool is_candidate(const core::Implementation& i) {
+    return i.kind == core::Implementation::Kind::kCandidate;
+  }
+  bool look(const core::Implementation& i) const {
+    return options.candidates_only && !is_candidate(i);
+  }
+
+  // Whether anything may come out but the baselines.
+  bool contested() const {
+    for (const SubProblem& sub : space.subs)
+      for (size_t a = 1; a < sub.alternatives.size(); ++a)
+        if (a != sub.decode && sub.alternatives[a].built) return true;
+    return false;
+  }
+
+  Resolution run() {
+    const auto begin = Clock::now();
+    progress("looking at what the model can be made of");
+    space = find_space(subject.catalog, subject.assets.config.model, subject.assets.init,
+                       subject.build);
+    if (!space.baseline.missing_tasks.empty())
+      core::missing("{}: no implementation of {} here; the model cannot be built",
+                    subject.assets.config.file, fmt::join(space.baseline.missing_tasks, ", "));
+    out.subs = space.subs.size(), out.builds = space.builds;
+    out.policy = subject.build.policy;
+    out.policy.kind = core::Policy::Kind::kBest;
+    out.plan = space.baseline;
+    parts.emplace(space, registry(), measurer);
+    if (contested()) {
+      find_cases();
+      parts->measure([this](const auto& i) { return look(i); }, progress);
+      for (size_t i = 0; i < kMostRounds && !round(); ++i) {}
+    }
+    explain();
+    out.judged = measurer.judged(), out.measured = measurer.measured();
+    out.known = measurer.known();
+    out.seconds = since(begin);
+    return std::move(out);
+  }
+
+  // From what the workload calls; of trees that only another implementation leads to once that
+  // has been judged.
+  void find_cases() {
+    progress("capturing what the workload calls");
+    Calls calls(subject, options.workload, options.cache);
+    give_cases(calls.of(baseline_policy(), space.baseline), true);
+    std::vector<const Resolved*> seen;
+    for (const SubProblem& sub : space.subs) {
+      if (sub.in_baseline || sub.alternatives.size() < 2 || sub.reach.subs.empty()) continue;
+      if (!judged(sub.reach)) continue;
+      core::Policy p = subject.build.policy;
+      p.kind = core::Policy::Kind::kBest;
+      p.resolved = std::make_shared<Resolved>(sub.reach);
+      give_cases(calls.of(p, plan_of(p)), false);
+    }
+  }
+
+  core::Policy baseline_policy() const {
+    core::Policy p = subject.build.policy;
+    p.kind = core::Policy::Kind::kBaseline;
+    p.resolved = nullptr;
+    return p;
+  }
+
+  bool judged(const Resolved& reach) {
+    for (const auto& [key, chosen] : reach.subs) {
+      const size_t s = space.find(key.first, key.second);
+      if (s == space.subs.size()) return false;
+      for (const Alternative& a : space.subs[s].alternatives) {
+        if (a.implementation->id() != chosen[0].implementation) continue;
+        const auto v = measurer.verdict(registry().task(key.first), *a.implementation,
+                                        look(*a.implementation), progress);
+        if (!v || !v->passed) return false;
+      }
+    }
+    return true;
+  }
+
+  void give_cases(const std::vector<Call>& calls, bool all) {
+    for (const Call& c : calls) {
+      const size_t s = space.find(c.task, c.init);
+      if (s == space.subs.size() || (!all && space.subs[s].in_baseline)) continue;
+      parts->set_case(s, c.phase, c.given);
+    }
+  }
+
+  core::Plan plan_of(const core::Policy& policy) const {
+    core::BuildOptions o = subject.build;
+    o.policy = policy;
+    o.dry = true;
+    o.layers = {};
+    o.replay = nullptr;
+    return core::Model::build(subject.catalog, nullptr, subject.assets.config.model,
+                              subject.assets.init, o)
+        ->plan();
+  }
+
+  // One optimum and its proof; false when something was kept out and it has to be found again.
+  bool round() {
+    core::search::Problem problem = parts->problem(steps());
+    problem.budget = options.memory_budget;
+    const auto begin = Clock::now();
+    const core::search::Result best = core::search::solve(problem);
+    out.search_seconds += since(begin);
+    out.exact = best.exact;
+    const Resolved found = resolved_of(best);
+    out.is_baseline = found.subs.empty();
+    if (out.is_baseline) {
+      out.plan = space.baseline;
+      out.policy.resolved = nullptr;
+      out.gain.reset(), out.agreement.reset();
+      return true;
+    }
+    out.policy.resolved = std::make_shared<Resolved>(found);
+    out.plan = plan_of(out.policy);
+    PerPhase saved{};
+    for (size_t p = 0; p < saved.size(); ++p)
+      saved[p] = parts->baseline_seconds(space.root, Phase(p)) - best.seconds[p];
+    return proven(found, saved);
+  }
+
+  Resolved resolved_of(const core::search::Result& best) const {
+    Resolved r;
+    for (const core::search::Explained& e : best.subs) {
+      const SubProblem& sub = space.subs[e.sub];
+      std::vector<Resolved::Chosen> entry;
+      bool other = false;
+      for (const auto& c : e.chosen) {
+        const size_t a = c.decision.option[size_t(Phase::kPrefill)],
+                     d = c.decision.option[size_t(Phase::kDecode)];
+        other = other || a != 0 || d != sub.decode;
+        Resolved::Chosen to;
+        const auto& first = *sub.alternatives[a].implementation;
+        to.implementation = first.id(), to.hash = first.hash;
+        to.reason = reason(e.sub, a);
+        if (d != a) {
+          const auto& second = *sub.alternatives[d].implementation;
+          to.decode = second.id(), to.decode_hash = second.hash;
+          to.decode_reason = reason(e.sub, d);
+        }
+        to.instances = e.chosen.size() > 1 ? c.instances : 0;
+        entry.push_back(std::move(to));
+      }
+      if (other) r.subs[{sub.task, sub.init}] = std::move(entry);
+    }
+    return r;
+  }
+
+  std::string reason(size_t sub, size_t a) const {
+    const std::string why = parts->why(sub, a);
+    return a == 0 || a == space.subs[sub].decode
+               ? "best: the baseline"
+               : fmt::format("best: {} of {}", why,
+                             space.subs[sub].alternatives[0].implementation->id());
+  }
+
+  // Sub-problems of which something else than the baseline was chosen, with the alternatives.
+  std::vector<std::pair<size_t, size_t>> chosen(const Resolved& r) const {
+    std::vector<std::pair<size_t, size_t>> list;
+    for (const auto& [key, entries] : r.subs) {
+      const size_t s = space.find(key.first, key.second);
+      const SubProblem& sub = space.subs[s];
+      for (size_t a = 0; a < sub.alternatives.size(); ++a) {
+        if (a == 0 || a == sub.decode) continue;
+        for (const auto& e : entries)
+          if (e.implementation == sub.alternatives[a].implementation->id() ||
+              e.decode == sub.alternatives[a].implementation->id()) {
+            list.emplace_back(s, a);
+            break;
+          }
+      }
+    }
+    return list;
+  }
+
+  bool proven(const Resolved& found, const PerPhase& saved) {
+    const auto list = chosen(found);
+    ProvenPlans plans(measurer, subject, options.workload);
+    if (const auto known = plans.find(out.plan.hash())) {
+      out.proof_id = known->id, out.proven_before = true;
+      if (known->kept_out.empty()) {
+        out.gain = known->gain, out.agreement = known->agreement;
+        out.predicted = known->predicted, out.predicted_whole = known->predicted_whole;
+        return true;
+      }
+      for (const auto& k : known->kept_out)
+        for (auto [s, a] : list)
+          if (space.subs[s].task == k.task && space.subs[s].init == k.init &&
+              space.subs[s].alternatives[a].implementation->id() == k.implementation)
+            keep_out(s, a, k.reason);
+      return false;
+    }
+    out.proven_before = false;
+    const auto before = kept_out;
+    prove(found, list, saved);
+    ProvenPlans::Entry e;
+    e.gain = out.gain, e.agreement = out.agreement;
+    e.predicted = out.predicted, e.predicted_whole = out.predicted_whole;
+    for (const auto& [which, why] : kept_out)
+      if (!before.count(which))
+        e.kept_out.push_back(
+            {space.subs[which.first].task, space.subs[which.first].init,
+             space.subs[which.first].alternatives[which.second].implementation->id(), why});
+    out.proof_id = plans.add(out.plan, e, out.notes);
+    return e.kept_out.empty();
+  }
+
+  void keep_out(size_t s, size_t a, const std::string& why) {
+    kept_out[{s, a}] = why;
+    parts->keep_out(s, a, why);
+  }
+
+  core::Policy with_only(const Resolved& found,
+                         const std::vector<std::pair<size_t, size_t>>& list) const {
+    Resolved r;
+    for (auto [s, a] : list) {
+      const Resolved::Key key{space.subs[s].task, space.subs[s].init};
+      r.subs[key] = found.subs.at(key);
+    }
+    core::Policy p = out.policy;
+    p.resolved = std::make_shared<Resolved>(std::move(r));
+    return p;
+  }
+
+  // Right, and faster, in the whole model; else the guilty ones are kept out.
+  void prove(const Resolved& found, const std::vector<std::pair<size_t, size_t>>& list,
+             const PerPhase& saved) {
+    progress("proving the plan in the whole model");
+    if (!proof) proof.emplace(subject, options.workload, options.cache);
+    const std::unique_ptr<Rig> rig = proof->build(out.policy);
+    out.agreement = proof->agrees(*rig);
+    if (!out.agreement->ok) {
+      for (auto [s, a] : guilty(found, list))
+        keep_out(s, a, fmt::format("wrong in the whole model: {}", out.agreement->text()));
+      return;
+    }
+    out.gain = proof->gain(proof->baseline(), *rig, options.half_width, options.proof_budget);
+    predict(saved);
+    if (list.size() == 1) {
+      if (loses(*out.gain))
+        keep_out(list[0].first, list[0].second,
+                 lost(list[0], *out.gain, "the model with it against without"));
+    } else {
+      leave_one_out(found, list, *rig);
+    }
+    compare_with_parts(list);
+  }
+
+  static bool loses(const Gain& g) { return g.whole.high < 1; }
+
+  std::string lost(std::pair<size_t, size_t> which, const Gain& g, const char* what) const {
+    return fmt::format("faster alone ({}), not in place: {} {:.3f}x [{:.3f}, {:.3f}]",
+                       parts->why(which.first, which.second), what, g.whole.middle, g.whole.low,
+                       g.whole.high);
+  }
+
+  // Halves, until single choices are found whose model alone is wrong; all of them where only
+  // their company is.
+  std::vector<std::pair<size_t, size_t>> guilty(const Resolved& found,
+                                                std::vector<std::pair<size_t, size_t>> list) {
+    while (list.size() > 1) {
+      const auto middle = list.begin() + std::ptrdiff_t(list.size() / 2);
+      const std::vector<std::pair<size_t, size_t>> halves[] = {{list.begin(), middle},
+                                                               {middle, list.end()}};
+      bool narrowed = false;
+      for (const auto& half : halves) {
+        progress(fmt::format("looking for what is wrong among {} choices", list.size()));
+        if (proof->agrees(*proof->build(with_only(found, half))).ok) continue;
+        list = half;
+        narrowed = true;
+        break;
+      }
+      if (!narrowed) break;
+    }
+    return list;
+  }
+
+  void leave_one_out(const Resolved& found, const std::vector<std::pair<size_t, size_t>>& list,
+                     Rig& all) {
+    std::optional<std::pair<size_t, size_t>> worst;
+    double least = INFINITY;
+    for (size_t i = 0; i < std::min(list.size(), kMostAlone); ++i) {
+      auto others = list;
+      others.erase(others.begin() + std::ptrdiff_t(i));
+      progress(
+          fmt::format("the model without {} {}", space.subs[list[i].first].task,
+                      space.subs[list[i].first].alternatives[list[i].second].implementation->id()));
+      const auto rig = proof->build(with_only(found, others));
+      const Gain g = proof->gain(*rig, all, options.half_width,
+                                 options.proof_budget / double(std::min(list.size(), kMostAlone)));
+      if (loses(g))
+        keep_out(list[i].first, list[i].second, lost(list[i], g, "with it against without"));
+      if (g.whole.middle < least) least = g.whole.middle, worst = list[i];
+    }
+    if (list.size() > kMostAlone)
+      out.notes.push_back(
+          fmt::format("{} of {} choices were left out one at a time", kMostAlone, list.size()));
+    bool any = false;
+    for (auto which : list) any = any || kept_out.count(which);
+    if (loses(*out.gain) && !any && worst)
+      keep_out(worst->first, worst->second,
+               lost(*worst, *out.gain, "all choices together, of which it gains least, "));
+  }
+
+  // What the parts promise for the whole, with the rest of the model as long as it was seen to
+  // take.
+  void predict(const PerPhase& saved) {
+    double before = 0, after = 0;
+    for (size_t p = 0; p < saved.size(); ++p) {
+      const double t = out.gain->first[p], rest = std::max(t * 0.01, t - saved[p]);
+      out.predicted[p] = t > 0 ? t / rest : 1;
+      before += steps()[p] * t, after += steps()[p] * rest;
+    }
+    out.predicted_whole = after > 0 ? before / after : 1;
+  }
+
+  // Amdahl's law, and where it is broken the parts in place.
+  void compare_with_parts(const std::vector<std::pair<size_t, size_t>>& list) {
+    const double measured = out.gain->whole.middle;
+    if (std::abs(measured / out.predicted_whole - 1) <= kAmdahl) return;
+    std::string text =
+        fmt::format("parts and whole disagree: the parts promise {:.3f}x, the model gives {:.3f}x",
+                    out.predicted_whole, measured);
+    Calls calls(subject, options.workload, {});
+    const auto before = calls.of(baseline_policy(), space.baseline),
+               after = calls.of(out.policy, out.plan);
+    for (auto [s, a] : list) {
+      double was = 0, is = 0;
+      for (const auto& [from, sum] : {std::pair{&before, &was}, {&after, &is}})
+        for (const Call& c : *from)
+          if (c.task == space.subs[s].task && c.init == space.subs[s].init) *sum += c.seconds;
+      if (was > 0 && is > 0)
+        text += fmt::format("; {} {}: alone {}, in place {:.3g}x", space.subs[s].task,
+                            space.subs[s].alternatives[a].implementation->id(), parts->why(s, a),
+                            was / is);
+    }
+    text += measured < out.predicted_whole
+                ? "; likely cause: in the model its data are in other caches than alone, or it "
+                  "slows down what follows"
+                : "; likely cause: it leaves caches or threads in a better state for what follows";
+    out.notes.push_back(text);
+  }
+
+  // Every candidate, and everything else that was chosen.
+  void explain() {
+    const auto list = out.policy.resolved ? chosen(*out.policy.resolved)
+                                          : std::vector<std::pair<size_t, size_t>>();
+    for (size_t s = 0; s < space.subs.size(); ++s) {
+      const SubProblem& sub = space.subs[s];
+      for (size_t a = 0; a < sub.alternatives.size(); ++a) {
+        const core::Implementation& i = *sub.alternatives[a].implementation;
+        const bool is_chosen = std::find(list.begin(), list.end(), std::pair{s, a}) != list.end();
+        if (!is_chosen && (!is_candidate(i) || a == 0)) continue;
+        Finding f{sub.task, sub.path, i.id(), is_chosen, "", "", parts->speedup(s, a)};
+        if (const auto kept = kept_out.find({s, a}); kept != kept_out.end())
+          f.kept_out = kept->second;
+        const std::string& why_not = parts->ineligible(s, a);
+        f.reason = is_chosen          ? parts->why(s, a)
+                   : !why_not.empty() ? why_not
+                                      : fmt::format(
+                                            "faster alone ({}), but part of no best plan: "
+                                            "what it would be part of, or replace, is "
+                                            "faster otherwise",
+                                            parts->why(s, a));
+        out.findings.push_back(std::move(f));
+      }
+    }
+  }
+};
+
+Resolver::Resolver(const Subject& s, Measurer& m, ResolveOptions o, Progress p)
+    : impl_(std::make_unique<Impl>(s, m, std::move(o), std::move(p))) {}
+Resolver::~Resolver() = default;
+Resolution Resolver::resolve() { return impl_->run(); }
+
+}  // namespace fk::resolver

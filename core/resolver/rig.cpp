@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/resolver/rig.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdio>
+
+#include "core/base/error.hpp"
+#include "core/engine/encoder_engine.hpp"
+#include "core/judge/cases/numbers.hpp"
+
+namespace fk::resolver {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using core::Phase;
+using core::search::PerPhase;
+
+constexpr int64_t kChunk = 12, kOneByOne = 12;  // positions whose logits are compared
+
+double seconds(Clock::time_point a, Clock::time_point b) {
+  return std::chrono::duration<double>(b - a).count();
+}
+
+// Ids without special ones as far as anybody can know, the same for every rig.
+std::vector<std::vector<int32_t>> texts(const Workload& w, int64_t vocab) {
+  cases::Random random(2605);
+  std::vector<std::vector<int32_t>> out(static_cast<size_t>(w.batch));
+  const int64_t first = std::min<int64_t>(vocab / 4, 1000);
+  for (auto& text : out)
+    for (int64_t i = 0; i < w.prompt; ++i)
+      text.push_back(int32_t(first + random.below(vocab - first)));
+  return out;
+}
+
+class LmRig : public Rig {
+ public:
+  LmRig(const Subject& s, const core::BuildOptions& build, const Workload& w) : workload_(w) {
+    core::EngineOptions o = s.engine;
+    const int64_t block = o.block_size ? o.block_size : 16;
+    const int64_t length = std::max(w.prompt + w.tokens + 1, kChunk + kOneByOne);
+    o.max_model_len = length;
+    o.max_num_seqs = w.batch;
+    o.num_blocks = w.batch * ((length + block - 1) / block) + 1;
+    o.max_num_batched_tokens = std::max(w.batch * w.prompt, kChunk + kOneByOne);
+    lm_ = core::CausalLm::build(s.catalog, s.weights, s.assets.config.model, s.assets.init, build,
+                                o, {});
+    texts_ = texts(w, lm_->vocab_size());
+  }
+
+  PerPhase round() override {
+    std::vector<Clock::time_point> first(texts_.size()), last(texts_.size());
+    const auto start = Clock::now();
+    for (size_t i = 0; i < texts_.size(); ++i) {
+      core::Request r;
+      r.prompt = texts_[i];
+      r.sampling.max_tokens = workload_.tokens + 1;
+      r.sampling.ignore_eos = true;
+      r.on_token = [&, i](const core::TokenEvent& e) {
+        if (e.done) return;
+        last[i] = Clock::now();
+        if (first[i] == Clock::time_point()) first[i] = last[i];
+      };
+      lm_->add(std::move(r));
+    }
+    lm_->run();
+    lm_->take_finished();
+    const auto started = *std::max_element(first.begin(), first.end());
+    PerPhase out{};
+    out[size_t(Phase::kPrefill)] = seconds(start, started);
+    if (workload_.tokens)
+      out[size_t(Phase::kDecode)] =
+          seconds(started, *std::max_element(last.begin(), last.end())) / double(workload_.tokens);
+    return out;
+  }
+
+  Logits logits(bool whole) override {
+    Logits out;
+    core::Request r;
+    for (int64_t i = 0; i < kChunk + kOneByOne; ++i)
+      r.prompt.push_back(texts_[0][size_t(i) % texts_[0].size()]);
+    r.score = true;
+    if (!whole) r.in_chunks = kChunk;
+    r.on_logits = [&](int64_t, std::span<const float> row) {
+      out.emplace_back(row.begin(), row.end());
+    };
+    lm_->add(std::move(r));
+    lm_->run();
+    lm_->take_finished();
+    return out;
+  }
+
+  const core::Plan& plan() const override { return lm_->model().plan(); }
+
+ private:
+  Workload workload_;
+  std::unique_ptr<core::CausalLm> lm_;
+  std::vector<std::vector<int32_t>> texts_;
+};
+
+class EncoderRig : public Rig {
+ public:
+  EncoderRig(const Subject& s, const core::BuildOptions& build, const Workload& w) {
+    core::EngineOptions o = s.assets.config.options;
+    o.max_num_seqs = std::max(o.max_num_seqs, w.batch);
+    o.max_num_batched_tokens = std::max(o.max_num_batched_tokens, w.batch * w.prompt);
+    engine_ = core::EncoderEngine::build(s.catalog, s.weights, s.assets.config.model, s.assets.init,
+                                         build, o);
+    const int64_t vocab = engine_->model().init().to_json().value("vocab_size", int64_t{1000});
+    texts_ = texts(w, vocab);
+    short_.assign(texts_.begin(), texts_.begin() + std::min<int64_t>(4, w.batch));
+    for (auto& text : short_) text.resize(std::min<size_t>(text.size(), size_t(kChunk)));
+  }
+  PerPhase round() override {
+    PerPhase out{};
+    const auto start = Clock::now();
+    engine_->embed(texts_);
+    out[size_t(Phase::kPrefill)] = seconds(start, Clock::now());
+    return out;
+  }
+  Logits logits(bool) override { return engine_->embed(short_); }
+  const core::Plan& plan() const override { return engine_->model().plan(); }
+
+ private:
+  std::unique_ptr<core::EncoderEngine> engine_;
+  std::vector<std::vector<int32_t>> texts_, short_;
+};
+
+std::unique_ptr<Rig> build_rig(const Subject& s, const core::BuildOptions& build,
+                               const Workload& w) {
+  if (s.assets.config.engine == core::Config::Engine::kEncoder)
+    return std::make_unique<EncoderRig>(s, build, w);
+  return std::make_unique<LmRig>(s, build, w);
+}
+
+}  // namespace
+
+std::string Workload::text() const { return fmt::format("{}x{}/{}", batch, prompt, tokens); }
+
+Workload Workload::parse(const std::string& text) {
+  Workload w;
+  int used = 0;
+  const int read =
+      std::sscanf(text.c_str(), "%ldx%ld/%ld%n", &w.batch, &w.prompt, &w.tokens, &used);
+  if (read != 3 || size_t(used) != text.size() || w.batch < 1 || w.prompt < 1 || w.tokens < 0 ||
+      w.batch > 4096 || w.prompt > 1 << 20 || w.tokens > 1 << 16)
+    core::bad_input(
+        "workload \"{}\": expected BATCHxPROMPT/NEW, tokens each request, e.g. 1x64/16", text);
+  return w;
+}
+
+PerPhase steps_of(const Workload& w, bool encoder) {
+  PerPhase out{};
+  out[size_t(Phase::kPrefill)] = 1;
+  out[size_t(Phase::kDecode)] = encoder ? 0 : double(w.tokens);
+  return out;
+}
+
+std::unique_ptr<Rig> make_rig(const Subject& s, const core::Policy& policy, const Workload& w,
+                              const core::LayerOptions& layers) {
+  core::BuildOptions build = s.build;
+  build.policy = policy;
+  build.layers = layers;
+  build.replay = nullptr;
+  return build_rig(s, build, w);
+}
+
+std::unique_ptr<Rig> make_reference_rig(const Subject& s, const Workload& w) {
+  core::BuildOptions build = s.build;
+  build.policy = core::Policy::parse("candidate:reference");
+  build.layers = {};
+  build.replay = nullptr;
+  build.device = {FK_CPU, 0};
+  build.on = nullptr;
+  Subject on_cpu = s;
+  on_cpu.engine.enforce_eager = true;
+  return build_rig(on_cpu, build, w);
+}
+
+}  // namespace fk::resolver

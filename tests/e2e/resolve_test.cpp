@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+// `fk resolve` and the policy best on a small random llama whose baselines are the reference's slow
+// loops, and on candidates whose worth is known.
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "core/store/store.hpp"
+#include "tests/e2e/program.hpp"
+
+namespace fk::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+struct Resolving : testing::Test {
+  Folder f;
+  std::string config = wide_config(), candidates = f / "candidates", store = f / "store.db",
+              lock = f / "plan.lock.yaml";
+  std::vector<std::string> environment;
+
+  Resolving() {
+    fs::create_directories(candidates);
+    fs::create_directories(f / "plugins");
+    for (const char* name : {"reference", "composed"})
+      fs::copy(FK_BUILD_DIR "/plugins/" + std::string(name), f / ("plugins/" + std::string(name)),
+               fs::copy_options::recursive);
+    environment = {"FK_PLUGINS=" + (f / "plugins"), "FK_STORE=" + store};
+  }
+
+  // Wide enough that a kernel's time is that of its arithmetic.
+  std::string wide_config() const {
+    std::ifstream in(tiny_config(f));
+    std::string text{std::istreambuf_iterator<char>(in), {}};
+    for (auto [from, to] :
+         {std::pair<std::string, std::string>{"hidden_size: 32", "hidden_size: 128"},
+          {"intermediate_size: 48", "intermediate_size: 256"}})
+      text.replace(text.find(from), from.size(), to);
+    return f.write("wide.yaml", text);
+  }
+
+  void plant(const std::string& name, const std::string& task, const std::string& define) const {
+    const fs::path from = FK_SOURCE_DIR "/tests/e2e/planted", to = fs::path(candidates) / name;
+    fs::create_directories(to);
+    for (const std::string& file : {task + ".cpp", std::string("rows.hpp")})
+      fs::copy_file(from / file, to / file, fs::copy_options::overwrite_existing);
+    std::ofstream(to / "plugin.yaml")
+        << "name: " << name << "\nversion: 1.0.0\nlanguage: cxx\nsources: [" << task
+        << ".cpp]\nflags: [-O3, -DPLANTED_" << define << "]\ntasks: [" << task << "]\n";
+  }
+
+  Json resolve(std::vector<std::string> more = {}) {
+    more.insert(more.begin(),
+                {"resolve", "--config", config, "--candidates", candidates, "--out", lock, "--json",
+                 "--threads", "1", "--workload", "1x24/8", "--budget", "1", "--proof-budget", "1"});
+    const Outcome o = start("fk", more, "", environment);
+    EXPECT_EQ(o.code, 0) << o.err;
+    return o.code == 0 ? o.lines().at(0) : Json();
+  }
+  Outcome run(std::vector<std::string> more = {}) {
+    more.insert(more.begin(), {"--config", config, "--candidates", candidates, "--prompt", "hello",
+                               "--json", "--max-tokens", "4", "--threads", "1"});
+    return start("fk-run", more, "", environment);
+  }
+
+  // What computes a task in the lock file, by path.
+  std::map<std::string, std::string> locked(const std::string& task) const {
+    std::ifstream in(lock);
+    std::map<std::string, std::string> out;
+    const auto field = [](const std::string& line, const std::string& name) {
+      const size_t at = line.find(name + ": \"") + name.size() + 3;
+      return line.substr(at, line.find('"', at) - at);
+    };
+    for (std::string line; std::getline(in, line);)
+      if (has(line, "task: " + task + ","))
+        out[field(line, "path")] = field(line, "implementation");
+    return out;
+  }
+  static const Json* finding(const Json& result, const std::string& implementation) {
+    for (const Json& x : result["findings"])
+      if (x["implementation"] == implementation) return &x;
+    return nullptr;
+  }
+};
+
+TEST_F(Resolving, AFastPartIsPickedAndReusedByEveryLevel) {
+  plant("fast", "linear", "FAST");
+  const Json r = resolve();
+  ASSERT_TRUE(r.is_object());
+  EXPECT_FALSE(r["is_baseline"].get<bool>()) << r;
+  EXPECT_GT(r["gain"]["whole"][0].get<double>(), 1.0) << r;
+  EXPECT_TRUE(r["agreement"]["ok"].get<bool>()) << r;
+  const auto linear = locked("linear");
+  EXPECT_EQ(linear.size(), 2 * 4 + 1);
+  for (const auto& [path, implementation] : linear)
+    EXPECT_EQ(implementation, "fast/planted") << path;
+  for (const auto& [path, implementation] : locked("llama_mlp"))
+    EXPECT_EQ(implementation, "composed/composed") << path;
+  // The lock is what runs, and what it says is why.
+  const Outcome o = run({"--plan", lock});
+  ASSERT_EQ(o.code, 0) << o.err;
+  EXPECT_EQ(o.lines().back()["summary"]["plan_hash"], r["plan_hash"]);
+  std::ifstream in(lock);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  EXPECT_TRUE(has(text, "best: prefill ")) << text;
+  EXPECT_TRUE(has(text, "device: \"")) << text;
+
+  // Everything is known now; after a change only what the change touches is judged and measured.
+  const Json again = resolve();
+  EXPECT_EQ(again["judged"], 0) << again;
+  EXPECT_EQ(again["measured"], 0) << again;
+  EXPECT_TRUE(again["proven_before"].get<bool>());
+  EXPECT_EQ(again["plan_hash"], r["plan_hash"]);
+  EXPECT_EQ(again["gain"]["whole"], r["gain"]["whole"]);
+  plant("fused", "linear_silu_and_mul", "FAST");
+  const Json more = resolve();
+  ASSERT_TRUE(finding(more, "fused/planted")) << more;
+  EXPECT_EQ(more["judged"], 1) << more;
+  EXPECT_EQ(more["measured"], 2) << more;  // prefill and decode
+  EXPECT_EQ(locked("linear_silu_and_mul").begin()->second, "fused/planted") << more;
+}
+
+TEST_F(Resolving, AFusedPartCompetesWithTheBestCompositionNotWithTheBaselines) {
+  plant("fair", "linear_silu_and_mul", "FAIR");
+  const Json alone = resolve();
+  ASSERT_TRUE(finding(alone, "fair/planted")) << alone;
+  EXPECT_TRUE((*finding(alone, "fair/planted"))["chosen"].get<bool>()) << alone;
+  plant("fast", "linear", "FAST");
+  const Json both = resolve();
+  const Json& fair = *finding(both, "fair/planted");
+  EXPECT_FALSE(fair["chosen"].get<bool>()) << both;
+  EXPECT_TRUE(has(fair["reason"], "part of no best plan")) << fair;
+  EXPECT_TRUE((*finding(both, "fast/planted"))["chosen"].get<bool>()) << both;
+}
+
+TEST_F(Resolving, WhatIsFastAndWrongIsNeverPicked) {
+  plant("wrong", "linear", "WRONG");
+  const Json r = resolve();
+  EXPECT_TRUE(r["is_baseline"].get<bool>()) << r;
+  const Json* wrong = finding(r, "wrong/planted");
+  ASSERT_TRUE(wrong) << r;
+  EXPECT_TRUE(has((*wrong)["reason"], "wrong at case ")) << *wrong;
+  const Outcome o = run({"--policy", "best"});
+  ASSERT_EQ(o.code, 0) << o.err;
+  EXPECT_TRUE(has(o.err, "best: linear wrong/planted not adopted: wrong at case ")) << o.err;
+  EXPECT_EQ(o.lines().at(0)["token_ids"], run({"--policy", "baseline"}).lines().at(0)["token_ids"]);
+}
+
+TEST_F(Resolving, WhatWinsAloneAndLosesInPlaceIsDropped) {
+  plant("crowded", "linear", "CROWDED");
+  const Json r = resolve();
+  const Json* crowded = finding(r, "crowded/planted");
+  ASSERT_TRUE(crowded) << r;
+  EXPECT_FALSE((*crowded)["chosen"].get<bool>()) << r;
+  EXPECT_TRUE(has((*crowded)["kept_out"], "faster alone (")) << r;
+  EXPECT_TRUE(has((*crowded)["kept_out"], "not in place: ")) << r;
+  EXPECT_TRUE(r["is_baseline"].get<bool>()) << r;
+  // That it was tried is remembered.
+  const Json again = resolve();
+  EXPECT_TRUE(again["is_baseline"].get<bool>()) << again;
+  EXPECT_EQ(again["measured"], 0) << again;
+}
+
+TEST_F(Resolving, ARunAdoptsWhatIsNewAndSaysWhatItGained) {
+  plant("fast", "linear", "FAST");
+  // There is no store yet: nobody asked for more than the baselines.
+  Outcome o = run();
+  ASSERT_EQ(o.code, 0) << o.err;
+  EXPECT_FALSE(has(o.err, "adopted")) << o.err;
+  const Json plain = o.lines().back()["summary"]["plan_hash"];
+  o = run({"--policy", "best"});
+  ASSERT_EQ(o.code, 0) << o.err;
+  EXPECT_TRUE(has(o.err, "best: linear fast/planted adopted: ")) << o.err;
+  EXPECT_TRUE(has(o.err, "best: the model +")) << o.err;
+  const Json best = o.lines().back()["summary"]["plan_hash"];
+  EXPECT_NE(best, plain);
+  // From now on it is what a run does, and it need not be measured again.
+  o = run();
+  EXPECT_TRUE(has(o.err, "adopted: ")) << o.err;
+  EXPECT_FALSE(has(o.err, " judged, ")) << o.err;
+  EXPECT_EQ(o.lines().back()["summary"]["plan_hash"], best);
+  EXPECT_EQ(run({"--policy", "baseline"}).lines().back()["summary"]["plan_hash"], plain);
+}
+
+TEST_F(Resolving, ALockOfAnotherPluginIsRefused) {
+  plant("fast", "linear", "FAST");
+  resolve();
+  plant("fast", "linear", "FAST -DOTHER_BYTES");
+  std::ofstream(fs::path(candidates) / "fast/linear.cpp", std::ios::app)
+      << "extern \"C\" const char* fk_planted_text() { return \"other bytes\"; }\n";
+  const Outcome o = run({"--plan", lock});
+  EXPECT_EQ(o.code, 2) << o.err;
+  EXPECT_TRUE(has(o.err, "with hash ")) << o.err;
+}
+
+TEST_F(Resolving, MistakesAreSaid) {
+  const auto error = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"resolve", "--config", config, "--out", lock});
+    const Outcome o = start("fk", words, "", environment);
+    return std::to_string(o.code) + " " + o.err;
+  };
+  EXPECT_TRUE(has(error({"--workload", "1x2"}),
+                  "2 fk resolve: workload \"1x2\": expected BATCHxPROMPT/NEW, tokens each request, "
+                  "e.g. 1x64/16"));
+  EXPECT_TRUE(has(error({"--memory-budget", "5 apples"}),
+                  "2 fk resolve: --memory-budget 5 apples: expected bytes, e.g. 500000000, 512MiB "
+                  "or 2GiB"));
+  EXPECT_TRUE(has(error({"--policy", "baseline"}),
+                  "2 fk resolve: --policy baseline: `fk resolve` finds the policy"));
+}
+
+}  // namespace
+}  // namespace fk::test
