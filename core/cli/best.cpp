@@ -9,6 +9,7 @@
 #include "core/base/error.hpp"
 #include "core/cli/judge_flags.hpp"
 #include "core/plugin/cache.hpp"
+#include "core/resolver/admission.hpp"
 
 namespace fk::core {
 namespace {
@@ -32,13 +33,6 @@ class Status {
  private:
   bool shown_ = false;
 };
-
-bool has_candidates(const Workspace& w) {
-  for (const auto& [task, spec] : w.registry().tasks())
-    for (const Implementation* i : w.catalog().implementations(task))
-      if (i->kind == Implementation::Kind::kCandidate) return true;
-  return false;
-}
 
 std::string phases_text(const resolver::Gain& g) {
   std::string out = fmt::format("prefill {:.3f}x", g.prefill.middle);
@@ -86,14 +80,22 @@ Resolution resolve(Session& s, const ModelFlags& f, BestFlags best) {
     store = std::make_shared<store::Store>(best.store.empty() ? store::default_path()
                                                               : std::filesystem::path(best.store));
   resolver::Measurer measurer({court.judge, court.plugins, court.machine(), store, bench});
+  for (const judge::PluginFile& p : court.plugins)
+    if (!p.baseline && !p.refusal.empty())
+      fmt::print(stderr, "left out: {}: {}\n", shown(p.so.empty() ? p.yaml : p.so).string(),
+                 p.refusal);
+  Status status;
+  const auto progress = [&](const std::string& text) { status(text); };
+  std::vector<resolver::Refused> refused;
+  if (s.build.policy.pins.empty())
+    refused = resolver::admit(measurer, s.workspace.registry(), s.workspace.catalog(), progress);
   const auto dry = s.dry_model();
   const resolver::Subject subject{s.workspace.catalog(), s.assets, s.build, s.engine_options,
                                   s.weights(dry->plan())};
   best.options.cache = cache_folder() / "resolver";
-  Status status;
-  resolver::Resolver r(subject, measurer, best.options,
-                       [&](const std::string& text) { status(text); });
-  Resolution out = r.resolve();
+  Resolution out = resolver::Resolver(subject, measurer, best.options, progress).resolve();
+  for (const resolver::Refused& x : refused)
+    out.findings.push_back({x.task, "", x.implementation, false, x.reason, "", {1, 1}});
   s.build.policy = out.policy;
   return out;
 }
@@ -125,7 +127,7 @@ void choose_best(Session& s, const ModelFlags& f) {
   s.build.policy.kind = Policy::Kind::kBest;
   for (const Pin& pin : s.build.policy.pins)
     if (asked) fmt::print(stderr, "best: pinned and not judged: {}\n", pin.text);
-  if (!has_candidates(s.workspace)) return;  // nothing competes with the baselines
+  if (!s.workspace.has_candidates()) return;  // nothing competes with the baselines
   try {
     BestFlags best;
     best.options.candidates_only = true;

@@ -162,7 +162,10 @@ void ModelFlags::add_to(CLI::App& app) {
 }
 
 Session::Session(const ModelFlags& f, bool dry)
-    : workspace(Workspace::Candidates::kBuild, f.candidates) {
+    // What a pin names is opened, judged or not: it was asked for by name.
+    : workspace(!dry && wants_best(f) && f.pins.empty() ? Workspace::Candidates::kLater
+                                                        : Workspace::Candidates::kBuild,
+                f.candidates) {
   Catalog catalog = workspace.catalog();  // copies share one list
   for (const auto& copy : f.versions) catalog.add_copy(copy, Implementation::Kind::kCandidate);
   Overrides over = overrides(f);
@@ -179,7 +182,7 @@ Session::Session(const ModelFlags& f, bool dry)
   engine_options = assets.config.options;
   fill();
   if (f.device == "auto" && !dry) prefer_gpu();
-  if (best && !dry) choose_best(*this, f);
+  if (best && !dry && !f.resolved_later) choose_best(*this, f);
 }
 
 void Session::fill() {

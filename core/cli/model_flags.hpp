@@ -18,6 +18,7 @@ struct ModelFlags {
   int64_t block_size = 0, num_blocks = 0, max_model_len = 0, max_num_seqs = 0,
           max_num_batched_tokens = 0;
   double gpu_memory_utilization = 0;  // 0: the config's
+  bool resolved_later = false;        // the policy best is the caller's to carry out
   bool enforce_eager = false, no_async_scheduling = false;
 
   void add_to(CLI::App&);

@@ -61,7 +61,7 @@ int resolve_command(const Words& words) {
   if (!parse_flags(app, words)) return 0;
   if (flags.policy != "best") bad_input("--policy {}: `fk resolve` finds the policy", flags.policy);
   if (!flags.plan.empty()) bad_input("--plan: `fk resolve` writes one, see --out");
-  flags.policy = "baseline";
+  flags.resolved_later = true;
   Session session(flags, false);
   best.options.workload =
       workload.empty() ? default_workload(session) : resolver::Workload::parse(workload);

@@ -56,6 +56,7 @@ Workspace::Workspace(Candidates candidates, const std::vector<std::string>& more
     if (!fs::is_directory(folder)) bad_input("--candidates {}: no such folder", folder);
     paths_.candidates.push_back(folder);
   }
+  if (candidates == Candidates::kLater) return;
   // Without the SDK prebuilt candidates still load; those that need a compiler become refusals with
   // this reason.
   try {
@@ -72,6 +73,15 @@ Workspace::Workspace(Candidates candidates, const std::vector<std::string>& more
   for (size_t i = before; i < refusals.size(); ++i) {
     fmt::print(stderr, "left out: {}: {}\n", shown(refusals[i].file).string(), refusals[i].reason);
   }
+}
+
+bool Workspace::has_candidates() const {
+  std::error_code ignored;
+  for (const fs::path& folder : paths_.candidates)
+    for (auto it = fs::recursive_directory_iterator(folder, ignored);
+         !ignored && it != fs::recursive_directory_iterator(); it.increment(ignored))
+      if (it->path().filename() == "plugin.yaml") return true;
+  return false;
 }
 
 }  // namespace fk::core

@@ -24,11 +24,14 @@ std::filesystem::path shown(const std::filesystem::path&);
 // working).
 class Workspace {
  public:
-  enum class Candidates { kBuild, kIgnore };
+  // kLater: their folders are known and none of them is opened, see admit().
+  enum class Candidates { kBuild, kLater, kIgnore };
   explicit Workspace(Candidates, const std::vector<std::string>& more_candidates = {});
   const Paths& paths() const { return paths_; }
   const Registry& registry() const { return *registry_; }
   const Catalog& catalog() const { return *catalog_; }
+  Catalog& catalog() { return *catalog_; }
+  bool has_candidates() const;  // some folder has a plugin.yaml
 
  private:
   Paths paths_;

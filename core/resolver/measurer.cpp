@@ -41,7 +41,7 @@ std::string Measurer::Timing::summary() const {
 
 Measurer::Measurer(Court court) : court_(std::move(court)) {}
 
-const judge::PluginFile* Measurer::file_of(const core::Implementation& i) const {
+const judge::PluginFile* Measurer::file_of(const Named& i) const {
   for (const judge::PluginFile& p : court_.plugins)
     if (p.hash == i.hash && p.refusal.empty()) return &p;
   return nullptr;
@@ -77,19 +77,34 @@ std::string Measurer::full_case_set(const core::TaskSpec& task) {
   return set = record::case_set_of(court_.judge.registry(), task, all);
 }
 
-std::optional<Measurer::Verdict> Measurer::verdict(const core::TaskSpec& task,
-                                                   const core::Implementation& i, bool look,
-                                                   const Progress& progress) {
+bool Measurer::counts(const core::TaskSpec& task, const store::Verdict& v) {
+  return v.case_set == full_case_set(task) && v.signature == signature_text(task) &&
+         v.device == court_.machine.device;
+}
+
+std::vector<Measurer::Remembered> Measurer::remembered(const std::string& hash) {
+  std::vector<Remembered> out;
+  if (!court_.store) return out;
+  store::Filter f;
+  f.hash = hash;
+  for (const store::Verdict& v : court_.store->find<store::Verdict>(f))
+    if (const core::TaskSpec* task = court_.judge.registry().find(v.task);
+        task && v.hash == hash && counts(*task, v))
+      out.push_back({v.task, v.implementation, from_record(v)});
+  return out;
+}
+
+std::optional<Measurer::Verdict> Measurer::verdict(const core::TaskSpec& task, const Named& i,
+                                                   bool look, const Progress& progress) {
   const judge::PluginFile* file = file_of(i);
   if (!file) return Verdict{false, "its plugin is not among the judge's", ""};
-  const std::string context = record::context_of(court_.judge.companions(*file, task.level));
+  const std::string context =
+      i.composite ? record::context_of(court_.judge.companions(*file, task.level)) : "";
   if (court_.store) {
     const auto& all = verdicts(task.name);
-    const std::string set = full_case_set(task);
     for (auto v = all.rbegin(); v != all.rend(); ++v)
-      if (v->implementation == i.id() && v->hash == i.hash && v->case_set == set &&
-          v->signature == signature_text(task) && v->context == context &&
-          v->device == court_.machine.device) {
+      if (v->implementation == i.id && v->hash == i.hash && v->context == context &&
+          counts(task, *v)) {
         ++known_;
         return from_record(*v);
       }
@@ -98,9 +113,9 @@ std::optional<Measurer::Verdict> Measurer::verdict(const core::TaskSpec& task,
   ++judged_;
   const auto on_case = [&](const judge::CaseResult&, size_t done, size_t count) {
     if (progress)
-      progress(fmt::format("judging {} {}: case {} of {}", task.name, i.id(), done, count));
+      progress(fmt::format("judging {} {}: case {} of {}", task.name, i.id, done, count));
   };
-  const judge::CheckRecord record = court_.judge.check(*file, task.name, i.id(), on_case);
+  const judge::CheckRecord record = court_.judge.check(*file, task.name, i.id, on_case);
   store::Verdict v =
       record::verdict(court_.machine, court_.judge.registry(), task, *file, record, context);
   if (court_.store) {
@@ -111,18 +126,18 @@ std::optional<Measurer::Verdict> Measurer::verdict(const core::TaskSpec& task,
 }
 
 std::optional<Measurer::Timing> Measurer::timing(const core::TaskSpec& task, const cases::Case& c,
-                                                 const core::Implementation& candidate,
-                                                 const core::Implementation& baseline, bool look,
-                                                 const Progress& progress) {
+                                                 const Named& candidate, const Named& baseline,
+                                                 bool look, const Progress& progress) {
   const judge::PluginFile *a = file_of(candidate), *b = file_of(baseline);
   if (!a || !b) return Timing{0, 0, {}, "unsupported", "its plugin is not among the judge's", ""};
-  const std::string context = record::context_of(court_.judge.companions(*a, task.level));
+  const std::string context =
+      candidate.composite ? record::context_of(court_.judge.companions(*a, task.level)) : "";
   if (court_.store) {
     const auto& all = measurements(task.name);
     for (auto m = all.rbegin(); m != all.rend(); ++m)
-      if (m->implementation == candidate.id() && m->hash == candidate.hash &&
-          m->baseline == baseline.id() && m->baseline_hash == baseline.hash &&
-          m->case_id == c.name && m->signature == signature_text(task) && m->context == context &&
+      if (m->implementation == candidate.id && m->hash == candidate.hash &&
+          m->baseline == baseline.id && m->baseline_hash == baseline.hash && m->case_id == c.name &&
+          m->signature == signature_text(task) && m->context == context &&
           m->device == court_.machine.device) {
         ++known_;
         return from_record(*m);
@@ -131,10 +146,10 @@ std::optional<Measurer::Timing> Measurer::timing(const core::TaskSpec& task, con
   if (look) return std::nullopt;
   ++measured_;
   if (progress)
-    progress(fmt::format("measuring {} {} against {} on {}", task.name, candidate.id(),
-                         baseline.id(), c.name));
-  const judge::Contestant first{a, candidate.id(), candidate.version},
-      second{b, baseline.id(), baseline.version};
+    progress(fmt::format("measuring {} {} against {} on {}", task.name, candidate.id, baseline.id,
+                         c.name));
+  const judge::Contestant first{a, candidate.id, candidate.version},
+      second{b, baseline.id, baseline.version};
   const judge::BenchResult r =
       judge::bench_case(court_.judge, task.name, c, first, second, court_.bench);
   store::Measurement m = record::measurement(court_.machine, court_.judge.registry(), task, c,

@@ -24,6 +24,14 @@ class Measurer {
   };
   explicit Measurer(Court);
 
+  // An implementation without its code: what is judged need not be open here.
+  struct Named {
+    std::string id, version, hash;
+    bool composite = false;
+    static Named of(const core::Implementation& i) {
+      return {i.id(), i.version, i.hash, (i.impl->flags & FK_IMPL_COMPOSITE) != 0};
+    }
+  };
   struct Verdict {
     bool passed = false;
     std::string text;  // "wrong at case odd_3/float32: ..."
@@ -39,22 +47,27 @@ class Measurer {
   using Progress = std::function<void(const std::string&)>;
 
   // `look`: only what the store has.
-  std::optional<Verdict> verdict(const core::TaskSpec&, const core::Implementation&, bool look,
-                                 const Progress&);
-  std::optional<Timing> timing(const core::TaskSpec&, const cases::Case&,
-                               const core::Implementation& candidate,
-                               const core::Implementation& baseline, bool look, const Progress&);
+  std::optional<Verdict> verdict(const core::TaskSpec&, const Named&, bool look, const Progress&);
+  // All that the store has of a plugin.
+  struct Remembered {
+    std::string task, implementation;
+    Verdict verdict;
+  };
+  std::vector<Remembered> remembered(const std::string& hash);
+  std::optional<Timing> timing(const core::TaskSpec&, const cases::Case&, const Named& candidate,
+                               const Named& baseline, bool look, const Progress&);
 
   size_t judged() const { return judged_; }      // by the Judge, now
   size_t measured() const { return measured_; }  // likewise
   size_t known() const { return known_; }        // answers out of the store
   store::Store* store() const { return court_.store.get(); }
   const record::Machine& machine() const { return court_.machine; }
-  // For what has been written since the last time.
-  void forget() { measurements_.clear(), verdicts_.clear(); }
+  judge::Judge& judge() { return court_.judge; }
+  const std::deque<judge::PluginFile>& plugins() const { return court_.plugins; }
 
  private:
-  const judge::PluginFile* file_of(const core::Implementation&) const;
+  const judge::PluginFile* file_of(const Named&) const;
+  bool counts(const core::TaskSpec&, const store::Verdict&);
   std::string full_case_set(const core::TaskSpec&);
   const std::vector<store::Measurement>& measurements(const std::string& task);
   const std::vector<store::Verdict>& verdicts(const std::string& task);

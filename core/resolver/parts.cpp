@@ -64,7 +64,8 @@ void Parts::measure(const std::function<bool(const core::Implementation&)>& look
       }
       const bool only_look = look(impl);
       if (!is_baseline) {
-        const auto verdict = measurer_.verdict(*spec, impl, only_look, progress);
+        const auto verdict =
+            measurer_.verdict(*spec, Measurer::Named::of(impl), only_look, progress);
         if (!verdict || !verdict->passed) {
           out_[s][a] = verdict ? verdict->text : "not judged yet: `fk resolve` does";
           continue;
@@ -76,7 +77,8 @@ void Parts::measure(const std::function<bool(const core::Implementation&)>& look
         if (!cases_[s][p] || rival(s, p) == a) continue;
         const core::Implementation& base = *sub.alternatives[rival(s, p)].implementation;
         auto& t = times_[s][a].phase[p];
-        t = measurer_.timing(*spec, *cases_[s][p], impl, base, only_look, progress);
+        t = measurer_.timing(*spec, *cases_[s][p], Measurer::Named::of(impl),
+                             Measurer::Named::of(base), only_look, progress);
         if (!t) {
           slow = "not measured yet: `fk resolve` does";
           break;

@@ -122,8 +122,9 @@ struct Resolver::Impl {
       if (s == space.subs.size()) return false;
       for (const Alternative& a : space.subs[s].alternatives) {
         if (a.implementation->id() != chosen[0].implementation) continue;
-        const auto v = measurer.verdict(registry().task(key.first), *a.implementation,
-                                        look(*a.implementation), progress);
+        const auto v =
+            measurer.verdict(registry().task(key.first), Measurer::Named::of(*a.implementation),
+                             look(*a.implementation), progress);
         if (!v || !v->passed) return false;
       }
     }

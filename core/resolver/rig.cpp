@@ -145,8 +145,8 @@ Workload Workload::parse(const std::string& text) {
       std::sscanf(text.c_str(), "%ldx%ld/%ld%n", &w.batch, &w.prompt, &w.tokens, &used);
   if (read != 3 || size_t(used) != text.size() || w.batch < 1 || w.prompt < 1 || w.tokens < 0 ||
       w.batch > 4096 || w.prompt > 1 << 20 || w.tokens > 1 << 16)
-    core::bad_input(
-        "workload \"{}\": expected BATCHxPROMPT/NEW, tokens each request, e.g. 1x64/16", text);
+    core::bad_input("workload \"{}\": expected BATCHxPROMPT/NEW, tokens each request, e.g. 1x64/16",
+                    text);
   return w;
 }
 
