@@ -29,8 +29,12 @@ function(fk_test area)
   if(A_SLOW)
     set(label ${area}-slow)
   endif()
+  set(timeout 600)
+  if(FK_SANITIZE)
+    set(timeout 3600)
+  endif()
   gtest_discover_tests(test_${area} TEST_PREFIX "${area}." DISCOVERY_MODE PRE_TEST
-                       PROPERTIES TIMEOUT 600 LABELS ${label} ENVIRONMENT FK_STORE=${PROJECT_BINARY_DIR}/test-results.db)
+                       PROPERTIES TIMEOUT ${timeout} LABELS ${label} ENVIRONMENT FK_STORE=${PROJECT_BINARY_DIR}/test-results.db)
 endfunction()
 
 # fk_names_cuda_plugins(<area>): test_<area> knows which CUDA plugins this build has (tests/support/cuda_plugins.hpp).

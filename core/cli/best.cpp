@@ -75,6 +75,7 @@ Resolution resolve(Session& s, const ModelFlags& f, BestFlags best) {
   bench.budget = best.case_budget;
   bench.blocks = 3;
   bench.clear = 1.2;
+  bench.least_rounds = 12;  // a busy machine has few in its budget
   std::shared_ptr<store::Store> store;
   if (best.remember)
     store = std::make_shared<store::Store>(best.store.empty() ? store::default_path()
@@ -117,6 +118,10 @@ std::vector<std::string> finding_lines(const Resolution& r) {
     const std::string what = f.kept_out.empty() ? f.reason : f.kept_out;
     std::string line = fmt::format("{} {} {}: {}", f.task, f.implementation,
                                    f.chosen ? "adopted" : "not adopted", what);
+    const bool several = std::count_if(r.findings.begin(), r.findings.end(), [&](const Finding& x) {
+                           return x.task == f.task && x.implementation == f.implementation;
+                         }) > 1;
+    if (several && !f.path.empty()) line += fmt::format("; at {} and its like", f.path);
     if (std::find(out.begin(), out.end(), line) == out.end()) out.push_back(std::move(line));
   }
   return out;

@@ -84,9 +84,10 @@ void Parts::measure(const std::function<bool(const core::Implementation&)>& look
           break;
         }
         faster = faster || t->faster();
-        slow += fmt::format("{}{} {} {}", slow.empty() ? "" : ", ", kPhaseNames[p], t->code,
-                            t->summary());
-        if (t->code == "REFUSED" || t->code == "unsupported") {
+        const bool timed = t->code != "REFUSED" && t->code != "unsupported";
+        slow += fmt::format("{}{} {}{}", slow.empty() ? "" : ", ", kPhaseNames[p],
+                            timed ? t->code + " " : "", t->summary());
+        if (!timed) {
           faster = false;
           break;
         }
