@@ -171,7 +171,10 @@ class Contest {
       throw Refused{fmt::format(
           "{:.3g} s a call is less than the {:.3g} s that no machine of this kind goes below",
           out.candidate.p50, out.floor)};
-    const bool enough = out.rounds >= options_.least_rounds;
+    // A factor of two in all blocks needs no crowd of rounds, which slow calls do not give.
+    const bool plain = out.rounds >= 2 * options_.blocks &&
+                       (out.speedup.low > 2 || (out.speedup.high > 0 && out.speedup.high < 0.5));
+    const bool enough = plain || out.rounds >= options_.least_rounds;
     Speed speed = enough ? speed_of(out.speedup) : Speed::kAmbiguous;
     // Faster in one process and slower in another is neither.
     for (const auto& block : samples.logs) {
