@@ -105,7 +105,7 @@ int bench_task_command(const Words& words) {
   app.add_option("--against", against, "instead of the best baseline");
   app.add_option("--budget", options.budget, "seconds a case, at most");
   flags.add_to(app);
-  StoreFlags store;
+  RecordFlags store;
   store.add_to(app);
   if (!parse_flags(app, words)) return 0;
   record::Recorder recorder = store.recorder();

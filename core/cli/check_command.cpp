@@ -84,7 +84,7 @@ int check_command(const Words& words) {
   app.add_flag("--all", all, "every task of the registry");
   app.add_flag("--quiet", quiet, "failures and totals only");
   flags.add_to(app);
-  StoreFlags store;
+  RecordFlags store;
   store.add_to(app);
   if (!parse_flags(app, words)) return 0;
   if (task.empty() == !all)

@@ -162,8 +162,7 @@ void write_svg(const std::string& file, const std::string& title,
 
 std::unique_ptr<store::Store> store_to_read(const CompareFlags& f) {
   if (f.store.off) return nullptr;
-  const std::filesystem::path path =
-      f.store.file.empty() ? store::default_path() : std::filesystem::path(f.store.file);
+  const std::filesystem::path path = f.store.path();
   if (!std::filesystem::exists(path)) return nullptr;  // nothing was ever recorded
   return std::make_unique<store::Store>(path, store::Store::Access::kRead);
 }
