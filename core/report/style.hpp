@@ -120,6 +120,10 @@ th[aria-sort=descending] button::after{content:" ↓"}
 .data td:empty{display:none}
 .data .failure,.data .ids{flex-basis:100%;min-width:0}
 .data td[data-head]::before{content:attr(data-head) " ";color:var(--soft);font-size:.82rem}}
+.multiples .data,.multiples .data tbody,.multiples .data thead,.multiples .data caption{display:block}
+.multiples .data tr{display:flex;flex-wrap:wrap;gap:.15rem .8rem;padding:.5rem 0;border-top:1px solid var(--rule);align-items:baseline}
+.multiples .data thead tr{border:0;padding:0}
+.multiples .data th,.multiples .data td{border:0;padding:0;min-width:0;overflow-wrap:anywhere}
 .plan{border-top:1px solid var(--rule);padding:.3rem 0}
 .plan>summary small{display:block}
 .tree,.tree ul{list-style:none;margin:0;padding:0}

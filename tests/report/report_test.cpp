@@ -148,9 +148,7 @@ TEST_F(ReportTest, RooflineCountsWeightsAndKeys) {
     if (b.task == "linear" && b.case_id == "odd_bias/float32") {
       EXPECT_EQ(p.bytes, 3 * (33 + 17) * 4 + (17 * 33 + 17) * 4);
     }
-    if (b.task == "paged_attention") {
-      EXPECT_GT(p.intensity, 0.1) << b.case_id;
-    }
+    if (b.task == "paged_attention") { EXPECT_GT(p.intensity, 0.1) << b.case_id; }
   }
   for (const char* task : {"rms_norm", "linear", "paged_attention"})
     EXPECT_TRUE(seen.count(task)) << task;
