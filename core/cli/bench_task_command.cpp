@@ -6,7 +6,7 @@
 #include "core/cli/captured_flags.hpp"
 #include "core/cli/cli.hpp"
 #include "core/cli/judge_flags.hpp"
-#include "core/cli/report.hpp"
+#include "core/cli/printing.hpp"
 #include "core/cli/store_flags.hpp"
 #include "core/judge/timing/bench.hpp"
 #include "core/plugin/baseline_order.hpp"

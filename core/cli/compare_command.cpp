@@ -7,7 +7,7 @@
 #include "core/base/error.hpp"
 #include "core/cli/compare.hpp"
 #include "core/cli/plots.hpp"
-#include "core/cli/report.hpp"
+#include "core/cli/printing.hpp"
 #include "core/record/record.hpp"
 #include "core/resolve/selector.hpp"
 

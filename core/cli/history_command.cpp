@@ -4,7 +4,7 @@
 #include "core/base/error.hpp"
 #include "core/cli/flags.hpp"
 #include "core/cli/plots.hpp"
-#include "core/cli/report.hpp"
+#include "core/cli/printing.hpp"
 #include "core/cli/store_flags.hpp"
 #include "core/record/history.hpp"
 

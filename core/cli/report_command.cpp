@@ -4,7 +4,7 @@
 
 #include "core/base/error.hpp"
 #include "core/cli/flags.hpp"
-#include "core/cli/report.hpp"
+#include "core/cli/printing.hpp"
 #include "core/cli/store_flags.hpp"
 #include "core/cli/workspace.hpp"
 #include "core/report/report.hpp"

@@ -4,7 +4,7 @@
 
 #include "core/base/error.hpp"
 #include "core/cli/best.hpp"
-#include "core/cli/report.hpp"
+#include "core/cli/printing.hpp"
 #include "core/cli/store_flags.hpp"
 
 namespace fk::core {

@@ -5,7 +5,7 @@
 #include "core/base/error.hpp"
 #include "core/base/nearest.hpp"
 #include "core/cli/flags.hpp"
-#include "core/cli/report.hpp"
+#include "core/cli/printing.hpp"
 #include "core/cli/store_flags.hpp"
 #include "core/store/store.hpp"
 

@@ -25,7 +25,7 @@ store::Store StoreFlags::to_read() const {
 
 void RecordFlags::add_to(CLI::App& app) {
   auto* named = StoreFlags::add_to(app);
-  app.add_flag("--no-store", off, "record nothing")->excludes(named);
+  app.add_flag("--no-store", off, "record nothing, look nothing up")->excludes(named);
 }
 
 std::string since_when(const std::string& text) {

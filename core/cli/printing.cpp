@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/cli/report.hpp"
+#include "core/cli/printing.hpp"
 
 #include <fmt/format.h>
 #include <sys/resource.h>
