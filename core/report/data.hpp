@@ -23,9 +23,11 @@ struct Head {
   int64_t records() const { return measurements + verdicts + plans + runs; }
 };
 
-// The newest measurement of an implementation on a case on a machine.
+// The newest measurement of an implementation on a case on a machine, against one baseline and, of
+// a composite, with the same children.
 struct Bar {
   std::string id, time, task, implementation, hash, baseline, case_id, bucket, dtype, l2_state;
+  std::string context;  // of a composite: who computed its children (record::context_of)
   std::string device, driver, code, text;
   int64_t level = 0;
   double seconds = 0, baseline_seconds = 0, ratio = 0, low = 0, high = 0;
@@ -58,10 +60,38 @@ struct PlanNode {
   std::vector<std::string> rejected;
 };
 
-// The newest plan of a config.
+// What a plan would have used, had it not lost in the whole model.
+struct KeptOut {
+  std::string id, time;  // of the plan that showed it
+  std::string task, implementation, reason;
+};
+
+// What `fk resolve` found out about a plan (core/resolver/proven.cpp). Speeds are baseline over
+// plan.
+struct Proof {
+  struct Phase {
+    std::string name;
+    double predicted = 0;  // from its parts measured alone
+    // Of the whole model, with its 95 % interval; 0: not measured.
+    double ratio = 0, low = 0, high = 0;
+    double baseline_seconds = 0, seconds = 0;  // of a step; 0 for the workload
+  };
+  std::string workload, weights;
+  std::vector<Phase> phases;  // prefill, decode, workload
+  int64_t rounds = 0;
+  bool compared = false, agrees = false;  // its logits, with `against`
+  double mean_error = 0, mean_bound = 0, worst_error = 0, worst_bound = 0;
+  std::string against;
+  std::vector<std::string> notes;
+};
+
+// The newest plan of a config that held; where none did, the newest.
 struct PlanTree {
   std::string id, time, config, policy, device, hash, harness;
   std::string error;  // why it cannot be read
+  bool held = true;   // false: it is in `kept_out` why not
+  std::optional<Proof> proof;
+  std::vector<KeptOut> kept_out;  // by this plan and others of its config, device and workload
   int64_t nodes = 0;
   std::vector<PlanNode> lines;
 };
@@ -74,14 +104,15 @@ struct Version {
 };
 
 struct Lineage {
-  std::string task, implementation, device;
+  std::string task, implementation, device, baseline;
   bool same_cases = true;  // else each version's mean is over cases of its own
   std::vector<Version> versions;
 };
 
-// The newest verdict on an implementation of a hash, on a machine.
+// The newest verdict on an implementation of a hash, on a machine, with the same children.
 struct Judgement {
-  std::string id, time, task, implementation, hash, version, device, code, text, case_id, tensor;
+  std::string id, time, task, implementation, hash, version, context, device;
+  std::string code, text, case_id, tensor;
   int64_t level = 0, bad_index = 0;
   bool passed = false;
   double expected = 0, found = 0, error = 0, bound = 0, coverage = 0;

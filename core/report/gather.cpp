@@ -28,26 +28,10 @@ std::string clocks_text(const Json& clocks) {
 
 Timed timed(const store::Measurement& m, const Ids& ids) {
   Timed t;
-  t.bar = {ids.of(m.uuid),
-           m.time,
-           m.task,
-           m.implementation,
-           m.hash,
-           m.baseline,
-           m.case_id,
-           m.bucket,
-           m.dtype,
-           m.l2_state,
-           m.device,
-           m.driver,
-           m.code,
-           m.text,
-           m.level,
-           m.seconds,
-           m.baseline_seconds,
-           m.ratio,
-           m.ratio_low,
-           m.ratio_high};
+  t.bar = {
+      ids.of(m.uuid), m.time,  m.task,     m.implementation,   m.hash,   m.baseline,  m.case_id,
+      m.bucket,       m.dtype, m.l2_state, m.context,          m.device, m.driver,    m.code,
+      m.text,         m.level, m.seconds,  m.baseline_seconds, m.ratio,  m.ratio_low, m.ratio_high};
   t.version = m.version, t.revision = m.revision, t.init = m.init, t.signature = m.signature;
   if (m.seeds.is_array())
     for (const Json& s : m.seeds)
@@ -56,9 +40,9 @@ Timed timed(const store::Measurement& m, const Ids& ids) {
 }
 
 Judgement judgement(const store::Verdict& v, const Ids& ids) {
-  return {ids.of(v.uuid), v.time,  v.task,    v.implementation, v.hash,    v.version,   v.device,
-          v.code,         v.text,  v.case_id, v.tensor,         v.level,   v.bad_index, v.passed,
-          v.expected,     v.found, v.error,   v.bound,          v.coverage};
+  return {ids.of(v.uuid), v.time,     v.task,  v.implementation, v.hash,   v.version, v.context,
+          v.device,       v.code,     v.text,  v.case_id,        v.tensor, v.level,   v.bad_index,
+          v.passed,       v.expected, v.found, v.error,          v.bound,  v.coverage};
 }
 
 // The newest of what has the same key; records come oldest first.
@@ -107,7 +91,7 @@ Report gather(store::Store& store, const core::Registry& registry, const Options
   };
   std::vector<store::Measurement> measurements;
   std::vector<store::Verdict> verdicts;
-  std::map<std::string, store::PlanRecord> plans;                   // the newest of a config
+  std::map<std::string, std::vector<store::PlanRecord>> plans;      // of a config
   std::map<std::string, std::pair<std::string, Ceiling>> ceilings;  // time, the newest of a device
   store.each<store::Measurement>({}, [&](const store::Measurement& m) {
     if (!heading(m, out.head.measurements, m.clocks)) return;
@@ -121,8 +105,7 @@ Report gather(store::Store& store, const core::Registry& registry, const Options
   });
   store.each<store::PlanRecord>({}, [&](const store::PlanRecord& p) {
     if (!heading(p, out.head.plans, {}) || (!o.config.empty() && p.config != o.config)) return;
-    store::PlanRecord& last = plans[p.config];
-    if (p.time >= last.time) last = p;
+    plans[p.config].push_back(p);
   });
   store.each<store::RunRecord>({}, [&](const store::RunRecord& r) {
     if (!heading(r, out.head.runs, {})) return;
@@ -145,12 +128,12 @@ Report gather(store::Store& store, const core::Registry& registry, const Options
   std::vector<Judgement> judgements;
   for (const store::Verdict& v : verdicts) judgements.push_back(judgement(v, ids));
   judgements = newest(judgements, [](const Judgement& j) {
-    return std::vector{j.task, j.implementation, j.hash, j.device};
+    return std::vector{j.task, j.implementation, j.hash, j.device, j.context};
   });
   const std::vector<Timed> last = newest(all, [](const Timed& t) {
     const Bar& b = t.bar;
-    return std::vector{b.task,  b.device,   b.case_id, b.implementation,
-                       b.dtype, b.l2_state, b.bucket};
+    return std::vector{b.task,     b.device, b.case_id,  b.implementation, b.dtype,
+                       b.l2_state, b.bucket, b.baseline, b.context};
   });
   for (const Timed& t : last) out.bars.push_back(t.bar);
   std::vector<Ceiling> known;
@@ -159,9 +142,9 @@ Report gather(store::Store& store, const core::Registry& registry, const Options
     known.back().id = ids.of(c.second.id);
   }
   out.roofline = roofline_of(registry, last, known);
-  for (auto& [config, p] : plans) {
-    out.plans.push_back(plan_tree(p));
-    out.plans.back().id = ids.of(p.uuid);
+  for (auto& [config, records] : plans) {
+    std::stable_sort(records.begin(), records.end(), by_time);
+    out.plans.push_back(plan_tree(records, ids));
   }
   out.lineages = lineages_of(all, judgements);
   out.sheets = sheets_of(registry, last, judgements);

@@ -54,6 +54,7 @@ Json bar_json(const Bar& b) {
           {"bucket", b.bucket},
           {"dtype", b.dtype},
           {"l2_state", b.l2_state},
+          {"context", b.context},
           {"device", b.device},
           {"driver", b.driver},
           {"code", b.code},
@@ -90,6 +91,33 @@ Json roofline_json(const Report& r) {
             {"no_time", r.roofline.no_time}}}};
 }
 
+Json proof_json(const Proof& p) {
+  Json j = {{"workload", p.workload},
+            {"weights", p.weights},
+            {"rounds", p.rounds},
+            {"notes", p.notes},
+            {"phases", list(p.phases, [](const Proof::Phase& x) -> Json {
+               Json phase = {{"phase", x.name}, {"predicted", number(x.predicted)}};
+               if (x.ratio > 0) {
+                 phase["ratio"] = number(x.ratio);
+                 phase["low"] = number(x.low), phase["high"] = number(x.high);
+               }
+               if (x.seconds > 0) {
+                 phase["baseline_seconds"] = number(x.baseline_seconds);
+                 phase["seconds"] = number(x.seconds);
+               }
+               return phase;
+             })}};
+  if (p.compared)
+    j["logits"] = {{"ok", p.agrees},
+                   {"against", p.against},
+                   {"mean_error", number(p.mean_error)},
+                   {"mean_bound", number(p.mean_bound)},
+                   {"worst_error", number(p.worst_error)},
+                   {"worst_bound", number(p.worst_bound)}};
+  return j;
+}
+
 Json plan_json(const PlanTree& p) {
   return {{"id", p.id},
           {"time", p.time},
@@ -99,6 +127,16 @@ Json plan_json(const PlanTree& p) {
           {"hash", p.hash},
           {"harness", p.harness},
           {"error", p.error},
+          {"held", p.held},
+          {"proof", p.proof ? proof_json(*p.proof) : Json()},
+          {"kept_out", list(p.kept_out,
+                            [](const KeptOut& k) -> Json {
+                              return {{"id", k.id},
+                                      {"time", k.time},
+                                      {"task", k.task},
+                                      {"implementation", k.implementation},
+                                      {"reason", k.reason}};
+                            })},
           {"nodes", p.nodes},
           {"lines", list(p.lines, [](const PlanNode& n) -> Json {
              return {{"depth", n.depth},
@@ -119,6 +157,7 @@ Json lineage_json(const Lineage& l) {
   return {{"task", l.task},
           {"implementation", l.implementation},
           {"device", l.device},
+          {"baseline", l.baseline},
           {"same_cases", l.same_cases},
           {"versions", list(l.versions, [](const Version& v) -> Json {
              return {
@@ -137,6 +176,7 @@ Json judgement_json(const Judgement& j) {
           {"implementation", j.implementation},
           {"hash", j.hash},
           {"version", j.version},
+          {"context", j.context},
           {"device", j.device},
           {"passed", j.passed},
           {"code", j.code},

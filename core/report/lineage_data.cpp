@@ -50,29 +50,32 @@ Version version_of(const std::string& hash, const Build& b, const std::set<std::
 std::vector<Lineage> lineages_of(const std::vector<Timed>& all,
                                  const std::vector<Judgement>& judgements) {
   struct Key {
-    std::string task, implementation, device;
+    std::string task, implementation, device, baseline;
     auto operator<=>(const Key&) const = default;
   };
   std::map<Key, Builds> families;
   for (const Timed& t : all) {
-    if (!is_speed(t.bar)) continue;
-    Builds& builds = families[{t.bar.task, t.bar.implementation, t.bar.device}];
+    if (!is_speed(t.bar) || of_versions(t.bar)) continue;
+    Builds& builds = families[{t.bar.task, t.bar.implementation, t.bar.device, t.bar.baseline}];
     auto at = std::find_if(builds.begin(), builds.end(),
                            [&](const auto& b) { return b.first == t.bar.hash; });
     if (at == builds.end()) at = builds.insert(at, {t.bar.hash, {&t, {}}});
-    at->second.cases[t.bar.case_id + '\n' + t.bar.bucket + '\n' + t.bar.dtype] = &t;
+    const Bar& b = t.bar;
+    at->second.cases[b.case_id + '\n' + b.bucket + '\n' + b.dtype + '\n' + b.context] = &t;
   }
   std::vector<Lineage> out;
   for (const auto& [key, builds] : families) {
-    Lineage l{key.task, key.implementation, key.device, true, {}};
+    Lineage l{key.task, key.implementation, key.device, key.baseline, true, {}};
     const std::set<std::string> common = common_cases(builds);
     l.same_cases = !common.empty();
     for (const auto& [hash, b] : builds) {
       Version v = version_of(hash, b, common);
+      const Judgement* last = nullptr;
       for (const Judgement& j : judgements)
         if (j.task == key.task && j.implementation == key.implementation && j.hash == hash &&
-            j.device == key.device)
-          v.verdict = j.passed ? "pass" : j.code, v.verdict_id = j.id;
+            j.device == key.device && (!last || last->time <= j.time))
+          last = &j;
+      if (last) v.verdict = last->passed ? "pass" : last->code, v.verdict_id = last->id;
       l.versions.push_back(std::move(v));
     }
     out.push_back(std::move(l));

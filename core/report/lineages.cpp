@@ -142,7 +142,8 @@ void lineage_section(Html& h, const Report& r) {
       {
         const auto caption = h.open("figcaption");
         h.leaf("b", l.task);
-        h.leaf("small", l.implementation + (one_machine(r) ? "" : " · " + l.device) +
+        h.leaf("small", l.implementation + (l.baseline.empty() ? "" : " against " + l.baseline) +
+                            (one_machine(r) ? "" : " · " + l.device) +
                             (l.same_cases ? "" : " · no case is in all versions"));
       }
       Small(h, l, scale).draw();

