@@ -110,9 +110,14 @@ TEST(Usage, PinsAndPolicies) {
   o = run({"--pin", "silu_and_mu=reference"});
   EXPECT_EQ(o.code, 2);
   EXPECT_NE(o.err.find("silu_and_mul"), std::string::npos) << o.err;
-  o = run({"--policy", "best"});
-  EXPECT_EQ(o.code, 3);
-  EXPECT_NE(o.err.find("results store"), std::string::npos) << o.err;
+  // What a pin decides nobody judges; the rest are baselines without a rival.
+  o = run({"--policy", "best", "--pin", "silu_and_mul=reference", "--device", "cpu"});
+  EXPECT_EQ(o.code, 0) << o.err;
+  EXPECT_NE(o.err.find("best: pinned and not judged: silu_and_mul=reference\n"), std::string::npos)
+      << o.err;
+  o = run({"--policy", "bset"});
+  EXPECT_EQ(o.code, 2);
+  EXPECT_NE(o.err.find("bset"), std::string::npos) << o.err;
 }
 
 TEST(Usage, AMissingPackageSaysHowToGetIt) {
