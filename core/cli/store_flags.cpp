@@ -11,7 +11,8 @@ namespace fk::core {
 
 CLI::Option* StoreFlags::add_to(CLI::App& app) {
   return app
-      .add_option("--store", file, "the results store (default: $FK_STORE, else ~/.local/share/...)")
+      .add_option("--store", file,
+                  "the results store (default: $FK_STORE, else ~/.local/share/...)")
       ->type_name("FILE");
 }
 
