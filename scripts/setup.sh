@@ -15,8 +15,10 @@ packages=(g++ gcc cmake ninja-build pkg-config ccache python3 python3-pip
   libgtest-dev libbenchmark-dev)
 if [[ $what == test ]]; then
   packages+=(clang clang-format clang-tidy libdlpack-dev git)
-  if apt-cache show libclang-rt-14-dev > /dev/null 2>&1; then packages+=(libclang-rt-14-dev)
-  else packages+=(libclang-rt-18-dev); fi
+  # Not what apt knows but what the system is: a bare image has no lists before `apt-get update`. What looks at the page of
+  # `fk report`: Ubuntu has Chromium as a snap alone, which is none in a container, but Qt's.
+  if [[ $(. /etc/os-release && echo "$ID") == debian ]]; then packages+=(libclang-rt-14-dev chromium-headless-shell)
+  else packages+=(libclang-rt-18-dev python3-pyqt6.qtwebengine); fi
 fi
 
 missing=()

@@ -16,7 +16,7 @@ struct BenchFlags {
   uint64_t seed = 0;
   double rate = 8, bandwidth = 0, tflops = 0;  // TB/s, TFLOP/s; 0: the card's, where it is known
   bool json = false;
-  StoreFlags store;
+  RecordFlags store;
 
   void add_to(CLI::App&);
 };

@@ -5,8 +5,8 @@
 #include "core/base/error.hpp"
 #include "core/cli/bench_model.hpp"
 #include "core/cli/nvtx_range.hpp"
+#include "core/cli/printing.hpp"
 #include "core/cli/progress.hpp"
-#include "core/cli/report.hpp"
 
 namespace fk::core {
 

@@ -6,7 +6,7 @@
 #include "core/cli/captured_flags.hpp"
 #include "core/cli/cli.hpp"
 #include "core/cli/judge_flags.hpp"
-#include "core/cli/report.hpp"
+#include "core/cli/printing.hpp"
 #include "core/cli/store_flags.hpp"
 #include "core/judge/timing/bench.hpp"
 #include "core/plugin/baseline_order.hpp"
@@ -105,7 +105,7 @@ int bench_task_command(const Words& words) {
   app.add_option("--against", against, "instead of the best baseline");
   app.add_option("--budget", options.budget, "seconds a case, at most");
   flags.add_to(app);
-  StoreFlags store;
+  RecordFlags store;
   store.add_to(app);
   if (!parse_flags(app, words)) return 0;
   record::Recorder recorder = store.recorder();

@@ -5,7 +5,7 @@
 #include "core/cli/captured_flags.hpp"
 #include "core/cli/cli.hpp"
 #include "core/cli/judge_flags.hpp"
-#include "core/cli/report.hpp"
+#include "core/cli/printing.hpp"
 #include "core/cli/store_flags.hpp"
 #include "core/record/record.hpp"
 
@@ -84,7 +84,7 @@ int check_command(const Words& words) {
   app.add_flag("--all", all, "every task of the registry");
   app.add_flag("--quiet", quiet, "failures and totals only");
   flags.add_to(app);
-  StoreFlags store;
+  RecordFlags store;
   store.add_to(app);
   if (!parse_flags(app, words)) return 0;
   if (task.empty() == !all)

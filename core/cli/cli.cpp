@@ -32,6 +32,7 @@ constexpr Command kCommands[] = {
     {"results", results_command, "the results store: list, show, export, import, measure again"},
     {"compare", compare_command, "two versions of an implementation: per case, and in a model"},
     {"history", history_command, "the versions of a task's implementations over time"},
+    {"report", report_command, "the results store as one page: speeds, plans, versions, verdicts"},
     {"serve", nullptr, "an HTTP server (fk-serve)"},
 };
 

@@ -25,5 +25,6 @@ int resolve_command(const Words&);
 int results_command(const Words&);
 int compare_command(const Words&);
 int history_command(const Words&);
+int report_command(const Words&);
 
 }  // namespace fk::core

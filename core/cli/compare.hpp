@@ -9,7 +9,7 @@ namespace fk::core {
 // The flags of `fk compare`.
 struct CompareFlags {
   JudgeFlags judge;
-  StoreFlags store;
+  RecordFlags store;
   std::vector<std::string> versions;  // TASK:plugin[/name][@hash], two of them
   std::string svg, config, device = "auto";
   bool no_measure = false;

@@ -7,7 +7,7 @@
 #include "core/base/error.hpp"
 #include "core/cli/compare.hpp"
 #include "core/cli/plots.hpp"
-#include "core/cli/report.hpp"
+#include "core/cli/printing.hpp"
 #include "core/record/record.hpp"
 #include "core/resolve/selector.hpp"
 
@@ -162,8 +162,7 @@ void write_svg(const std::string& file, const std::string& title,
 
 std::unique_ptr<store::Store> store_to_read(const CompareFlags& f) {
   if (f.store.off) return nullptr;
-  const std::filesystem::path path =
-      f.store.file.empty() ? store::default_path() : std::filesystem::path(f.store.file);
+  const std::filesystem::path path = f.store.path();
   if (!std::filesystem::exists(path)) return nullptr;  // nothing was ever recorded
   return std::make_unique<store::Store>(path, store::Store::Access::kRead);
 }

@@ -4,7 +4,8 @@
 #include "core/base/error.hpp"
 #include "core/cli/flags.hpp"
 #include "core/cli/plots.hpp"
-#include "core/cli/report.hpp"
+#include "core/cli/printing.hpp"
+#include "core/cli/store_flags.hpp"
 #include "core/record/history.hpp"
 
 namespace fk::core {
@@ -97,16 +98,15 @@ int history_command(const Words& words) {
       "the order in which they came, with its verdict and its speed against the baseline, case by "
       "case. It reads the results store.",
       "fk history"};
-  std::string task, implementation, file;
+  std::string task, implementation;
+  StoreFlags place;
   bool json = false;
   app.add_option("task", task, "the task")->type_name("TASK")->required();
   app.add_option("--impl", implementation, "only this implementation: plugin or plugin/name");
-  app.add_option("--store", file, "the store (default: $FK_STORE, else ~/.local/share/...)")
-      ->type_name("FILE");
+  place.add_to(app);
   app.add_flag("--json", json, "as JSON");
   if (!parse_flags(app, words)) return 0;
-  store::Store store(file.empty() ? store::default_path() : std::filesystem::path(file),
-                     store::Store::Access::kRead);
+  store::Store store = place.to_read();
   const auto all = record::history(store, task, implementation);
   if (all.empty())
     missing("{}: nothing of {}{} yet; fk check and fk bench record what they find", store.path(),

@@ -4,7 +4,8 @@
 
 #include "core/base/error.hpp"
 #include "core/cli/best.hpp"
-#include "core/cli/report.hpp"
+#include "core/cli/printing.hpp"
+#include "core/cli/store_flags.hpp"
 
 namespace fk::core {
 namespace {
@@ -41,7 +42,8 @@ int resolve_command(const Words& words) {
   BestFlags best;
   best.case_budget = 2;
   std::string workload, budget, out = "plan.lock.yaml";
-  bool json = false, no_store = false;
+  RecordFlags store;
+  bool json = false;
   flags.add_to(app);
   app.add_option("--workload", workload,
                  "BATCHxPROMPT/NEW: requests at once, prompt and new tokens of each; default "
@@ -55,8 +57,7 @@ int resolve_command(const Words& words) {
                  "seconds of comparing whole models, at most")
       ->check(CLI::PositiveNumber);
   app.add_option("--out", out, "the lock file")->type_name("FILE")->capture_default_str();
-  app.add_option("--store", best.store, "the results store")->type_name("FILE");
-  app.add_flag("--no-store", no_store, "remember nothing, look nothing up");
+  store.add_to(app);
   app.add_flag("--json", json, "as JSON");
   if (!parse_flags(app, words)) return 0;
   if (flags.policy != "best") bad_input("--policy {}: `fk resolve` finds the policy", flags.policy);
@@ -66,7 +67,8 @@ int resolve_command(const Words& words) {
   best.options.workload =
       workload.empty() ? default_workload(session) : resolver::Workload::parse(workload);
   if (!budget.empty()) best.options.memory_budget = parse_bytes(budget);
-  best.remember = !no_store;
+  best.remember = !store.off;
+  best.store = store.file;
   resolver::Resolution r = resolve(session, flags, best);
   const int threads =
       session.build.threads ? session.build.threads : int(std::thread::hardware_concurrency());

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cctype>
-#include <ctime>
 
 #include "core/base/error.hpp"
 #include "core/base/nearest.hpp"
 #include "core/cli/flags.hpp"
-#include "core/cli/report.hpp"
+#include "core/cli/printing.hpp"
+#include "core/cli/store_flags.hpp"
 #include "core/store/store.hpp"
 
 namespace fk::core {
@@ -43,31 +43,6 @@ void print_line(const PlanRecord& p) {
 void print_line(const RunRecord& r) {
   fmt::print("{}  {}  {}  {}  {}\n", short_id(r.uuid), short_time(r.time), r.plan_hash.substr(0, 8),
              r.config, r.device);
-}
-
-// "2026-11-21", "2026-11-21T08", ... as it is; "7d", "12h", "30m" as that long ago.
-std::string since_when(const std::string& text) {
-  if (text.empty()) return text;
-  const bool number = text.size() > 1 && text.size() < 8 &&
-                      std::all_of(text.begin(), text.end() - 1,
-                                  [](unsigned char c) { return std::isdigit(c) != 0; });
-  const size_t unit = std::string("mhd").find(text.back());
-  if (number && unit != std::string::npos) {
-    constexpr std::time_t kSeconds[] = {60, 3600, 86400};
-    const std::time_t then = std::time(nullptr) - std::stol(text) * kSeconds[unit];
-    std::tm tm{};
-    gmtime_r(&then, &tm);
-    char out[32];
-    return {out, std::strftime(out, sizeof out, "%Y-%m-%dT%H:%M:%S", &tm)};
-  }
-  const std::string form = "dddd-dd-ddTdd:dd:dd.dddZ";
-  bool good = text.size() >= 4 && text.size() <= form.size();
-  for (size_t i = 0; good && i < text.size(); ++i)
-    good = form[i] == 'd' ? std::isdigit(static_cast<unsigned char>(text[i])) != 0
-                          : text[i] == form[i];
-  if (!good)
-    bad_input("--since {}: expected a time in UTC such as 2026-11-21T08:30, or 30m, 12h, 7d", text);
-  return text;
 }
 
 std::string shell_word(const std::string& w) {
@@ -130,21 +105,9 @@ std::string again(const RunRecord& r) {
   return shell_line(words);
 }
 
-struct Place {
-  std::string file;
-  void add_to(CLI::App& app) {
-    app.add_option("--store", file, "the store (default: $FK_STORE, else ~/.local/share/...)")
-        ->type_name("FILE");
-  }
-  std::filesystem::path path() const {
-    return file.empty() ? store::default_path() : std::filesystem::path(file);
-  }
-  Store to_read() const { return Store(path(), Store::Access::kRead); }
-};
-
 int show_command(const Words& words) {
   CLI::App app{"Prints one record whole.", "fk results show"};
-  Place place;
+  StoreFlags place;
   std::string id, field;
   bool json = false;
   app.add_option("id", id, "its id, or the beginning of it")->required();
@@ -178,7 +141,7 @@ int rerun_command(const Words& words) {
       "the threads of then. A version that is no longer in its folder comes out of the cache of "
       "plugins, as long as it lies there.",
       "fk results rerun"};
-  Place place;
+  StoreFlags place;
   std::string id;
   bool json = false;
   app.add_option("id", id, "its id, or the beginning of it")->required();
@@ -200,7 +163,7 @@ int import_command(const Words& words) {
       "nothing. "
       "The other file is only read.",
       "fk results import"};
-  Place place;
+  StoreFlags place;
   std::string file;
   bool json = false;
   app.add_option("file", file, "the other store")->type_name("FILE")->required();
@@ -265,7 +228,7 @@ int listing_command(const Words& words) {
       "  fk results rerun ID          the command that takes its numbers again\n"
       "  fk results import FILE       adds the records of another store",
       "fk results"};
-  Place place;
+  StoreFlags place;
   Listing l;
   std::string kind, since;
   l.filter.limit = 50;

@@ -5,8 +5,8 @@
 #include <iostream>
 
 #include "core/base/error.hpp"
+#include "core/cli/printing.hpp"
 #include "core/cli/prompts.hpp"
-#include "core/cli/report.hpp"
 #include "core/cli/run_flags.hpp"
 
 namespace fk::core {

@@ -7,7 +7,7 @@
 #include <map>
 
 #include "core/base/error.hpp"
-#include "core/cli/report.hpp"
+#include "core/cli/printing.hpp"
 #include "core/cli/run_flags.hpp"
 #include "core/runtime/capture.hpp"
 

@@ -7,8 +7,8 @@
 
 #include "core/base/dtype.hpp"
 #include "core/base/error.hpp"
+#include "core/cli/printing.hpp"
 #include "core/cli/prompts.hpp"
-#include "core/cli/report.hpp"
 #include "core/cli/run_flags.hpp"
 #include "core/engine/encoder_engine.hpp"
 #include "core/engine/encoder_text.hpp"

@@ -6,8 +6,8 @@
 #include "core/base/dtype.hpp"
 #include "core/base/error.hpp"
 #include "core/cli/bench_model.hpp"
+#include "core/cli/printing.hpp"
 #include "core/cli/prompts.hpp"
-#include "core/cli/report.hpp"
 #include "core/cli/run_flags.hpp"
 
 namespace fk::core {

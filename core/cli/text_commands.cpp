@@ -4,8 +4,8 @@
 #include "core/base/dtype.hpp"
 #include "core/base/error.hpp"
 #include "core/cli/model_flags.hpp"
+#include "core/cli/printing.hpp"
 #include "core/cli/prompts.hpp"
-#include "core/cli/report.hpp"
 
 namespace fk::core {
 

@@ -50,7 +50,7 @@ TEST(Usage, CommandsOfALaterVersionSaySo) {
   expect_refused(start("fk", {"lst"}), 2,
                  "fk lst: unknown command 'lst' (did you mean 'list'?); fk has: run, list, "
                  "describe, new, tokenize, score, check, bench, "
-                 "results, serve");
+                 "results, report, serve");
 }
 
 TEST(Usage, NothingToRun) {
@@ -110,9 +110,14 @@ TEST(Usage, PinsAndPolicies) {
   o = run({"--pin", "silu_and_mu=reference"});
   EXPECT_EQ(o.code, 2);
   EXPECT_NE(o.err.find("silu_and_mul"), std::string::npos) << o.err;
-  o = run({"--policy", "best"});
-  EXPECT_EQ(o.code, 3);
-  EXPECT_NE(o.err.find("results store"), std::string::npos) << o.err;
+  // What a pin decides nobody judges; the rest are baselines without a rival.
+  o = run({"--policy", "best", "--pin", "silu_and_mul=reference", "--device", "cpu"});
+  EXPECT_EQ(o.code, 0) << o.err;
+  EXPECT_NE(o.err.find("best: pinned and not judged: silu_and_mul=reference\n"), std::string::npos)
+      << o.err;
+  o = run({"--policy", "bset"});
+  EXPECT_EQ(o.code, 2);
+  EXPECT_NE(o.err.find("bset"), std::string::npos) << o.err;
 }
 
 TEST(Usage, AMissingPackageSaysHowToGetIt) {
