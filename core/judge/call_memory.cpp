@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/judge/call_memory.hpp"
 
+#include <fmt/format.h>
+
 #include <cstring>
+
+#include "core/judge/max_difference.hpp"
 
 namespace fk::judge {
 
@@ -122,13 +126,30 @@ StateMemory::StateMemory(const std::vector<core::StateUse>& states) : states_(st
 void StateMemory::read(cases::Outcome& out) const {
   for (size_t i = 0; i < states_.size(); ++i) {
     const fk_dtype t = states_[i].dtype;
-    std::vector<double>& values = out.tensors["state " + states_[i].path];
+    std::vector<double>& values = out.tensors[name_of(states_[i])];
     for (size_t at = 0; at < states_[i].bytes; at += core::dtype_bytes(t))
       values.push_back(cases::read(region_.data() + offsets_[i] + at, t));
   }
 }
 
 void StateMemory::clear() const { std::memset(region_.data(), 0, bytes_); }
+
+std::string StateMemory::difference(const StateMemory& other,
+                                    const std::map<std::string, double>& bounds) const {
+  for (size_t i = 0; i < states_.size(); ++i) {
+    const fk_dtype t = states_[i].dtype;
+    const auto bound = bounds.find(name_of(states_[i]));
+    const double allowed = bound == bounds.end() ? 0 : bound->second;
+    const double d =
+        max_difference(region_.data() + offsets_[i], other.region_.data() + other.offsets_[i],
+                       states_[i].bytes / core::dtype_bytes(t), t);
+    if (!(d <= allowed))
+      return fmt::format(
+          "{} after timed calls differs by {:.4g} from the baseline's, allowed {:.4g}",
+          name_of(states_[i]), d, allowed);
+  }
+  return "";
+}
 
 WeightMemory::WeightMemory(const cases::RandomWeights& weights) {
   Packer packer;

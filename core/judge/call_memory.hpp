@@ -54,8 +54,14 @@ class StateMemory {
   int descriptor() const { return region_.descriptor(); }
   void read(cases::Outcome&) const;  // as "state <path>"
   void clear() const;                // as before the first call
+  // The first state that differs from the other side's by more than its bound, or "". Both are of
+  // the same states; one that has no bound must be equal.
+  std::string difference(const StateMemory& other,
+                         const std::map<std::string, double>& bounds) const;
 
  private:
+  static std::string name_of(const core::StateUse& s) { return "state " + s.path; }
+
   const std::vector<core::StateUse>& states_;
   std::vector<size_t> offsets_;
   Json places_ = Json::object();

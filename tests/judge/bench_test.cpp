@@ -5,7 +5,7 @@
 
 #include "core/base/sanitized.hpp"
 #include "core/judge/cases/numbers.hpp"
-#include "core/judge/timing/max_difference.hpp"
+#include "core/judge/max_difference.hpp"
 #include "tests/judge/court.hpp"
 
 namespace fk::judge {

@@ -129,7 +129,8 @@ std::vector<CapturedCall> calls_of_a_llama() {
   options.layers = {};
   options.layers.capture = capture;
   options.dims = {{"num_blocks", 64}, {"block_size", 4}, {"num_slots", 4}};
-  test::TaskRunner runner("llama", init, test::random_params("llama", init, 3), options);
+  test::TaskRunner runner("llama", init, test::random_params("llama", init, 3, 0.5, options),
+                          options);
   for (const auto& [queries, contexts] : std::vector<std::pair<std::vector<int>, std::vector<int>>>{
            {{21, 4}, {0, 30}}, {{1, 1}, {21, 34}}}) {
     const test::BatchStep s(queries, contexts, 4);

@@ -61,10 +61,9 @@ class Contest {
     Oracle::Prepared prepared = judge_.oracle().prepare(task_, case_);
     const cases::Problem problem = cases::Problem::make(judge_.registry(), task_, case_);
     const WeightMemory weights(prepared.weights());
-    std::vector<StateMemory> states;  // one each
-    states.reserve(2);
+    states_.reserve(2);
     for (size_t side : {0, 1}) {
-      const StateMemory& s = states.emplace_back(prepared.states());
+      const StateMemory& s = states_.emplace_back(prepared.states());
       const Json built =
           ask(side, build_message(task_, case_, contestants_[side].implementation, weights, s),
               {weights.descriptor(), s.descriptor()});
@@ -94,13 +93,18 @@ class Contest {
   };
 
   // Both sides against the oracle, on what the last round left, and from that how far two right
-  // answers may lie apart.
+  // answers may lie apart. Where a state goes from call to call, a call is right after those before
+  // it: then it is all of the round's, and how far apart the states may be at its end.
   void calibrate(Ring& ring, Oracle::Prepared& prepared) {
-    for (size_t slot : {order_.front(), order_.back()}) {
+    std::vector<size_t> slots = {order_.front(), order_.back()};
+    if (prepared.owns_state()) slots = order_;
+    for (size_t i = 0; i < slots.size(); ++i) {
+      const size_t slot = slots[i];
       const cases::Problem p = ring.problem(judge_.registry(), slot);
       const cases::Outcome golden = prepared.golden(p), plain = prepared.baseline(p);
       for (Ring::Side side : {Ring::kCandidate, Ring::kBaseline}) {
-        const cases::Outcome found = ring.outcome(side, slot);
+        cases::Outcome found = ring.outcome(side, slot);
+        if (i + 1 == slots.size()) states_[side].read(found);
         for (const auto& [name, values] : found.tensors) {
           const auto wrong = cases::compare(task_, case_.dtype, golden.tensors.at(name),
                                             plain.tensors.at(name), values);
@@ -131,6 +135,8 @@ class Contest {
       round(ring, out, &r);
       const auto verify = Clock::now();
       if (const std::string text = ring.difference(order_); !text.empty()) throw Refused{text};
+      if (const std::string text = states_[0].difference(states_[1], bounds_); !text.empty())
+        throw Refused{text};
       out.verify_seconds += seconds_between(verify, Clock::now());
       out.verified += 2 * order_.size();
       ++out.rounds;
@@ -195,6 +201,7 @@ class Contest {
       std::swap(order_[i - 1], order_[size_t(random_.below(int64_t(i)))]);
     order_.resize(used_);
     ring.redraw(order_);
+    for (const StateMemory& s : states_) s.clear();
     out.redraw_seconds += seconds_between(begin, Clock::now());
     const size_t first = random_.bits() & 1;
     for (size_t side : {first, 1 - first}) {
@@ -246,7 +253,8 @@ class Contest {
   const Contestant contestants_[2];
   cases::Random random_{0};
   std::vector<std::unique_ptr<RunnerProcess>> runners_;
-  std::map<std::string, double> bounds_;
+  std::vector<StateMemory> states_;       // one of each side
+  std::map<std::string, double> bounds_;  // of outputs and states, between two right answers
   std::vector<size_t> order_;  // the slots of the last round, in the order of their calls
   size_t used_ = 1;            // slots of a round
 };

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/judge/timing/max_difference.hpp"
+#include "core/judge/max_difference.hpp"
 
 namespace fk::judge {
 
@@ -41,7 +41,7 @@ Ring::Ring(const cases::Problem& p, size_t bytes, size_t most_slots, uint64_t se
     : problem_(p), random_(seed) {
   const cases::Call& call = p.calls.at(0);
   for (const Argument& a : call.args) {
-    Tensor t{&a, nullptr, {}, 0, a.written, {}};
+    Tensor t{&a, nullptr, {}, 0, a.written, {}, {}};
     t.at.name = a.field->name;
     t.at.dtype = a.dtype;
     t.at.shape = a.shape;
@@ -50,7 +50,7 @@ Ring::Ring(const cases::Problem& p, size_t bytes, size_t most_slots, uint64_t se
   if (call.step)
     for (const auto& named : call.step->tensors) {
       const fk_tensor* head = named.tensor->get();
-      Tensor t{nullptr, &named, {}, 0, false, {}};
+      Tensor t{nullptr, &named, {}, 0, false, {}, {}};
       t.at.name = named.name;
       t.at.dtype = head->dtype;
       t.at.shape.assign(head->shape, head->shape + head->ndim);
@@ -64,6 +64,7 @@ Ring::Ring(const cases::Problem& p, size_t bytes, size_t most_slots, uint64_t se
     const size_t count = elements(t.at.shape), e = core::dtype_bytes(t.at.dtype);
     const size_t whole = is_fixed(*t.arg, bool(call.step)) ? count : 3 * count + kMoreElements;
     t.pool.resize(whole * e);
+    t.drawn.resize(slots_);
     // The same numbers in another order: any window of them is as good an input.
     std::vector<double> values;
     for (size_t i = 0; i < whole; ++i)
@@ -94,7 +95,7 @@ Json Ring::message(Side) const {
 
 void Ring::redraw(const std::vector<size_t>& slots) {
   for (size_t s : slots)
-    for (const Tensor& t : tensors_) {
+    for (Tensor& t : tensors_) {
       if (!t.arg) continue;
       if (!t.arg->input) {  // NaN in every float format, -1 as an integer
         for (Side side : {kCandidate, kBaseline}) std::memset(address(t, s, side), 0xff, t.bytes);
@@ -102,7 +103,8 @@ void Ring::redraw(const std::vector<size_t>& slots) {
       }
       const size_t e = core::dtype_bytes(t.at.dtype);
       const int64_t room = int64_t((t.pool.size() - t.bytes) / e);
-      const uint8_t* from = t.pool.data() + size_t(random_.below(room + 1)) * e;
+      t.drawn[s] = size_t(random_.below(room + 1)) * e;
+      const uint8_t* from = t.pool.data() + t.drawn[s];
       std::memcpy(address(t, s, kCandidate), from, t.bytes);
       if (t.written) std::memcpy(address(t, s, kBaseline), from, t.bytes);
     }
@@ -114,8 +116,9 @@ cases::Problem Ring::problem(const core::Registry& registry, size_t slot) const 
     for (const Tensor& t : tensors_) {
       if (t.at.name != a.field->name || !t.arg || !a.input) continue;
       const size_t e = core::dtype_bytes(t.at.dtype);
+      const uint8_t* from = t.pool.data() + t.drawn[slot];  // the call may have changed the slot
       for (size_t i = 0; i < a.values.size(); ++i)
-        a.values[i] = cases::read(address(t, slot, kCandidate) + i * e, t.at.dtype);
+        a.values[i] = cases::read(from + i * e, t.at.dtype);
     }
   return p;
 }

@@ -24,7 +24,7 @@ class Ring {
   }
   // New numbers in these slots. Nothing may run meanwhile.
   void redraw(const std::vector<size_t>& slots);
-  // One slot as a problem, for the oracle, and what a side made of it.
+  // One slot as a problem, as it was before the call, for the oracle; and what a side made of it.
   cases::Problem problem(const core::Registry&, size_t slot) const;
   cases::Outcome outcome(Side, size_t slot) const;
   // The largest difference that two right answers may have, by output; 0 asks for equality.
@@ -41,6 +41,7 @@ class Ring {
     size_t bytes;  // of the elements
     bool written;
     std::vector<uint8_t> pool;  // what numbers are drawn from; empty for outputs
+    std::vector<size_t> drawn;  // by slot, where in the pool its numbers begin
   };
   uint8_t* address(const Tensor& t, size_t slot, Side s) const {
     return (t.written ? outputs_[s] : inputs_).data() + t.at.offset + slot * t.at.step;

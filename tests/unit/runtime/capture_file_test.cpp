@@ -104,9 +104,10 @@ TEST(CaptureFile, SaysWhatIsWrongWhere) {
             "calls[0].seqs[0]: found [2,-1,2], expected a query of 1, as a sequence that pads has");
   EXPECT_EQ(f.error_with("[0,1,2,3,4,5]", "[0,\"one\"]"),
             "calls[0].values.step.block_table[1]: found \"one\", expected a number");
-  EXPECT_EQ(f.error_with("step.block_table", "keys"),
-            "calls[0].values.keys: paged_attention has no tensor \"keys\", expected one of: q, "
-            "key_cache, value_cache, out (did you mean 'key_cache'?)");
+  EXPECT_EQ(
+      f.error_with("step.block_table", "key_cach"),
+      "calls[0].values.key_cach: paged_attention has no tensor \"key_cach\", expected one of: "
+      "q, key_cache, value_cache, out (did you mean 'key_cache'?)");
   EXPECT_EQ(f.error_with("\"paths\"", "\"path\"").find("calls[0]: has no \"paths\""), 0u);
 }
 

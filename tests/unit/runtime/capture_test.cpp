@@ -21,7 +21,8 @@ const Json kLlama{{"vocab_size", 23},           {"hidden_size", 16},
 struct Captured {
   std::shared_ptr<Capture> capture = std::make_shared<Capture>();
   TaskRunner runner;
-  Captured() : runner("llama", kLlama, random_params("llama", kLlama, 3), options()) {}
+  Captured()
+      : runner("llama", kLlama, random_params("llama", kLlama, 3, 0.5, options()), options()) {}
 
   TaskOptions options() const {
     TaskOptions o;
@@ -63,7 +64,7 @@ TEST(Capture, EqualShapesAreOneEntryWhereverTheyWere) {
   EXPECT_TRUE(c.seqs.empty());  // its task takes no step
   EXPECT_EQ(c.paths, (std::set<std::string>{"model.layers.0.mlp", "model.layers.1.mlp",
                                             "model.layers.2.mlp"}));
-  EXPECT_EQ(c.implementation, "composed/llama_mlp");
+  EXPECT_EQ(c.implementation, "composed/composed");
   for (const core::Choice& choice : m.runner.model().plan().choices)
     if (choice.path == "model.layers.1.mlp") { EXPECT_EQ(c.init, choice.init); }
   EXPECT_EQ(c.case_init.dump(), c.init);  // no instances in it

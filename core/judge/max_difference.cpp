@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/judge/timing/max_difference.hpp"
+#include "core/judge/max_difference.hpp"
 
 #include <bit>
 #include <cmath>
