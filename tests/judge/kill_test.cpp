@@ -110,9 +110,7 @@ TEST_F(Kill, AKilledRunnerCostsItsCaseAndLeavesNothing) {
     expect_nothing_left();
   }
   EXPECT_LE(found, killed) << "a failure that nobody caused";
-  if (killed > 0) {
-    EXPECT_GE(found, 1) << "of " << killed << " Runners that were lost";
-  }
+  if (killed > 0) { EXPECT_GE(found, 1) << "of " << killed << " Runners that were lost"; }
 }
 
 }  // namespace

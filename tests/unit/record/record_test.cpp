@@ -61,9 +61,7 @@ TEST(Seeds, RepeatACheck) {
     const auto &a = first.cases[i], &b = again.cases[i];
     EXPECT_EQ(a.code, b.code) << a.name;
     EXPECT_EQ(a.index, b.index) << a.name;
-    if (a.code == "wrong") {
-      EXPECT_EQ(a.expected, b.expected) << a.name;
-    }
+    if (a.code == "wrong") { EXPECT_EQ(a.expected, b.expected) << a.name; }
     wrong += a.code == "wrong";
   }
   EXPECT_GT(wrong, 0u);
