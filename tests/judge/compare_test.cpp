@@ -62,6 +62,45 @@ TEST(Compare, APeakIsHeldToTheSizeOfTheTensor) {
   EXPECT_EQ(m->index, 500u);
 }
 
+// gate * up of two honest fp32 sums: where both are large, so is the error, and among many elements
+// some are. What errs everywhere as much as the sums may at the peaks is refused.
+TEST(Compare, TheLargestErrorOfManyProductsIsTheirs) {
+  constexpr size_t kElements = 300'000;
+  core::TaskSpec product = kFactor;
+  product.level = 2;
+  Random random(11);
+  std::vector<double> golden(kElements), honest(kElements), wrong(kElements);
+  // About as sgemm over 600 numbers: partial sums grow with the sum, and what they lose with them.
+  const auto summed = [&](double x) { return x + 6.5e-7 * (1 + std::fabs(x)) * random.normal(); };
+  double largest = 0, size = 0;
+  for (size_t i = 0; i < kElements; ++i) {
+    const double gate = random.normal() + random.normal(), up = random.normal() + random.normal();
+    golden[i] = gate * up / 2;
+    honest[i] = summed(gate) * summed(up) / 2;
+    wrong[i] = golden[i] + 4e-5 * random.normal();
+    largest = std::max(largest, std::fabs(honest[i] - golden[i]));
+    size += golden[i] * golden[i] / kElements;
+  }
+  const auto baseline = rounded_all(golden, kF32);
+  const auto m = compare(product, kF32, golden, baseline, honest);
+  EXPECT_FALSE(m) << m->text() << ", size " << std::sqrt(size);
+  EXPECT_GT(largest, 1.2 * 256 * 0x1p-24 * std::sqrt(size)) << "no peaks, no test";
+  EXPECT_TRUE(compare(product, kF32, golden, baseline, wrong));
+}
+
+// The growth has an end: one error of the baseline's that towers excuses no more than its own
+// share.
+TEST(Compare, AnErrorThatTowersIsNoLicence) {
+  const auto golden = numbers(10'000);
+  auto baseline = rounded_all(golden, kF32);
+  const double before = element_bound(kFactor, kF32, golden, baseline);
+  const double size = 1, error = 1e-5;
+  baseline[77] = golden[77] + error;
+  const double after = element_bound(kFactor, kF32, golden, baseline);
+  EXPECT_GT(after, before);
+  EXPECT_LT(after, 2 * error + 4.5 * (64 << kFactor.level) * 0x1p-24 * size);
+}
+
 // One row is a thousand times as large; what it may err would hide the others.
 TEST(Compare, LargeNumbersElsewhereExcuseNothing) {
   auto golden = numbers(1024);

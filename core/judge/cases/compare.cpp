@@ -30,6 +30,16 @@ double factor_of(const core::TaskSpec& task) { return task.check.value("error_vs
 // What few elements show of an error may be less than it is.
 double few(size_t count) { return 1 + 4 / std::sqrt(double(std::max<size_t>(1, count))); }
 
+// How far the largest of honest fp32 sums' errors may stand out, more than rounded normal numbers'
+// do, whose largest error is about kCrest times the mean. It stands out further the more elements
+// there are, in products of sums, where a large factor meets the other's error, and where a norm
+// divides by what nearly cancelled: then the baseline's own errors show it, though they are
+// smaller.
+constexpr double kCrest = 8, kMostTail = 4;
+double tail(double largest, double mean) {
+  return mean > 0 ? std::clamp(largest / mean / kCrest, 1.0, kMostTail) : 1;
+}
+
 struct Sums {
   double golden = 0, baseline = 0, found = 0;  // squares, of values and of two errors
   size_t count = 0, worst = 0;
@@ -98,20 +108,23 @@ std::string Mismatch::text() const {
 
 double element_bound(const core::TaskSpec& task, fk_dtype dtype, const std::vector<double>& golden,
                      const std::vector<double>& baseline) {
-  double squares = 0, largest = 0;
+  double squares = 0, errors = 0, largest = 0;
   size_t count = 0, all = 0;
   for (size_t i = 0; i < golden.size(); ++i) {
     if (!std::isfinite(baseline[i]) || !std::isfinite(golden[i])) continue;
     ++all;
     squares += golden[i] * golden[i];
+    errors += (baseline[i] - golden[i]) * (baseline[i] - golden[i]);
     largest = std::max(largest, std::fabs(baseline[i] - golden[i]));
     count += golden[i] != 0;  // a cache is mostly empty
   }
-  const double size = count == 0 ? 0 : std::sqrt(squares / double(count));
+  const double n = double(std::max<size_t>(1, count)), size = std::sqrt(squares / n),
+               stands_out = tail(largest, std::sqrt(errors / n));
   // An operation's error is its last rounding, everybody's the same. Tasks made of others round
   // many times, and of two honest ones each has its own luck.
   if (task.level > 1) largest *= few(all);
-  return factor_of(task) * largest + accumulation(task, dtype) * size + smallest(dtype);
+  return factor_of(task) * largest + accumulation(task, dtype) * size * stands_out +
+         smallest(dtype);
 }
 
 std::optional<Mismatch> compare(const core::TaskSpec& task, fk_dtype dtype,
