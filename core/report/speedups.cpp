@@ -123,7 +123,7 @@ void legend(Html& h) {
   entry("FAST", "the whole interval lies more than 1 % above parity");
   entry("SAME", "within 2 % of it");
   entry("SLOW", "more than 1 % below");
-  entry("AMBG", "neither can be said");
+  entry("AMBG", "neither can be said, or too few rounds");
   entry("REFUSED", "no time that counts");
 }
 

@@ -72,8 +72,8 @@ TEST(Capture, ItsCasesJudgeAndTimeACandidate) {
                            "--cases", to, "--json"});
   ASSERT_EQ(o.code, 0) << o.out << o.err;
   int captured = 0, others = 0;
-  const Json all = o.lines().at(0);
-  for (const Json& c : all["cases"])
+  const Json checked = o.lines().at(0);
+  for (const Json& c : checked["cases"])
     ++(c["case"].get<std::string>().starts_with("captured/") ? captured : others);
   EXPECT_EQ(captured, 2);  // the prompt, and steps of one token
   EXPECT_GT(others, 40);

