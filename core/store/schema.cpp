@@ -72,6 +72,8 @@ BEGIN SELECT RAISE(ABORT, 'the store is append-only: {0} holds a record of this 
 }  // namespace
 
 Schema schema_of(Database& db, const std::string& attached) {
+  // Three questions to one state of the file: between them another process may make the store.
+  const ReadTransaction one(db);
   const int64_t id = db.number("PRAGMA " + attached + ".application_id");
   const int64_t version = db.number("PRAGMA " + attached + ".user_version");
   if (id == kApplicationId) return {Schema::Kind::kOurs, version};

@@ -193,6 +193,14 @@ double Statement::real(int column) const {
   return t == "inf" ? kInfinity : t == "-inf" ? -kInfinity : std::nan("");
 }
 
+ReadTransaction::ReadTransaction(Database& db) : db_(db), own_(!db.in_transaction()) {
+  if (own_) db_.exec("BEGIN");
+}
+
+ReadTransaction::~ReadTransaction() {
+  if (own_ && db_.in_transaction()) sqlite3_exec(db_.handle(), "COMMIT", nullptr, nullptr, nullptr);
+}
+
 Transaction::Transaction(Database& db) : db_(db) { db_.exec("BEGIN IMMEDIATE"); }
 
 Transaction::~Transaction() {

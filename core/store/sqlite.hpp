@@ -86,4 +86,16 @@ class Transaction {
   bool open_ = true;
 };
 
+// All that is read while it lives is of one moment; nothing where a transaction is open already.
+class ReadTransaction {
+ public:
+  explicit ReadTransaction(Database&);
+  ~ReadTransaction();
+  ReadTransaction(const ReadTransaction&) = delete;
+
+ private:
+  Database& db_;
+  const bool own_;
+};
+
 }  // namespace fk::store

@@ -40,6 +40,19 @@ TEST(StoreProcesses, EightWritersLoseNothing) {
   EXPECT_EQ(store.database().text("PRAGMA integrity_check"), "ok");
 }
 
+// One makes the file while the others ask what it is.
+TEST(StoreProcesses, ManyMakeOneFileAtOnce) {
+  Folder f;
+  for (int round = 0; round < 60; ++round) {
+    const std::filesystem::path path = f / ("r" + std::to_string(round) + ".db").c_str();
+    std::vector<pid_t> children;
+    for (int i = 0; i < 4; ++i)
+      children.push_back(start([&] { Store(path).add(measurement("linear", "a/a")); }));
+    for (pid_t child : children) ASSERT_EQ(wait_for(child), 0) << round;
+    EXPECT_EQ(Store(path).find<Measurement>().size(), 4u);
+  }
+}
+
 // Two writers; the uuid of every record that add() returned goes down a pipe.
 struct Writers {
   int ends[2];
