@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/resolver/calls.hpp"
 
+#include <algorithm>
+
 #include "core/judge/cases/captured_cases.hpp"
 #include "core/plugin/content_hash.hpp"
 #include "core/runtime/capture_file.hpp"
@@ -8,6 +10,8 @@
 namespace fk::resolver {
 namespace fs = std::filesystem;
 namespace {
+
+constexpr int kRounds = 4;
 
 // Of contexts that a power of two separates there are several: the one that took longest.
 std::vector<Call> representatives(const std::vector<core::CapturedCall>& all) {
@@ -58,7 +62,17 @@ std::vector<Call> Calls::of(const core::Policy& policy, const core::Plan& plan) 
   file.config = subject_.assets.config.file;
   file.calls = layers.capture->calls();
   if (!folder.empty()) core::write_capture(folder, file);
-  return representatives(file.calls);
+  std::vector<Call> out = representatives(file.calls);
+  // Of so few calls a single one that the machine held up would be all that there is to see.
+  for (int again = 1; again < kRounds; ++again) {
+    layers.capture->clear();
+    rig->round();
+    for (const Call& c : representatives(layers.capture->calls()))
+      for (Call& best : out)
+        if (best.task == c.task && best.init == c.init && best.phase == c.phase)
+          best.seconds = std::min(best.seconds, c.seconds);
+  }
+  return out;
 }
 
 }  // namespace fk::resolver

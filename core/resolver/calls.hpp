@@ -11,7 +11,7 @@ struct Call {
   std::string task, init;  // canonical, as Choice::init
   core::Phase phase;
   cases::Case given;
-  double seconds = 0;  // of a call in the model, with what is below it
+  double seconds = 0;  // of a call in the model, with what is below it: of several rounds the least
   int64_t calls = 0;
 };
 
