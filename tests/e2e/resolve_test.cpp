@@ -122,6 +122,13 @@ TEST_F(Resolving, AFastPartIsPickedAndReusedByEveryLevel) {
   EXPECT_EQ(more["judged"], 1) << more;
   EXPECT_EQ(more["measured"], 2) << more;  // prefill and decode
   EXPECT_EQ(locked("linear_silu_and_mul").begin()->second, "fused/planted") << more;
+
+  // A lock is for these bytes and no others.
+  std::ofstream(fs::path(candidates) / "fast/linear.cpp", std::ios::app)
+      << "extern \"C\" const char* fk_planted_text() { return \"other bytes\"; }\n";
+  const Outcome other = run({"--plan", lock});
+  EXPECT_EQ(other.code, 2) << other.err;
+  EXPECT_TRUE(has(other.err, "with hash ")) << other.err;
 }
 
 TEST_F(Resolving, AFusedPartCompetesWithTheBestCompositionNotWithTheBaselines) {
@@ -192,17 +199,6 @@ TEST_F(Resolving, ARunAdoptsWhatIsNewAndSaysWhatItGained) {
   EXPECT_FALSE(has(o.err, " judged, ")) << o.err;
   EXPECT_EQ(o.lines().back()["summary"]["plan_hash"], best);
   EXPECT_EQ(run({"--policy", "baseline"}).lines().back()["summary"]["plan_hash"], plain);
-}
-
-TEST_F(Resolving, ALockOfAnotherPluginIsRefused) {
-  plant("fast", "linear", "FAST");
-  resolve();
-  plant("fast", "linear", "FAST -DOTHER_BYTES");
-  std::ofstream(fs::path(candidates) / "fast/linear.cpp", std::ios::app)
-      << "extern \"C\" const char* fk_planted_text() { return \"other bytes\"; }\n";
-  const Outcome o = run({"--plan", lock});
-  EXPECT_EQ(o.code, 2) << o.err;
-  EXPECT_TRUE(has(o.err, "with hash ")) << o.err;
 }
 
 TEST_F(Resolving, MistakesAreSaid) {
