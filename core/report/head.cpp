@@ -52,8 +52,11 @@ void head_section(Html& h, const Report& r) {
                    count_text(head.runs, "run")) +
            (head.since.empty() ? "" : " since " + head.since));
   std::string revisions;
-  for (const std::string& rev : head.harness)
-    revisions += (revisions.empty() ? "" : ", ") + rev.substr(0, 12);
+  for (const std::string& rev : head.harness) {
+    const size_t dash = rev.find('-');  // "-changed"
+    revisions += (revisions.empty() ? "" : ", ") + rev.substr(0, std::min<size_t>(12, dash)) +
+                 (dash == rev.npos ? "" : rev.substr(dash));
+  }
   fact(h, head.harness.size() == 1 ? "harness revision" : "harness revisions", revisions);
   fact(h, "written", minute_text(head.written) + " UTC from " + head.store);
 }

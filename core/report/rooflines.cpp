@@ -74,7 +74,10 @@ class Plot {
   std::vector<double> ys() const {
     std::vector<double> out;
     for (const Point& p : r_.roofline.points)
-      if (r_.bars[p.bar].device == device_) out.push_back(p.flops_per_s);
+      if (r_.bars[p.bar].device == device_) {
+        out.push_back(p.flops_per_s);
+        if (p.baseline_flops_per_s > 0) out.push_back(p.baseline_flops_per_s);
+      }
     if (ceiling_) out.push_back(ceiling_->flops_per_s);
     return out;
   }

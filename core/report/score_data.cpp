@@ -104,6 +104,7 @@ std::vector<Sheet> sheets_of(const core::Registry& registry, const std::vector<T
                    [](const Timed* a, const Timed* b) { return a->bar.time < b->bar.time; });
   for (const Timed* t : by_time) {
     const Bar& b = t->bar;
+    if (b.case_id.starts_with("captured/")) continue;  // a score is of the task file's cases
     const Key key{plugin_of(b.implementation), b.device, registry.task(b.task).level};
     Entry& e = plugins[key][b.task];
     if (e.implementation != b.implementation || e.hash != b.hash || e.context != b.context)
