@@ -110,8 +110,12 @@ class Bench : public testing::Test {
 
 TEST_F(Bench, TellsSlowFromFast) {
   const PluginFile cpu = baseline_plugin("cpu"), plain = corpus_plugin("honest", "plain");
-  const BenchResult r = run(plain, "plain/x", cpu, "cpu/cpu"),
-                    s = run(cpu, "cpu/cpu", plain, "plain/x");
+  BenchResult r, s;
+  // What a busy machine leaves open it may say the next time; the opposite it never may.
+  for (int i = 0; i < 3 && (r.code.empty() || r.code == "AMBG"); ++i)
+    r = run(plain, "plain/x", cpu, "cpu/cpu", 1 + 2 * i);
+  for (int i = 0; i < 3 && (s.code.empty() || s.code == "AMBG"); ++i)
+    s = run(cpu, "cpu/cpu", plain, "plain/x", 1 + 2 * i);
   EXPECT_EQ(r.code, "SLOW") << r.text << r.speedup.low << " " << r.speedup.high;
   EXPECT_EQ(s.code, "FAST") << s.text << s.speedup.low << " " << s.speedup.high;
   EXPECT_GT(r.rounds, 0u);
