@@ -24,8 +24,8 @@ bool is_speed(const Bar& b) {
 std::set<std::string> common_cases(const Builds& builds) {
   std::set<std::string> out;
   for (const auto& [name, t] : builds.front().second.cases) out.insert(name);
-  for (const auto& [hash, b] : builds)
-    std::erase_if(out, [&](const std::string& name) { return !b.cases.count(name); });
+  for (const auto& build : builds)
+    std::erase_if(out, [&](const std::string& name) { return !build.second.cases.count(name); });
   return out;
 }
 
