@@ -97,6 +97,12 @@ Resolution resolve(Session& s, const ModelFlags& f, BestFlags best) {
   Resolution out = resolver::Resolver(subject, measurer, best.options, progress).resolve();
   for (const resolver::Refused& x : refused)
     out.findings.push_back({x.task, "", x.implementation, false, x.reason, "", {1, 1}});
+  out.plan.made = {{"config", s.assets.config.file},    {"model", s.assets.config.model},
+                   {"weights", s.assets.weights_text},  {"workload", best.options.workload.text()},
+                   {"device", court.machine().device},  {"driver", court.machine().driver},
+                   {"harness", court.machine().harness}};
+  if (out.gain) out.plan.made["speedup"] = out.gain->whole.middle;
+  if (!out.proof_id.empty()) out.plan.made["record"] = out.proof_id;
   s.build.policy = out.policy;
   return out;
 }
@@ -150,17 +156,6 @@ void choose_best(Session& s, const ModelFlags& f) {
     fmt::print(stderr, "best: the baselines, because: {}\n", e.text());
     s.build.policy.resolved = nullptr;
   }
-}
-
-Json made_of(const Session& s, const Resolution& r, const resolver::Workload& w,
-             const record::Machine& machine) {
-  Json j = {{"config", s.assets.config.file},   {"model", s.assets.config.model},
-            {"weights", s.assets.weights_text}, {"workload", w.text()},
-            {"device", machine.device},         {"driver", machine.driver},
-            {"harness", machine.harness}};
-  if (r.gain) j["speedup"] = r.gain->whole.middle;
-  if (!r.proof_id.empty()) j["record"] = r.proof_id;
-  return j;
 }
 
 }  // namespace fk::core

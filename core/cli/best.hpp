@@ -32,8 +32,5 @@ void choose_best(Session&, const ModelFlags&);
 std::vector<std::string> finding_lines(const resolver::Resolution&);
 // "the model 1.031x [1.02, 1.04] (prefill ..., decode ...), of which the parts promise 1.033x"
 std::string gain_text(const resolver::Resolution&);
-// What a lock file says of how it came about.
-Json made_of(const Session&, const resolver::Resolution&, const resolver::Workload&,
-             const record::Machine&);
 
 }  // namespace fk::core

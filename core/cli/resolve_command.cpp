@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fstream>
-#include <thread>
 
 #include "core/base/error.hpp"
 #include "core/cli/best.hpp"
@@ -69,12 +68,7 @@ int resolve_command(const Words& words) {
   if (!budget.empty()) best.options.memory_budget = parse_bytes(budget);
   best.remember = !store.off;
   best.store = store.file;
-  resolver::Resolution r = resolve(session, flags, best);
-  const int threads =
-      session.build.threads ? session.build.threads : int(std::thread::hardware_concurrency());
-  r.plan.made =
-      made_of(session, r, best.options.workload,
-              record::machine_of(session.build.device, threads, session.workspace.paths().root));
+  const resolver::Resolution r = resolve(session, flags, best);
   std::ofstream file(out);
   file << r.plan.to_yaml();
   if (!file.flush()) missing("--out {}: cannot be written", out);

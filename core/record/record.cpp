@@ -21,10 +21,6 @@ core::Json canonical(const core::Registry& registry, const core::TaskSpec& task,
   return out;
 }
 
-std::string signature_text(const core::TaskSpec& task) {
-  return fmt::format("{:016x}", task.signature);
-}
-
 // Of the sources that a plugin was built from: a baseline's are this fk's.
 std::string revision_of(const Machine& machine, const judge::PluginFile& plugin) {
   if (plugin.baseline) return machine.harness;
@@ -32,6 +28,10 @@ std::string revision_of(const Machine& machine, const judge::PluginFile& plugin)
 }
 
 }  // namespace
+
+std::string signature_text(const core::TaskSpec& task) {
+  return fmt::format("{:016x}", task.signature);
+}
 
 std::string context_of(const std::vector<judge::PluginFile>& companions) {
   if (companions.empty()) return "";

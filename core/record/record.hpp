@@ -18,6 +18,9 @@ std::string canonical_init(const core::Registry&, const core::TaskSpec&, const c
 // decode or prefill, as the case or its name says; else "".
 std::string bucket_of(const core::TaskSpec&, const cases::Case&);
 
+// 16 hex digits.
+std::string signature_text(const core::TaskSpec&);
+
 // A hash of what was asked: the task's signature, its file of odd shapes, the names of the cases
 // (those that stand nowhere are drawn anew every time, and left out), and whether their numbers
 // were chosen: a verdict on known numbers is none on others.

@@ -27,10 +27,6 @@ Measurer::Timing from_record(const store::Measurement& m) {
           m.uuid};
 }
 
-std::string signature_text(const core::TaskSpec& task) {
-  return fmt::format("{:016x}", task.signature);
-}
-
 }  // namespace
 
 std::string Measurer::Timing::summary() const {
@@ -78,7 +74,7 @@ std::string Measurer::full_case_set(const core::TaskSpec& task) {
 }
 
 bool Measurer::counts(const core::TaskSpec& task, const store::Verdict& v) {
-  return v.case_set == full_case_set(task) && v.signature == signature_text(task) &&
+  return v.case_set == full_case_set(task) && v.signature == record::signature_text(task) &&
          v.device == court_.machine.device;
 }
 
@@ -137,7 +133,7 @@ std::optional<Measurer::Timing> Measurer::timing(const core::TaskSpec& task, con
     for (auto m = all.rbegin(); m != all.rend(); ++m)
       if (m->implementation == candidate.id && m->hash == candidate.hash &&
           m->baseline == baseline.id && m->baseline_hash == baseline.hash && m->case_id == c.name &&
-          m->signature == signature_text(task) && m->context == context &&
+          m->signature == record::signature_text(task) && m->context == context &&
           m->device == court_.machine.device &&
           !m->text.starts_with("clock:")) {  // a machine that was too busy is no verdict for ever
         ++known_;

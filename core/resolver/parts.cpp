@@ -13,8 +13,6 @@ using core::search::kNotMeasured;
 using core::search::kPhases;
 using core::search::PerPhase;
 
-constexpr const char* kPhaseNames[] = {"prefill", "decode"};
-
 }  // namespace
 
 Parts::Parts(const Space& space, const core::Registry& registry, Measurer& measurer)
@@ -85,7 +83,7 @@ void Parts::measure(const std::function<bool(const core::Implementation&)>& look
         }
         faster = faster || t->faster();
         const bool timed = t->code != "REFUSED" && t->code != "unsupported";
-        slow += fmt::format("{}{} {}{}", slow.empty() ? "" : ", ", kPhaseNames[p],
+        slow += fmt::format("{}{} {}{}", slow.empty() ? "" : ", ", phase_name(Phase(p)),
                             timed ? t->code + " " : "", t->summary());
         if (!timed) {
           faster = false;
@@ -157,7 +155,7 @@ std::string Parts::why(size_t sub, size_t a) const {
   std::string out;
   for (size_t p = 0; p < kPhases; ++p)
     if (const auto& t = times_[sub][a].phase[p])
-      out += fmt::format("{}{} {}", out.empty() ? "" : ", ", kPhaseNames[p], t->summary());
+      out += fmt::format("{}{} {}", out.empty() ? "" : ", ", phase_name(Phase(p)), t->summary());
   return out;
 }
 

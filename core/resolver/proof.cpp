@@ -120,8 +120,7 @@ void Proof::find_bounds() {
   size_t bytes = 0;
   for (const core::ParamUse& p : baseline_->plan().params) bytes += p.bytes;
   const Logits own = baseline_->logits();
-  const bool encoder = subject_.assets.config.engine == core::Config::Engine::kEncoder;
-  if (bytes <= kReferenceBytes || encoder) {
+  if (bytes <= kReferenceBytes || subject_.is_encoder()) {
     right_ = reference();
     own_.against = "the reference";
     const Errors e = errors(own, right_);
@@ -147,8 +146,7 @@ Agreement Proof::agrees(Rig& rig) {
 }
 
 Gain Proof::gain(Rig& first, Rig& second, double half_width, double budget) {
-  const bool encoder = subject_.assets.config.engine == core::Config::Engine::kEncoder;
-  const core::search::PerPhase steps = steps_of(workload_, encoder);
+  const core::search::PerPhase steps = steps_of(workload_, subject_.is_encoder());
   Gain out;
   out.has_decode = steps[size_t(Phase::kDecode)] > 0;
   Rig* const rigs[] = {&first, &second};

@@ -35,7 +35,6 @@ struct Resolver::Impl {
   Measurer& measurer;
   const ResolveOptions options;
   const Progress progress;
-  const bool encoder;
   Space space;
   std::optional<Parts> parts;
   std::optional<Proof> proof;
@@ -46,11 +45,10 @@ struct Resolver::Impl {
       : subject(s),
         measurer(m),
         options(std::move(o)),
-        progress(p ? std::move(p) : [](const std::string&) {}),
-        encoder(s.assets.config.engine == core::Config::Engine::kEncoder) {}
+        progress(p ? std::move(p) : [](const std::string&) {}) {}
 
   const core::Registry& registry() const { return subject.catalog.registry(); }
-  PerPhase steps() const { return steps_of(options.workload, encoder); }
+  PerPhase steps() const { return steps_of(options.workload, subject.is_encoder()); }
 
   static bool is_candidate(const core::Implementation& i) {
     return i.kind == core::Implementation::Kind::kCandidate;

@@ -129,8 +129,7 @@ class EncoderRig : public Rig {
 
 std::unique_ptr<Rig> build_rig(const Subject& s, const core::BuildOptions& build,
                                const Workload& w) {
-  if (s.assets.config.engine == core::Config::Engine::kEncoder)
-    return std::make_unique<EncoderRig>(s, build, w);
+  if (s.is_encoder()) return std::make_unique<EncoderRig>(s, build, w);
   return std::make_unique<LmRig>(s, build, w);
 }
 

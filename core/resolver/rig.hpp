@@ -27,6 +27,7 @@ struct Subject {
   core::BuildOptions build;  // with its policy's pins
   core::EngineOptions engine;
   std::shared_ptr<core::WeightStore> weights;
+  bool is_encoder() const { return assets.config.engine == core::Config::Engine::kEncoder; }
 };
 
 using Logits = std::vector<std::vector<float>>;  // one row a position, or a text of an encoder
