@@ -10,7 +10,7 @@ namespace fk::core {
 // The flags of `fk bench model`.
 struct BenchFlags {
   ModelFlags model;
-  std::string workload, out, profile, profile_out = "fk_profile";
+  std::string workload, out, profile, profile_out;
   int64_t requests = 0;  // 0: the workload's
   int repeats = 0;       // 0: the workload's
   uint64_t seed = 0;
@@ -45,19 +45,9 @@ Json result_json(const WorkloadResult&, const CostModel&, const Roofline&, bool 
 std::string result_head();
 std::string result_line(const Json& result);
 
-// Runs `fk bench model` with these words (without --profile) under a profiler, then prints the
-// hottest kernels and tasks. Gives the exit code. Throws Error kMissing, with the way out, for a
-// profiler that is not there.
-int run_profiled(const std::string& tool, const std::string& out, Words words, bool has_workload);
-// Adds up a profiler's table (CSV, lines before its head are skipped) by name: the `top` largest,
-// largest first, in the table's unit.
-struct HotSpot {
-  std::string name;
-  double time = 0;
-  int64_t count = 0;
-};
-std::vector<HotSpot> hot_spots(const std::string& csv, const std::string& name_column,
-                               const std::string& time_column, const std::string& count_column,
-                               size_t top);
+// Runs `fk bench model` with these words (without the flags of output) under f.profile, then prints
+// the hottest tasks and kernels. Gives the exit code. Throws Error kMissing, with the way out, for
+// a profiler that is not there or may not read counters.
+int run_profiled(const BenchFlags& f, Words words);
 
 }  // namespace fk::core

@@ -42,9 +42,10 @@ void BenchFlags::add_to(CLI::App& app) {
   app.add_option("--profile", profile,
                  "nsys or ncu: run under the profiler and print the hottest kernels and tasks")
       ->type_name("TOOL");
-  app.add_option("--profile-out", profile_out, "where the profiler writes: a path without ending")
-      ->type_name("FILE")
-      ->capture_default_str();
+  app.add_option("--profile-out", profile_out,
+                 "where the profiler writes: a path without ending; default: that of --out, or "
+                 "fk_profile")
+      ->type_name("FILE");
   store.add_to(app);
 }
 
@@ -56,13 +57,15 @@ void write(const std::string& file, const Json& all) {
   if (!o.flush()) bad_input("--out {}: cannot be written", file);
 }
 
-Words without_flag(const Words& words, const std::string& flag) {
+// What the profiled command measures goes through the profiler, not into files of its own.
+Words without_output_flags(const Words& words) {
   Words out;
   for (size_t i = 0; i < words.size(); ++i) {
-    if (words[i] == flag)
-      ++i;
-    else if (!words[i].starts_with(flag + "="))
+    const std::string flag = words[i].substr(0, words[i].find('='));
+    if (flag != "--profile" && flag != "--profile-out" && flag != "--out" && flag != "--json")
       out.push_back(words[i]);
+    else if (flag != "--json" && flag == words[i])
+      ++i;  // its value
   }
   return out;
 }
@@ -160,10 +163,7 @@ int bench_model_command(const Words& words) {
   if (!parse_flags(app, words)) return 0;
   std::vector<Workload> workloads = parse_workloads(f.workload);
   for (Workload& w : workloads) size_by_flags(f, w);
-  if (!f.profile.empty())
-    return run_profiled(f.profile, f.profile_out,
-                        without_flag(without_flag(words, "--profile"), "--profile-out"),
-                        !f.workload.empty());
+  if (!f.profile.empty()) return run_profiled(f, without_output_flags(words));
   Session session(f.model, false);
   if (session.assets.config.engine == Config::Engine::kEncoder)
     bad_input("--config {}: an encoder; `fk bench model` measures causal language models",

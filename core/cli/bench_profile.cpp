@@ -4,14 +4,17 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
-#include <map>
-#include <sstream>
+#include <fstream>
+#include <utility>
 
 #include "core/base/error.hpp"
 #include "core/base/nearest.hpp"
 #include "core/cli/bench_model.hpp"
+#include "core/cli/profile_tables.hpp"
 #include "core/cli/prompts.hpp"
+#include "core/cli/report.hpp"
 #include "core/plugin/process.hpp"
 
 extern char** environ;
@@ -19,9 +22,8 @@ extern char** environ;
 namespace fk::core {
 namespace {
 
-constexpr size_t kTop = 15;
-// ncu runs every kernel again for its counters: a few thousand are minutes.
-constexpr const char* kNcuLaunches = "2000";
+// One prefill and one decode step of 32 layers. ncu runs every kernel some times for its counters.
+constexpr const char* kNcuLaunches = "700";
 
 bool has_flag(const Words& words, const std::string& flag) {
   return std::any_of(words.begin(), words.end(),
@@ -37,48 +39,26 @@ std::string shell_text(const Words& command) {
   return out;
 }
 
-// With this process's stdin, stdout and stderr, so that progress is seen.
-int run_through(const Words& command) {
+// With this process's stdin, stdout and stderr, so that progress is seen; `quiet`: what it says on
+// stdout goes to stderr.
+int run_through(const Words& command, bool quiet) {
   std::vector<char*> argv;
   for (const std::string& w : command) argv.push_back(const_cast<char*>(w.c_str()));
   argv.push_back(nullptr);
   pid_t pid = 0;
-  if (posix_spawnp(&pid, argv[0], nullptr, nullptr, argv.data(), environ) != 0)
-    missing("{}: cannot be started", command[0]);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  if (quiet) posix_spawn_file_actions_adddup2(&actions, 2, 1);
+  const int error = posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error) missing("{}: cannot be started", command[0]);
   int status = 0;
   while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-std::vector<std::string> cells(const std::string& line) {
-  std::vector<std::string> out(1);
-  bool quoted = false;
-  for (char c : line) {
-    if (c == '"')
-      quoted = !quoted;
-    else if (c == ',' && !quoted)
-      out.emplace_back();
-    else if (c != '\r')
-      out.back() += c;
-  }
-  return out;
-}
-
-double number(std::string text) {
-  std::erase(text, ',');
-  try {
-    return std::stod(text);
-  } catch (const std::exception&) { return 0; }  // a line of units
-}
-
-void print(const char* title, const std::vector<HotSpot>& spots, double unit_ms) {
-  if (spots.empty()) return fmt::print("\n{}: the profiler's table has none\n", title);
-  fmt::print("\n{}\n", title);
-  for (const HotSpot& s : spots)
-    fmt::print("  {:10.3f} ms  {:>8} times  {}\n", s.time * unit_ms, s.count,
-               s.name.substr(0, 120));
-}
-
+// Only the measured stretch: loading and warm-up would be most of the report. Its name is no
+// registered string, of which nsys must be told.
 Words nsys_command(const std::string& out) {
   return {"nsys",
           "profile",
@@ -86,6 +66,10 @@ Words nsys_command(const std::string& out) {
           "--sample=none",
           "--cpuctxsw=none",
           "--cuda-graph-trace=node",
+          "--capture-range=nvtx",
+          "--nvtx-capture=" + std::string(kMeasureRange),
+          "--capture-range-end=stop",
+          "--env-var=NSYS_NVTX_PROFILER_REGISTER_ONLY=0",
           "--force-overwrite=true",
           "--output=" + out};
 }
@@ -104,8 +88,12 @@ Words ncu_command(const std::string& out) {
           std::string(kMeasureRange) + "/",
           "--launch-count",
           kNcuLaunches,
+          "--section",
+          "SpeedOfLight",
           "--metrics",
-          "gpu__time_duration.sum,dram__bytes.sum",
+          "gpu__time_duration.sum",
+          "--print-units",
+          "base",
           "--csv",
           "--page",
           "raw",
@@ -113,59 +101,66 @@ Words ncu_command(const std::string& out) {
           out + ".csv"};
 }
 
-void nsys_summary(const std::string& out) {
-  auto stats = [&](const char* report) {
-    return run_processes({{"nsys", "stats", "--force-export=true",
-                           "--filter-nvtx=" + std::string(kMeasureRange), "--report", report,
-                           "--format", "csv", out + ".nsys-rep"}})[0]
-        .output;
+// What ncu says in its log where it may not or cannot read counters.
+void refuse_counters(const std::string& log) {
+  if (log.find("ERR_NVGPUCTRPERM") != log.npos)
+    missing(
+        "--profile ncu: this user may not read the GPU's performance counters (ERR_NVGPUCTRPERM); "
+        "run it as root, let the driver's administrator set "
+        "NVreg_RestrictProfilingToAdminUsers=0, in a container add the capability SYS_ADMIN, or "
+        "use --profile nsys or `--layers time`, which need no counters");
+  const size_t at = log.find("Failed to initialize the profiler");
+  if (at != log.npos)
+    missing(
+        "--profile ncu: there is no access to the GPU's performance counters here ({}): the "
+        "driver's profiling library cannot be used, as in some sandboxes; use --profile nsys or "
+        "`--layers time`, which need no counters",
+        log.substr(at, log.find('\n', at) - at));
+}
+
+std::string nsys_table(const std::string& file, const std::string& report) {
+  const ProcessResult r = run_processes({{"nsys", "stats", "--force-export=true", "--report",
+                                          report, "--format", "csv", "--output", "-", file}})[0];
+  if (r.exit_code != 0)
+    missing("--profile nsys: `nsys stats --report {} {}` failed with {}: {}", report, file,
+            r.exit_code, r.output.substr(0, r.output.find('\n')));
+  return r.output;
+}
+
+ProfileTables tables_of_nsys(const std::string& out) {
+  const std::string file = out + ".nsys-rep";
+  if (!std::filesystem::exists(file))
+    missing(
+        "--profile nsys: nsys wrote no {}{}; `nsys status -e` says what it lacks here, and an nsys "
+        "out of Nsight Compute's folder is not whole: install Nsight Systems",
+        file, std::filesystem::exists(out + ".qdstrm") ? ", only " + out + ".qdstrm" : "");
+  return nsys_tables(nsys_table(file, "cuda_gpu_kern_sum"), nsys_table(file, "nvtx_gpu_proj_sum"));
+}
+
+// What the profiled command gets beside the user's words.
+Words profiled_words(Words words, bool ncu, bool has_workload) {
+  auto add = [&](const std::string& flag, const std::string& value) {
+    if (has_flag(words, flag)) return;
+    words.push_back(flag);
+    if (!value.empty()) words.push_back(value);
   };
-  print("hottest kernels",
-        hot_spots(stats("cuda_gpu_kern_sum"), "Name", "Total Time (ns)", "Instances", kTop), 1e-6);
-  print(
-      "hottest tasks, with their children (steps that are graphs have no names; see "
-      "--enforce-eager)",
-      hot_spots(stats("nvtx_gpu_proj_sum"), "Range", "Total Proj Time (ns)", "Range Instances",
-                kTop),
-      1e-6);
+  add("--layers", "nvtx");
+  add("--enforce-eager", "");  // a graph's kernels belong to no node
+  if (!has_workload) {
+    words.insert(words.end(),
+                 {"--workload", ncu ? "steps:1x512:1-2" : "prefill:512,steps:1x512:1-9"});
+    // Between its runs of a kernel ncu saves all memory that the kernel may write: a small cache.
+    add("--max-num-seqs", "4");
+    add("--max-model-len", "1024");
+  }
+  add("--repeats", "1");
+  return words;
 }
 
 }  // namespace
 
-std::vector<HotSpot> hot_spots(const std::string& csv, const std::string& name_column,
-                               const std::string& time_column, const std::string& count_column,
-                               size_t top) {
-  std::istringstream in(csv);
-  std::vector<std::string> head;
-  std::map<std::string, HotSpot> by_name;
-  auto column = [&](const std::string& name) {
-    return size_t(std::find(head.begin(), head.end(), name) - head.begin());
-  };
-  for (std::string line; std::getline(in, line);) {
-    std::vector<std::string> row = cells(line);
-    if (head.empty()) {
-      if (std::find(row.begin(), row.end(), time_column) != row.end()) head = std::move(row);
-      continue;
-    }
-    const size_t name = column(name_column), time = column(time_column),
-                 count = column(count_column);
-    if (row.size() <= std::max(name, time) || row.size() < head.size()) continue;
-    const double t = number(row[time]);
-    if (t <= 0) continue;
-    HotSpot& spot = by_name[row[name]];
-    spot.name = row[name];
-    spot.time += t;
-    spot.count += count < row.size() ? int64_t(number(row[count])) : 1;
-  }
-  std::vector<HotSpot> out;
-  for (auto& [_, spot] : by_name) out.push_back(spot);
-  std::sort(out.begin(), out.end(),
-            [](const HotSpot& a, const HotSpot& b) { return a.time > b.time; });
-  out.resize(std::min(out.size(), top));
-  return out;
-}
-
-int run_profiled(const std::string& tool, const std::string& out, Words words, bool has_workload) {
+int run_profiled(const BenchFlags& f, Words words) {
+  const std::string& tool = f.profile;
   const std::vector<std::string> tools = {"nsys", "ncu"};
   if (std::find(tools.begin(), tools.end(), tool) == tools.end())
     bad_input("--profile {}: expected nsys or ncu{}", tool, did_you_mean(tool, tools));
@@ -175,25 +170,40 @@ int run_profiled(const std::string& tool, const std::string& out, Words words, b
         "in /usr/local/cuda/bin; `--layers time` needs no profiler",
         tool, tool, tool == "nsys" ? "Systems" : "Compute");
   const bool ncu = tool == "ncu";
-  // ncu picks kernels by the one range around the workloads; nsys shows every node's.
-  if (!ncu && !has_flag(words, "--layers")) words.insert(words.end(), {"--layers", "nvtx"});
-  if (!has_workload)
-    words.insert(words.end(), {"--workload", ncu ? "prefill:512,steps:1x512:1-2"
-                                                 : "prefill:512,steps:1x512:1-9"});
-  if (!has_flag(words, "--repeats")) words.insert(words.end(), {"--repeats", "1"});
+  std::string out = f.profile_out;
+  if (out.empty())
+    out = f.out.empty() ? "fk_profile" : std::filesystem::path(f.out).replace_extension().string();
+  const std::string report = out + (ncu ? ".csv" : ".nsys-rep");
+  for (const std::string& file : {report, f.out})
+    if (!file.empty() && !std::ofstream(file, std::ios::app))
+      bad_input("--{} {}: cannot be written", file == f.out ? "out" : "profile-out", file);
+  std::filesystem::remove(report);  // an old one is no result
   Words command = ncu ? ncu_command(out) : nsys_command(out);
   command.push_back(std::filesystem::read_symlink("/proc/self/exe").string());
   command.insert(command.end(), {"bench", "model"});
+  words = profiled_words(std::move(words), ncu, !f.workload.empty());
   command.insert(command.end(), words.begin(), words.end());
   fmt::print(stderr, "{}\n", shell_text(command));
-  if (int code = run_through(command)) return code;
-  if (ncu)
-    print("hottest kernels",
-          hot_spots(read_input(out + ".csv"), "Kernel Name", "gpu__time_duration.sum", "", kTop),
-          1e-6);
+  const int code = run_through(command, f.json);
+  const bool log = ncu && std::filesystem::exists(report);
+  if (log) refuse_counters(read_input(report));
+  if (code) return code;
+  if (ncu && !log) missing("--profile ncu: ncu wrote no {}", report);
+  const ProfileTables tables = ncu ? ncu_tables(read_input(report)) : tables_of_nsys(out);
+  if (tables.kernels.empty())
+    throw Error(Code::kCheckFailed,
+                fmt::format("--profile {}: no kernel in {}; was the model on a GPU (--device "
+                            "cuda:0)?",
+                            tool, report));
+  Json all = {{"profiler", tool}, {"report", report}, {"command", command}};
+  all.update(profile_json(tables));
+  if (!f.out.empty())
+    std::ofstream(f.out) << all.dump(1, ' ', false, Json::error_handler_t::replace) << "\n";
+  if (f.json)
+    fmt::print("{}\n", json_line(all));
   else
-    nsys_summary(out);
-  fmt::print("\nwritten: {}\n", ncu ? out + ".csv" : out + ".nsys-rep");
+    fmt::print("{}\nwritten: {}{}\n", profile_text(tables), report,
+               f.out.empty() ? "" : ", " + f.out);
   return 0;
 }
 

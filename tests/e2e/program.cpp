@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <fstream>
 #include <sstream>
@@ -72,8 +73,13 @@ Outcome start(const std::string& program, const std::vector<std::string>& words,
   variables.emplace_back("FK_CACHE_DIR=" FK_BUILD_DIR "/test-cache");
   variables.push_back("FK_STORE=" + folder / "results.db");
   arguments.insert(arguments.end(), words.begin(), words.end());
+  auto replaced = [&](const std::string& variable) {
+    const std::string name = variable.substr(0, variable.find('=') + 1);
+    return std::any_of(environment.begin(), environment.end(),
+                       [&](const std::string& e) { return e.starts_with(name); });
+  };
   for (char** e = environ; *e; ++e) {
-    if (std::string(*e).rfind("FK_", 0) != 0) variables.emplace_back(*e);
+    if (!std::string(*e).starts_with("FK_") && !replaced(*e)) variables.emplace_back(*e);
   }
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
