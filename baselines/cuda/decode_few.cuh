@@ -14,6 +14,7 @@ inline constexpr int kFewSeqs = 2, kFewSplit = 16;
 template <class T, int D>
 __global__ void __launch_bounds__(kThreads, kCtasPerSm)
     paged_attention_few_kernel(const __grid_constant__ PagedAttentionParams p) {
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
   using L = Layout<D>;
   extern __shared__ __align__(128) unsigned char shared[];
   __shared__ float maxima[kWarps][kHeads], totals[kWarps][kHeads];
@@ -74,6 +75,7 @@ __global__ void __launch_bounds__(kThreads, kCtasPerSm)
     store_row4<T>(p, at, head, element, x, total);
   }
   cluster.sync();  // no block may end while others read its part
+#endif             // older cards have no clusters and never launch it
 }
 
 }  // namespace fk::cuda::decode

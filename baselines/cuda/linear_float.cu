@@ -85,7 +85,7 @@ void launch_linear_float(const FloatArgs& a, cudaStream_t stream) {
 class FloatLinear {
  public:
   static void supports(fk_device device, int32_t sm, const fk_linear_init& i) {
-    support_cuda(device, sm, 90);
+    support_cuda(device, sm, 80);
     FK_SUPPORT(i.quant == FK_QUANT_NONE, "takes unquantised weights, found quant %d", int(i.quant));
     FK_SUPPORT(std::max(i.in_features, i.out_features) < (int64_t(1) << 30),
                "counts rows and columns in 32 bits");

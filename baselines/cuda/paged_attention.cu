@@ -10,7 +10,7 @@ constexpr const char* kTask = "paged_attention";
 class PagedAttentionCuda {
  public:
   static void supports(fk_device device, int32_t sm, const fk_paged_attention_init& i) {
-    support_cuda(device, sm, 90);
+    support_cuda(device, sm, 80);
     FK_SUPPORT(i.head_size <= 256, "head_size %" PRId64 ", at most 256", i.head_size);
     FK_SUPPORT(i.num_heads <= 65535, "num_heads %" PRId64 ", at most 65535", i.num_heads);
   }

@@ -35,7 +35,7 @@ void run_few(const PagedAttentionParams& p, cudaStream_t stream) {
 
 template <class T, int D>
 void run_decode(const PagedAttentionParams& p, const DecodeWorkspace& w, cudaStream_t stream) {
-  if (p.num_seqs <= kFewSeqs && p.num_seqs * p.num_kv_heads * kFewSplit <= w.ctas)
+  if (has_clusters() && p.num_seqs <= kFewSeqs && p.num_seqs * p.num_kv_heads * kFewSplit <= w.ctas)
     return run_few<T, D>(p, stream);
   launch(paged_attention_decode_kernel<T, D>, dim3(unsigned(w.ctas)), kThreads, Layout<D>::kBytes,
          stream, true, p, w);
@@ -43,11 +43,13 @@ void run_decode(const PagedAttentionParams& p, const DecodeWorkspace& w, cudaStr
 
 template <class T, int D>
 void prepare() {
-  const auto few = paged_attention_few_kernel<T, D>;
-  FK_CUDA_CHECK(
-      cudaFuncSetAttribute(few, cudaFuncAttributeMaxDynamicSharedMemorySize, Layout<D>::kBytes));
-  FK_CUDA_CHECK(cudaFuncSetAttribute(few, cudaFuncAttributeNonPortableClusterSizeAllowed, 1));
-  FK_CUDA_CHECK(cudaFuncSetAttribute(few, cudaFuncAttributePreferredSharedMemoryCarveout, 100));
+  if (has_clusters()) {
+    const auto few = paged_attention_few_kernel<T, D>;
+    FK_CUDA_CHECK(
+        cudaFuncSetAttribute(few, cudaFuncAttributeMaxDynamicSharedMemorySize, Layout<D>::kBytes));
+    FK_CUDA_CHECK(cudaFuncSetAttribute(few, cudaFuncAttributeNonPortableClusterSizeAllowed, 1));
+    FK_CUDA_CHECK(cudaFuncSetAttribute(few, cudaFuncAttributePreferredSharedMemoryCarveout, 100));
+  }
   FK_CUDA_CHECK(cudaFuncSetAttribute(paged_attention_decode_kernel<T, D>,
                                      cudaFuncAttributeMaxDynamicSharedMemorySize,
                                      Layout<D>::kBytes));

@@ -10,7 +10,7 @@ constexpr const char* kTask = "sample";
 class Sample {
  public:
   static void supports(fk_device device, int32_t sm, const fk_sample_init&) {
-    support_cuda(device, sm, 90);  // clusters
+    support_cuda(device, sm, 80);
   }
   Sample(Builder& b, const fk_sample_init&) {
     if (!b.dry()) sampling::prepare_sample();

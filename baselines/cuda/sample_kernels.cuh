@@ -14,6 +14,13 @@
 #include "sample_narrow.cuh"
 #include "sample_parts.cuh"
 
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 900
+#define FK_NO_CLUSTERS 1
+#define FK_CLUSTER(blocks)
+#else
+#define FK_CLUSTER(blocks) __cluster_dims__(blocks, 1, 1)
+#endif
+
 namespace fk::cuda::sampling {
 
 struct Partial {
@@ -228,13 +235,26 @@ __device__ void draw_narrow(const Args& a, DrawShared& s, const NarrowShared& na
   *token = int32_t(uint32_t(s.list[i]));
 }
 
+// One block a row, for cards without clusters.
+struct OneBlock {
+  __device__ void sync() const {}
+  template <class T>
+  __device__ T* map_shared_rank(T* mine, int) const {
+    return mine;
+  }
+};
+
 // kBlocks: blocks that share a row, a cluster.
 template <int kBlocks, int kN>
-__global__ void __cluster_dims__(kBlocks, 1, 1) __launch_bounds__(kThreads, 2)
-    sample_draw_kernel(Args a) {
+__global__ void FK_CLUSTER(kBlocks) __launch_bounds__(kThreads, 2) sample_draw_kernel(Args a) {
   extern __shared__ __align__(16) unsigned char raw[];
   DrawShared& s = *reinterpret_cast<DrawShared*>(raw);
+#if FK_NO_CLUSTERS
+  if constexpr (kBlocks > 1) return;  // never launched
+  const OneBlock cluster;
+#else
   const auto cluster = cooperative_groups::this_cluster();
+#endif
   const uint32_t rank = blockIdx.x % kBlocks, r = blockIdx.x / kBlocks;
   s.histogram.clear();
   if (threadIdx.x == 0) s.gathered = 0;
@@ -417,7 +437,10 @@ inline uint32_t splits_of(int64_t rows, int64_t vocab) {
 }
 
 // Blocks that share a row: few rows would leave most of the chip idle.
-inline int blocks_of(int64_t rows) { return rows <= 16 ? 8 : rows <= 64 ? 4 : 1; }
+inline int blocks_of(int64_t rows) {
+  if (!has_clusters()) return 1;
+  return rows <= 16 ? 8 : rows <= 64 ? 4 : 1;
+}
 
 template <class F>
 void with_kernel(int blocks, bool vectors, const F& f) {
@@ -435,12 +458,14 @@ void with_kernel(int blocks, bool vectors, const F& f) {
 
 // Once a device, before the first launch: a block takes more shared memory than the default.
 inline void prepare_sample() {
-  for (int blocks : {1, 2, 4, 8})
+  for (int blocks : {1, 2, 4, 8}) {
+    if (blocks > 1 && !has_clusters()) break;
     for (bool vectors : {false, true})
       with_kernel(blocks, vectors, [](auto, auto draw) {
         FK_CUDA_CHECK(cudaFuncSetAttribute(draw, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                            int(sizeof(DrawShared))));
       });
+  }
 }
 
 // partials: splits_of(rows, vocab) a row. blocks: 1, 2, 4 or 8.

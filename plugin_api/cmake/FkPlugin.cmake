@@ -1,16 +1,43 @@
 # SPDX-License-Identifier: Apache-2.0
-# fk_add_plugin(<name> [VERSION v] [SOURCES ...] [LIBS ...] [FLAGS ...] [OWN_ENTRY])
+# fk_add_plugin(<name> [VERSION v] [SOURCES ...] [SM80 ...] [LIBS ...] [FLAGS ...] [OWN_ENTRY])
 #
 # Builds plugins/<name>/<name>.so in the build tree and writes its plugin.yaml beside it; the target is fk_plugin_<name>.
 # SOURCES default to every .c, .cpp and .cu under the current folder; .cu files need the CUDA language to be enabled.
 # The file with FK_PLUGIN(...) is generated; OWN_ENTRY says that a source defines fk_plugin_entry_v1 itself (plain C).
+# SM80: sources, of SOURCES or the default ones, whose kernels run on Ampere cards too; with FK_CUDA_SM80 their machine code is
+# added to that for CMAKE_CUDA_ARCHITECTURES. supports() says for what its source was compiled (fk/cuda.hpp).
 # The global property FK_CUDA_PLUGINS names the plugins so far that have .cu files.
 # Everything is hidden but the entry: two versions of one plugin must live in one process without sharing statics.
 # Works in this repository and in any project that says find_package(FastKernels).
 set(FK_PLUGIN_CMAKE_DIR ${CMAKE_CURRENT_LIST_DIR})
 
+# CMAKE_CUDA_ARCHITECTURES in the words of fk::runs_on(): "80-real;90" is "sm_80 sm_90 compute_90". Empty without CUDA.
+function(fk_compiled_for out)
+  set(words)
+  set(archs ${CMAKE_CUDA_ARCHITECTURES})
+  if(CMAKE_CUDA_COMPILER AND NOT archs)
+    set(archs 90)  # as below
+  endif()
+  foreach(arch ${archs})
+    if(NOT arch MATCHES "^([0-9]+[af]?)(-real|-virtual)?$")  # native, all: whatever CMake makes of it
+      list(APPEND words any)
+    else()
+      set(number ${CMAKE_MATCH_1})
+      set(kind "${CMAKE_MATCH_2}")
+      if(NOT kind STREQUAL "-virtual")
+        list(APPEND words sm_${number})
+      endif()
+      if(NOT kind STREQUAL "-real")
+        list(APPEND words compute_${number})
+      endif()
+    endif()
+  endforeach()
+  string(REPLACE ";" " " words "${words}")
+  set(${out} "${words}" PARENT_SCOPE)
+endfunction()
+
 function(fk_add_plugin name)
-  cmake_parse_arguments(A "OWN_ENTRY" "VERSION" "SOURCES;LIBS;FLAGS" ${ARGN})
+  cmake_parse_arguments(A "OWN_ENTRY" "VERSION" "SOURCES;SM80;LIBS;FLAGS" ${ARGN})
   if(A_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "fk_add_plugin(${name}): unknown arguments ${A_UNPARSED_ARGUMENTS}")
   endif()
@@ -38,6 +65,21 @@ function(fk_add_plugin name)
     message(STATUS "plugin ${name}: left out, it has CUDA sources and the CUDA language is not enabled")
     return()
   endif()
+
+  fk_compiled_for(archs)
+  foreach(source ${sources})
+    set(of_source ${archs})
+    file(RELATIVE_PATH here ${CMAKE_CURRENT_SOURCE_DIR} ${source})
+    if(FK_CUDA_SM80 AND archs AND here IN_LIST A_SM80)
+      string(PREPEND of_source "sm_80 ")
+      if(source MATCHES "\\.cu$")
+        set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS "--generate-code=arch=compute_80,code=[sm_80]")
+      endif()
+    endif()
+    if(of_source)
+      set_property(SOURCE ${source} APPEND PROPERTY COMPILE_DEFINITIONS "FK_COMPILED_FOR=\"${of_source}\"")
+    endif()
+  endforeach()
 
   set(target fk_plugin_${name})
   set(work ${CMAKE_CURRENT_BINARY_DIR}/${target})

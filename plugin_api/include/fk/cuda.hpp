@@ -4,6 +4,7 @@
 #pragma once
 #include <cuda_runtime.h>
 
+#include <string_view>
 #include <utility>
 
 #include "plugin.hpp"
@@ -20,11 +21,52 @@ inline void check_cuda(cudaError_t e, const char* what) {
 inline cudaStream_t stream_of(const Run& run) { return static_cast<cudaStream_t>(run.raw.stream); }
 inline cudaStream_t stream_of(const Builder& b) { return static_cast<cudaStream_t>(b.run.stream); }
 
-// The first line of every CUDA implementation's supports(): refuses the CPU and cards below `sm`
-// (90 for Hopper).
-inline void support_cuda(fk_device device, int32_t sm, int32_t needed) {
+// Whether code for `archs` runs on a card of compute capability sm / 10. archs: "sm_80 sm_90a",
+// machine code (for cards of the same generation from that one on; with an a, for that one alone),
+// or "compute_90", PTX, which the driver compiles for that one and later ones. Other words run.
+constexpr bool runs_on(std::string_view archs, int32_t sm) {
+  while (!archs.empty()) {
+    const std::string_view arch = archs.substr(0, archs.find(' '));
+    archs.remove_prefix(arch.size() < archs.size() ? arch.size() + 1 : arch.size());
+    const bool machine = arch.substr(0, 3) == "sm_", ptx = arch.substr(0, 8) == "compute_";
+    if (!machine && !ptx) return true;
+    int32_t number = 0;
+    for (const char c : arch)
+      if (c >= '0' && c <= '9') number = 10 * number + (c - '0');
+    if (arch.back() == 'a' ? sm == number : sm >= number && (ptx || sm / 10 == number / 10))
+      return true;
+  }
+  return false;
+}
+
+// What fk_add_plugin compiles the including file's kernels for.
+#ifndef FK_COMPILED_FOR
+#define FK_COMPILED_FOR "any"
+#endif
+
+// The first line of every CUDA implementation's supports(): refuses the CPU, cards below `sm` (90
+// for Hopper) and cards for which the plugin holds no code.
+static inline void support_cuda(fk_device device, int32_t sm, int32_t needed) {  // a file's own
+  constexpr const char* archs = FK_COMPILED_FOR;
   FK_SUPPORT(device.type == FK_CUDA, "needs a CUDA device");
   FK_SUPPORT(sm >= needed, "needs sm_%d or later, this card is sm_%d", needed, sm);
+  FK_SUPPORT(runs_on(archs, sm), "compiled for %s, this card is sm_%d", archs, sm);
+}
+
+// Whether this process's cards have what came with Hopper: programmatic launches and clusters.
+inline bool has_clusters() {
+  static const bool all = [] {
+    int count = 0;
+    if (cudaGetDeviceCount(&count) != cudaSuccess) return false;
+    for (int i = 0; i < count; ++i) {
+      int major = 0;
+      if (cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, i) != cudaSuccess ||
+          major < 9)
+        return false;
+    }
+    return true;
+  }();
+  return all;
 }
 
 #ifdef __CUDACC__
@@ -43,7 +85,7 @@ void launch_clusters(void (*kernel)(Params...), unsigned cluster, dim3 grid, dim
   config.dynamicSmemBytes = shared;
   config.stream = stream;
   config.attrs = attributes;
-  if (pdl) {
+  if (pdl && has_clusters()) {
     cudaLaunchAttribute& early = attributes[config.numAttrs++];
     early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
     early.val.programmaticStreamSerializationAllowed = 1;

@@ -62,25 +62,26 @@ class HopperOnly : public testing::TestWithParam<std::string> {};
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(HopperOnly);  // not built
 TEST_P(HopperOnly, ThePlanSaysWhyNot) {
   const std::string hopper_only = GetParam();
-  ASSERT_TRUE(find_implementation("sample", hopper_only)) << "the catalog has no " << hopper_only;
+  ASSERT_TRUE(find_implementation("linear", hopper_only)) << "the catalog has no " << hopper_only;
+  const Json init{{"in_features", 64}, {"out_features", 64}};
   EXPECT_EQ(error_of([&] {
-              core::Model::build(catalog(), nullptr, "sample", Json::object(),
-                                 for_card(80, "sample=" + hopper_only));
+              core::Model::build(catalog(), nullptr, "linear", init,
+                                 for_card(80, "linear=" + hopper_only));
             }),
-            "pinned: sample=" + hopper_only + ": no implementation of sample supports this\n  " +
+            "pinned: linear=" + hopper_only + ": no implementation of linear supports this\n  " +
                 hopper_only + ": needs sm_90 or later, this card is sm_80");
-  const auto without =
-      core::Model::build(catalog(), nullptr, "sample", Json::object(), for_card(80, ""));
-  EXPECT_EQ(without->plan().missing_tasks, std::vector<std::string>{"sample"});
+  const auto without = core::Model::build(catalog(), nullptr, "linear", init, for_card(75, ""));
+  EXPECT_EQ(without->plan().missing_tasks, std::vector<std::string>{"linear"});
   const auto& rejected = without->plan().choices.at(0).rejected;
   EXPECT_NE(std::find(rejected.begin(), rejected.end(),
-                      hopper_only + ": needs sm_90 or later, this card is sm_80"),
+                      hopper_only + ": needs sm_90 or later, this card is sm_75"),
             rejected.end());
-  const auto with =
-      core::Model::build(catalog(), nullptr, "sample", Json::object(), for_card(90, ""));
+  core::BuildOptions hopper = for_card(90, "linear=" + hopper_only);
+  hopper.dtype = {FK_BFLOAT, 16, 1};
+  const auto with = core::Model::build(catalog(), nullptr, "linear", init, hopper);
   EXPECT_EQ(with->plan().choices.at(0).implementation, hopper_only);
 }
-INSTANTIATE_TEST_SUITE_P(Built, HopperOnly, testing::ValuesIn(of_built_plugins({"cuda/cuda"})),
+INSTANTIATE_TEST_SUITE_P(Built, HopperOnly, testing::ValuesIn(of_built_plugins({"cuda/skinny"})),
                          name_of);
 
 }  // namespace
