@@ -15,6 +15,7 @@ struct Subject {
 };
 constexpr Subject kSubjects[] = {
     {"model", bench_model_command, "a causal language model under load: throughput, latency"},
+    {"load", bench_load_command, "weights from files to the device, beside disk and bus"},
 };
 
 }  // namespace
@@ -24,9 +25,9 @@ int bench_command(const Words& words) {
   for (const Subject& s : kSubjects) names.push_back(s.name);
   if (words.empty())
     bad_input(
-        "say what to measure: a task or {}; e.g. fk bench rms_norm, fk bench model --config "
+        "say what to measure: a task, {}; e.g. fk bench rms_norm, fk bench model --config "
         "configs/llama.yaml",
-        fmt::join(names, ", "));
+        fmt::join(names, " or "));
   if (words[0] == "--help" || words[0] == "-h") {
     fmt::print("usage: fk bench SUBJECT [flags]; every subject explains itself with --help\n\n");
     fmt::print("  {:<8}{}\n", "TASK", "implementations of a task, each against the best baseline");

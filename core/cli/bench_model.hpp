@@ -22,6 +22,7 @@ struct BenchFlags {
 };
 
 int bench_model_command(const Words&);
+int bench_load_command(const Words&);
 
 // Where a model runs, for the store.
 record::Machine machine_of(const Session&, CausalLm&);

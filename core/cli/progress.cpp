@@ -53,17 +53,25 @@ class CountingStore : public WeightStore {
         total_(total) {}
   const fk_tensor* get(const ParamRequest& r) override {
     const fk_tensor* t = store_->get(r);
-    size_t n = dtype_bytes(r.dtype);
-    for (int64_t d : r.shape) n *= size_t(d);
-    done_ += n;
-    if (progress_) progress_->update(total_ ? double(done_) / double(total_) : 0);
-    if (done_ >= total_) progress_.reset();
+    count(r);
     return t;
+  }
+  std::vector<std::span<const uint8_t>> runs(const ParamRequest& r) override {
+    auto all = store_->runs(r);
+    if (!all.empty()) count(r);
+    return all;
   }
   std::vector<std::string> unused() const override { return store_->unused(); }
   size_t bytes() const override { return store_->bytes(); }
 
  private:
+  void count(const ParamRequest& r) {
+    size_t n = dtype_bytes(r.dtype);
+    for (int64_t d : r.shape) n *= size_t(d);
+    done_ += n;
+    if (progress_) progress_->update(total_ ? double(done_) / double(total_) : 0);
+    if (done_ >= total_) progress_.reset();
+  }
   std::unique_ptr<WeightStore> store_;
   std::unique_ptr<Progress> progress_;
   size_t total_, done_ = 0;

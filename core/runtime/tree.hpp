@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -92,7 +93,10 @@ class Tree {
   void check_instances(const TaskSpec&, const InitValue&) const;
   const fk_tensor* add_param(Node&, std::string_view name, const TensorShape&,
                              const std::string& quant);
+  using Runs = std::vector<std::span<const uint8_t>>;
   const fk_tensor* on_device(const fk_tensor*);
+  const fk_tensor* runs_on_device(const Runs&, const TensorShape&);
+  std::unique_ptr<TensorBox> uploaded(const Runs&, const TensorShape&);
   const fk_tensor* add_state(Node&, std::string_view name, const TensorShape&);
 
   const Catalog catalog_;
@@ -112,6 +116,7 @@ class Tree {
   std::map<std::string, std::unique_ptr<TensorBox>, std::less<>> states_;
   std::vector<DeviceMemory> state_memory_, weight_memory_;
   std::map<const void*, std::unique_ptr<TensorBox>> device_weights_;  // by the host tensor
+  std::map<std::vector<const void*>, std::unique_ptr<TensorBox>> device_runs_;  // by the runs
   std::set<std::string, std::less<>> param_paths_, missing_;
   std::map<std::string, Outline> outlines_;  // by task and init
   Plan plan_;

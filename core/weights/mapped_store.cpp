@@ -58,6 +58,19 @@ class MappedStore final : public WeightStore {
     return &at->second.tensor;
   }
 
+  std::vector<std::span<const uint8_t>> runs(const ParamRequest& r) override {
+    if (!file_ || r.tp_size > 1) return {};
+    const std::vector<Part> parts = find_parts(r);
+    if (parts.size() < 2) return {};
+    std::vector<std::span<const uint8_t>> out;
+    for (const Part& p : parts) {
+      if (!as_it_is(r, p)) return {};
+      out.emplace_back(p.tensor->data, p.tensor->bytes);
+    }
+    for (const Part& p : parts) used_.insert(p.tensor->name);
+    return out;
+  }
+
   std::vector<std::string> unused() const override {
     std::vector<std::string> names;
     if (!file_) return names;
@@ -162,13 +175,13 @@ class MappedStore final : public WeightStore {
               shape_text(t.shape), r.path, wanted, shape_text(expected));
   }
 
-  // The mapped bytes themselves, when they are what was asked for.
+  // Whether a part's bytes in the file are what was asked for.
+  static bool as_it_is(const ParamRequest& r, const Part& p) {
+    if (!p.tensor || p.source.head_rows > 0 || p.source.transpose) return false;
+    return r.quant != "none" || (p.tensor->plain() && same(p.tensor->dtype, r.dtype));
+  }
   static const uint8_t* in_place(const ParamRequest& r, const std::vector<Part>& parts) {
-    if (parts.size() != 1) return nullptr;
-    const Part& p = parts.front();
-    if (!p.tensor || p.source.head_rows > 0 || p.source.transpose) return nullptr;
-    if (r.quant == "none" && !(p.tensor->plain() && same(p.tensor->dtype, r.dtype))) return nullptr;
-    return p.tensor->data;
+    return parts.size() == 1 && as_it_is(r, parts[0]) ? parts[0].tensor->data : nullptr;
   }
 
   RowReader reader(const Part& p, int64_t rows, int64_t row_elements) const {

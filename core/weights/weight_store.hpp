@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,10 @@ class WeightStore {
   // (request.quant) are given as the file has them. Files and seeds give whole tensors: a rank's
   // share of one is refused, never read from its beginning.
   virtual const fk_tensor* get(const ParamRequest&) = 0;
+  // For who copies the tensor elsewhere anyway: its bytes as runs of the mapped files, where it is
+  // several of them one after another and nothing else, so that no copy is made on the host. Empty
+  // otherwise: get() it. Throws as get() does.
+  virtual std::vector<std::span<const uint8_t>> runs(const ParamRequest&) { return {}; }
   // After the build: source tensors nobody asked for and the map does not ignore. Non-empty is an
   // error for the caller to raise.
   virtual std::vector<std::string> unused() const = 0;

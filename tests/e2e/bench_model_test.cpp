@@ -99,13 +99,14 @@ TEST(BenchModel, PeopleGetATable) {
 
 TEST(BenchModel, WhatMakesNoSenseIsRefused) {
   Folder f;
-  expect_refused(start("fk-bench", {}), 2,
-                 "fk-bench: say what to measure: a task or model; e.g. fk bench rms_norm, fk bench "
-                 "model --config "
-                 "configs/llama.yaml");
   expect_refused(
-      start("fk", {"bench", "mdel"}), 2,
-      "fk bench: cannot measure 'mdel' (did you mean 'model'?); expected a task or one of model");
+      start("fk-bench", {}), 2,
+      "fk-bench: say what to measure: a task, model or load; e.g. fk bench rms_norm, fk bench "
+      "model --config "
+      "configs/llama.yaml");
+  expect_refused(start("fk", {"bench", "mdel"}), 2,
+                 "fk bench: cannot measure 'mdel' (did you mean 'model'?); expected a task or one "
+                 "of model, load");
   expect_refused(bench(f, {"--workload", "prefil:16"}), 2,
                  "fk-bench: --workload prefil:16: unknown kind 'prefil' (did you mean 'prefill'?); "
                  "expected some of throughput, steps, prefill, long, latency");

@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <fstream>
 #include <map>
 
 #include "tests/e2e/program.hpp"
 #include "tests/support/byte_tokenizer.hpp"
+#include "tests/support/test_device.hpp"
 
 namespace fk::test {
 namespace {
@@ -104,6 +106,15 @@ TEST_F(Weights, AFileIsReadWithTheConfigBesideIt) {
   EXPECT_EQ(o.lines()[0]["token_ids"], want);
 }
 
+// qkv and gate_up go to a card as the tensors of the file, without being put together first.
+TEST_F(Weights, GoToACard) {
+  if (test_device().type == FK_CPU) GTEST_SKIP() << "FK_TEST_DEVICE names no card";
+  const Outcome cpu = run({"--raw", "--device", "cpu", "--dtype", "float32"}),
+                card = run({"--raw", "--device", "cuda:0", "--dtype", "float32"});
+  ASSERT_EQ(card.code, 0) << card.err;
+  EXPECT_EQ(card.lines().at(0)["token_ids"], cpu.lines().at(0)["token_ids"]);
+}
+
 TEST_F(Weights, TokenizerTemplateAndStopIdsComeFromTheFolder) {
   f.write("model/tokenizer.json", byte_tokenizer_json());
   Json tc = {{"eos_token", "<|end|>"},
@@ -152,6 +163,30 @@ TEST_F(Weights, ADtypeIsThatOfTheWeightsToo) {
   Outcome o = run({"--dtype", "bfloat16", "--raw"});
   EXPECT_EQ(o.code, 0) << o.err;
   EXPECT_EQ(o.lines().at(1)["summary"]["dtype"], "bfloat16");
+}
+
+TEST_F(Weights, TheirLoadingIsMeasured) {
+  const std::string out = f / "load.json";
+  Outcome o = start("fk-bench", {"load", "--config", config, "--weights", folder, "--device", "cpu",
+                                 "--repeats", "2", "--json", "--out", out});
+  ASSERT_EQ(o.code, 0) << o.err;
+  const Json r = o.lines().at(0);
+  EXPECT_EQ(Json::parse(std::ifstream(out)), r);
+  EXPECT_EQ(r["device"], "cpu");
+  EXPECT_EQ(r["files"], Json({folder + "/model.safetensors"}));
+  EXPECT_EQ(r["bytes"], std::filesystem::file_size(folder + "/model.safetensors"));
+  for (const char* rate : {"disk_gb_s", "page_cache_gb_s", "pinned_upload_gb_s"})
+    EXPECT_GT(r[rate], 0) << rate;
+  EXPECT_GT(r["cold"]["share"], 0);
+  EXPECT_EQ(r["warm"]["seconds"].size(), 2u);
+  o = start("fk-bench", {"load", "--config", config, "--weights", folder, "--device", "cpu"});
+  ASSERT_EQ(o.code, 0) << o.err;
+  EXPECT_NE(o.out.find("loading, cold "), std::string::npos) << o.out;
+  o = start("fk-bench", {"load", "--config", config, "--device", "cpu"});
+  EXPECT_EQ(o.code, 2);
+  EXPECT_EQ(o.err, "fk-bench: --config " + config +
+                       ": its weights are seeded random weights (seed 11), made and not loaded; give files with "
+                       "--weights\n");
 }
 
 }  // namespace

@@ -32,19 +32,19 @@ Staging::~Staging() {
   }
 }
 
-void Staging::run(Lane& lane, char* to, const char* from, size_t bytes, size_t first, size_t step,
-                  int& status) {
+void Staging::run(Lane& lane, const Job& job, size_t first, int& status) {
   auto ok = [&](cudaError_t e) {
     if (e != cudaSuccess) status = int(e);
     return e == cudaSuccess;
   };
   if (!ok(cudaSetDevice(device_))) return;
   int turn = 0;
-  for (size_t at = first * kPiece; at < bytes; at += step * kPiece, turn ^= 1) {
-    const size_t size = std::min(kPiece, bytes - at);
+  for (size_t at = first * job.piece; at < job.bytes; at += job.lanes * job.piece, turn ^= 1) {
+    const size_t size = std::min(job.piece, job.bytes - at);
     if (!ok(cudaEventSynchronize(lane.done[turn]))) return;
-    std::memcpy(lane.buffer[turn], from + at, size);
-    if (!ok(cudaMemcpyAsync(to + at, lane.buffer[turn], size, cudaMemcpyHostToDevice, lane.stream)))
+    std::memcpy(lane.buffer[turn], job.from + at, size);
+    if (!ok(cudaMemcpyAsync(job.to + at, lane.buffer[turn], size, cudaMemcpyHostToDevice,
+                            lane.stream)))
       return;
     if (!ok(cudaEventRecord(lane.done[turn], lane.stream))) return;
   }
@@ -52,14 +52,17 @@ void Staging::run(Lane& lane, char* to, const char* from, size_t bytes, size_t f
 }
 
 void Staging::copy(void* to, const void* from, size_t bytes) {
-  char* d = static_cast<char*>(to);
-  const char* s = static_cast<const char*>(from);
-  const size_t pieces = (bytes + kPiece - 1) / kPiece, count = std::min(pieces, lanes_.size());
+  // A few MiB are shared by all lanes, too: two pieces each, so that one is filled while the other
+  // is on its way.
+  constexpr size_t kLeast = size_t{1} << 20;
+  const size_t piece = std::clamp(bytes / (2 * lanes_.size()), kLeast, kPiece);
+  const size_t count = std::min((bytes + piece - 1) / piece, lanes_.size());
+  const Job job{static_cast<char*>(to), static_cast<const char*>(from), bytes, piece, count};
   std::vector<int> status(count, 0);
   std::vector<std::thread> threads;
   for (size_t i = 1; i < count; ++i)
-    threads.emplace_back([&, i] { run(lanes_[i], d, s, bytes, i, count, status[i]); });
-  if (count) run(lanes_[0], d, s, bytes, 0, count, status[0]);
+    threads.emplace_back([&, i] { run(lanes_[i], job, i, status[i]); });
+  if (count) run(lanes_[0], job, 0, status[0]);
   for (std::thread& t : threads) t.join();
   for (int e : status) check_cuda(e, "copying weights to the device");
 }

@@ -20,13 +20,18 @@ class Staging {
   void copy(void* to, const void* from, size_t bytes);
 
  private:
-  static constexpr size_t kPiece = size_t{8} << 20;
-  struct Lane {  // one thread's: two buffers in turn
+  static constexpr size_t kPiece = size_t{8} << 20;  // at most
+  struct Lane {                                      // one thread's: two buffers in turn
     cudaStream_t stream = nullptr;
     void* buffer[2] = {};
     cudaEvent_t done[2] = {};
   };
-  void run(Lane&, char* to, const char* from, size_t bytes, size_t first, size_t step, int& status);
+  struct Job {
+    char* to;
+    const char* from;
+    size_t bytes, piece, lanes;
+  };
+  void run(Lane&, const Job&, size_t first, int& status);
   int device_;
   std::vector<Lane> lanes_;
 };

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A device that is full: what is said, and that nothing stays behind.
+#include <cstring>
+
 #include "core/base/memory_text.hpp"
 #include "core/engine/kv_size.hpp"
 #include "tests/support/cuda_plugins.hpp"
@@ -23,6 +25,27 @@ core::BuildOptions on(std::shared_ptr<core::Device> device, int64_t num_blocks =
   o.dims = {{"num_blocks", num_blocks}, {"block_size", 16}, {"num_slots", 1}};
   if (o.on->is_cpu()) o.policy = core::Policy::parse("candidate:reference");  // keeps no copies
   return o;
+}
+
+// Sizes around those at which copies are staged and cut into pieces, to addresses in between.
+TEST(DeviceMemory, LargeUploadsArriveWhole) {
+  const auto device = core::Device::open(test_device());
+  for (const size_t bytes :
+       {size_t{1}, 4 * kMiB - 1, 4 * kMiB, 4 * kMiB + 1, 9 * kMiB + 7, 150 * kMiB + 13}) {
+    std::vector<uint32_t> from(bytes / 4 + 1);
+    for (size_t i = 0; i < from.size(); ++i) from[i] = uint32_t(i) * 2654435761u;
+    const core::DeviceMemory to(device, bytes + 64);
+    auto* const at = static_cast<char*>(to.data()) + 32;
+    device->upload_large(at, from.data(), bytes);
+    auto* const back = static_cast<char*>(device->allocate_host(bytes + 64));
+    device->download(back, to.data(), bytes + 64);
+    device->synchronize();
+    EXPECT_EQ(std::memcmp(back + 32, from.data(), bytes), 0) << bytes;
+    const std::string zeros(32, '\0');
+    EXPECT_EQ(std::memcmp(back, zeros.data(), 32), 0) << bytes;
+    EXPECT_EQ(std::memcmp(back + 32 + bytes, zeros.data(), 32), 0) << bytes;
+    device->release_host(back);
+  }
 }
 
 TEST(DeviceMemory, AStateThatDoesNotFitIsNamedWithTheNumbers) {

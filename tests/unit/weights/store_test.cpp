@@ -57,6 +57,27 @@ TEST(Store, ConcatenatesRows) {
   EXPECT_EQ(store->bytes(), 512u);
 }
 
+// What would be copied together for the CPU goes to a device from where it lies.
+TEST(Store, RunsAreTheConcatenationWithoutACopy) {
+  InMemory f(small_hf().bytes());
+  auto store = WeightStore::open(f.file, kHfMap, kInit);
+  const ParamRequest qkv{"model.layers.0.self_attn.qkv_proj.weight", {16, 8}, kF32};
+  const auto runs = store->runs(qkv);
+  ASSERT_EQ(runs.size(), 3u);
+  EXPECT_EQ(runs[0].data(), f.file->find("model.layers.0.self_attn.q_proj.weight")->data);
+  EXPECT_EQ(store->bytes(), 0u);
+  for (const std::string& name : store->unused()) EXPECT_EQ(name.find("self_attn"), name.npos);
+  std::vector<uint8_t> joined;
+  for (const auto& run : runs) joined.insert(joined.end(), run.begin(), run.end());
+  const auto* whole = static_cast<const uint8_t*>(store->get(qkv)->data);
+  EXPECT_EQ(joined, std::vector<uint8_t>(whole, whole + 16 * 8 * 4));
+  // One tensor is get()'s to share; what must be converted is no run; what get() refuses is
+  // refused.
+  EXPECT_TRUE(store->runs({"model.norm.weight", {8}, kF32}).empty());
+  EXPECT_TRUE(store->runs({qkv.path, {16, 8}, kBf16}).empty());
+  EXPECT_NE(error_of([&] { store->runs({qkv.path, {17, 8}, kF32}); }), "");
+}
+
 TEST(Store, RefusesARanksShare) {
   InMemory f(small_hf().bytes());
   const ParamRequest half{"model.layers.0.self_attn.qkv_proj.weight", {8, 8}, kF32, "none", 2};
@@ -210,6 +231,9 @@ TEST(Store, KeepsBlocksAsTheyAre) {
   auto store = WeightStore::open(f.file, kGgufMap, init);
   const auto blocks =
       values<char>(store->get({"model.layers.0.self_attn.qkv_proj.blocks", {16, 20}, kU8, "q4_1"}));
+  EXPECT_TRUE(store  // q and k are un-permuted
+                  ->runs({"model.layers.0.self_attn.qkv_proj.blocks", {16, 20}, kU8, "q4_1"})
+                  .empty());
   std::string firsts;
   for (size_t i = 0; i < 16; ++i) firsts += blocks[i * 20 + 19];
   EXPECT_EQ(firsts, "ACBDEGFHacbd0123");
