@@ -184,9 +184,11 @@ TEST_F(Weights, TheirLoadingIsMeasured) {
   EXPECT_NE(o.out.find("loading, cold "), std::string::npos) << o.out;
   o = start("fk-bench", {"load", "--config", config, "--device", "cpu"});
   EXPECT_EQ(o.code, 2);
-  EXPECT_EQ(o.err, "fk-bench: --config " + config +
-                       ": its weights are seeded random weights (seed 11), made and not loaded; give files with "
-                       "--weights\n");
+  EXPECT_EQ(
+      o.err,
+      "fk-bench: --config " + config +
+          ": its weights are seeded random weights (seed 11), made and not loaded; give files with "
+          "--weights\n");
 }
 
 }  // namespace
