@@ -4,6 +4,7 @@
 #include "core/base/error.hpp"
 #include "core/base/nearest.hpp"
 #include "core/cli/captured_flags.hpp"
+#include "core/cli/model_flags.hpp"
 #include "core/plugin/candidate_builder.hpp"
 #include "core/record/record.hpp"
 #include "core/resolve/selector.hpp"
@@ -19,6 +20,12 @@ judge::JudgeOptions options(const JudgeFlags& f, const Paths& paths,
   o.runner.program = fs::read_symlink("/proc/self/exe", ignored).parent_path() / "fk-runner";
   o.runner.registry = paths.registry;
   o.runner.threads = f.threads;
+  o.runner.device = parse_device(f.device);
+  for (const std::string& layer : f.without) {
+    o.runner.namespaces &= layer != "namespaces";
+    o.runner.landlock &= layer != "landlock";
+    o.runner.seccomp &= layer != "seccomp";
+  }
   o.plugins = paths.plugins;
   o.deadline = f.deadline;
   o.only = f.only;
@@ -56,6 +63,9 @@ void JudgeFlags::add_to(CLI::App& app) {
   app.add_option("--candidates", candidates, "one more folder with candidates")->type_name("DIR");
   app.add_option("--deadline", deadline, "seconds a Runner has for one answer")
       ->check(CLI::PositiveNumber);
+  app.add_option("--device", device, "where it runs: cpu or cuda:N")->type_name("DEVICE");
+  app.add_option("--without", without, "leave out a layer of the sandbox, to see what it breaks")
+      ->check(CLI::IsMember({"namespaces", "landlock", "seccomp"}));
   app.add_option("--threads", threads, "CPU threads of a Runner")->check(CLI::PositiveNumber);
   app.add_flag("--json", json, "as JSON, one line an implementation");
 }

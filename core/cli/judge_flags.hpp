@@ -14,7 +14,8 @@ namespace fk::core {
 // The flags of the commands that judge. They open no plugin in this process.
 struct JudgeFlags {
   std::string task, only, cases;
-  std::vector<std::string> candidates;
+  std::vector<std::string> candidates, without;
+  std::string device = "cpu";
   double deadline = 10;
   int threads = 2;
   uint64_t seed = 0;

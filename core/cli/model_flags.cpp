@@ -14,17 +14,6 @@
 namespace fk::core {
 namespace {
 
-fk_device parse_device(const std::string& s) {
-  if (s == "cpu" || s == "auto") return {FK_CPU, 0};
-  int index = 0;
-  if (s == "cuda") return {FK_CUDA, 0};
-  if (s.starts_with("cuda:")) {
-    auto [end, error] = std::from_chars(s.data() + 5, s.data() + s.size(), index);
-    if (error == std::errc() && end == s.data() + s.size() && index >= 0) return {FK_CUDA, index};
-  }
-  bad_input("--device {}: expected auto, cpu or cuda:N", s);
-}
-
 fk_dtype parse_run_dtype(const std::string& s) {
   std::vector<std::string> names = {"float32", "bfloat16", "float16", "float64"};
   for (const std::string& n : names) {
@@ -89,6 +78,17 @@ Config config_with_flags(const ModelFlags& f, const Paths& paths) {
 }
 
 }  // namespace
+
+fk_device parse_device(const std::string& s) {
+  if (s == "cpu" || s == "auto") return {FK_CPU, 0};
+  int index = 0;
+  if (s == "cuda") return {FK_CUDA, 0};
+  if (s.starts_with("cuda:")) {
+    auto [end, error] = std::from_chars(s.data() + 5, s.data() + s.size(), index);
+    if (error == std::errc() && end == s.data() + s.size() && index >= 0) return {FK_CUDA, index};
+  }
+  bad_input("--device {}: expected auto, cpu or cuda:N", s);
+}
 
 void ModelFlags::add_to(CLI::App& app) {
   app.add_option("--config", config, "the model: a file of configs/")->type_name("FILE");

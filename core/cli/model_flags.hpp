@@ -48,4 +48,7 @@ struct Session {
 // After a build: tensors of the file that no node asked for are an error, named.
 void refuse_unused(const WeightStore&, const Assets&);
 
+// "cpu", "cuda", "cuda:1"; "auto" is the CPU here. Throws Error for anything else.
+fk_device parse_device(const std::string&);
+
 }  // namespace fk::core

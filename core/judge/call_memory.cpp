@@ -29,13 +29,27 @@ void CallMemory::add(Tensor t, const HostTensor& like) {
   t.at.dtype = head->dtype;
   t.at.shape.assign(head->shape, head->shape + head->ndim);
   t.at.strides.assign(head->strides, head->strides + head->ndim);
-  t.at.in = t.written ? Placement::In::kOutputs : Placement::In::kInputs;
+  t.at.in = t.written                                ? Placement::In::kOutputs
+            : t.step && lies_on_host(t.step->name) ? Placement::In::kHost
+                                                     : Placement::In::kInputs;
   t.bytes = like.memory_bytes();
-  t.at.offset = (t.written ? out_ : in_).place(t.bytes);
+  t.at.offset = packer(t).place(t.bytes);
   tensors_.push_back(std::move(t));
 }
 
-CallMemory::CallMemory(const cases::Problem& p, size_t slots) : problem_(p), slots_(slots) {
+Packer& CallMemory::packer(const Tensor& t) {
+  return t.at.in == Placement::In::kOutputs  ? out_
+         : t.at.in == Placement::In::kInputs ? in_
+                                             : on_host_;
+}
+const Region& CallMemory::region(const Tensor& t) const {
+  return t.at.in == Placement::In::kOutputs  ? outputs_
+         : t.at.in == Placement::In::kInputs ? inputs_
+                                             : host_;
+}
+
+CallMemory::CallMemory(const cases::Problem& p, size_t slots, fk_device device)
+    : problem_(p), slots_(slots) {
   for (size_t c = 0; c < p.calls.size(); ++c) {
     for (const Argument& a : p.calls[c].args) {
       Tensor t{c, &a, nullptr, {}, 0, a.written};
@@ -49,14 +63,15 @@ CallMemory::CallMemory(const cases::Problem& p, size_t slots) : problem_(p), slo
         add(std::move(t), *named.tensor);
       }
   }
-  for (Tensor& t : tensors_) t.at.step = (t.written ? out_ : in_).size();
-  inputs_ = Region::create(in_.size() * slots, Region::Access::kReadOnly, "fk-inputs");
-  outputs_ = Region::create(out_.size() * slots, Region::Access::kReadWrite, "fk-outputs");
+  for (Tensor& t : tensors_) t.at.step = packer(t).size();
+  inputs_ = Region::create(in_.size() * slots, Region::Access::kReadOnly, "fk-inputs", device);
+  outputs_ = Region::create(out_.size() * slots, Region::Access::kReadWrite, "fk-outputs", device);
+  host_ = Region::create(on_host_.size() * slots, Region::Access::kReadOnly, "fk-host");
   masters_.resize(slots);
 }
 
 uint8_t* CallMemory::address(const Tensor& t, size_t slot) const {
-  return (t.written ? outputs_ : inputs_).data() + t.at.offset + slot * t.at.step;
+  return region(t).data() + t.at.offset + slot * t.at.step;
 }
 
 Json CallMemory::message() const {
@@ -71,6 +86,7 @@ Json CallMemory::message() const {
   return {{"op", "place"},
           {"inputs", in_.size() * slots_},
           {"outputs", out_.size() * slots_},
+          {"host", on_host_.size() * slots_},
           {"slots", slots_},
           {"calls", calls}};
 }
@@ -92,10 +108,14 @@ void CallMemory::write(size_t slot, const cases::Problem& p) {
       masters_[slot].push_back(nullptr);
     }
   }
+  inputs_.push(slot * in_.size(), in_.size());
+  outputs_.push(slot * out_.size(), out_.size());
 }
 
 cases::Outcome CallMemory::read(size_t slot) const {
   cases::Outcome out;
+  inputs_.pull(slot * in_.size(), in_.size());
+  outputs_.pull(slot * out_.size(), out_.size());
   for (size_t i = 0; i < tensors_.size(); ++i) {
     const Tensor& t = tensors_[i];
     const std::string name = problem_.calls[t.call].label + t.at.name;
@@ -113,17 +133,19 @@ cases::Outcome CallMemory::read(size_t slot) const {
   return out;
 }
 
-StateMemory::StateMemory(const std::vector<core::StateUse>& states) : states_(states) {
+StateMemory::StateMemory(const std::vector<core::StateUse>& states, fk_device device)
+    : states_(states) {
   Packer packer;
   for (const core::StateUse& s : states) {
     offsets_.push_back(packer.place(s.bytes));
     places_[s.path] = offsets_.back();
   }
   bytes_ = packer.size();
-  region_ = Region::create(bytes_, Region::Access::kReadWrite, "fk-states");
+  region_ = Region::create(bytes_, Region::Access::kReadWrite, "fk-states", device);
 }
 
 void StateMemory::read(cases::Outcome& out) const {
+  region_.pull();
   for (size_t i = 0; i < states_.size(); ++i) {
     const fk_dtype t = states_[i].dtype;
     std::vector<double>& values = out.tensors[name_of(states_[i])];
@@ -132,10 +154,15 @@ void StateMemory::read(cases::Outcome& out) const {
   }
 }
 
-void StateMemory::clear() const { std::memset(region_.data(), 0, bytes_); }
+void StateMemory::clear() const {
+  std::memset(region_.data(), 0, bytes_);
+  region_.push();
+}
 
 std::string StateMemory::difference(const StateMemory& other,
                                     const std::map<std::string, double>& bounds) const {
+  region_.pull();
+  other.region_.pull();
   for (size_t i = 0; i < states_.size(); ++i) {
     const fk_dtype t = states_[i].dtype;
     const auto bound = bounds.find(name_of(states_[i]));

@@ -9,15 +9,18 @@ namespace fk::judge {
 
 // The memory of a problem's calls, in `slots` copies at different addresses: inputs that a Runner
 // can only read, outputs and mutable arguments that it writes. What lies between tensors and behind
-// rows has a pattern, another in every slot, that nobody may change and nothing may depend on.
+// rows has a pattern, another in every slot, that nobody may change and nothing may depend on. On a
+// card the same, but for what the step keeps on the host.
 class CallMemory {
  public:
   // Keeps a reference to the problem, whose shapes are those of every slot.
-  CallMemory(const cases::Problem&, size_t slots);
+  CallMemory(const cases::Problem&, size_t slots, fk_device);
 
   // The arguments of a Runner's "place", and the descriptors that go with it.
   Json message() const;
-  std::vector<int> descriptors() const { return {inputs_.descriptor(), outputs_.descriptor()}; }
+  std::vector<int> descriptors() const {
+    return {inputs_.descriptor(), outputs_.descriptor(), host_.descriptor()};
+  }
 
   // Everything as it is before the calls; outputs are poisoned. `p` has the same shapes.
   void write(size_t slot, const cases::Problem& p);
@@ -34,6 +37,7 @@ class CallMemory {
     bool written;
   };
   static uint8_t pattern(size_t slot);
+  const Region& region(const Tensor&) const;
   uint8_t* address(const Tensor&, size_t slot) const;
   void add(Tensor, const cases::HostTensor& like);
 
@@ -41,14 +45,15 @@ class CallMemory {
   size_t slots_;
   std::vector<Tensor> tensors_;
   std::vector<std::vector<std::unique_ptr<cases::HostTensor>>> masters_;  // [slot][tensor]
-  Packer in_, out_;
-  Region inputs_, outputs_;
+  Packer& packer(const Tensor&);
+  Packer in_, out_, on_host_;
+  Region inputs_, outputs_, host_;
 };
 
 // The states of a build, zeroed, where the Runner can write them.
 class StateMemory {
  public:
-  explicit StateMemory(const std::vector<core::StateUse>&);
+  StateMemory(const std::vector<core::StateUse>&, fk_device);
   Json places() const { return places_; }
   size_t bytes() const { return bytes_; }
   int descriptor() const { return region_.descriptor(); }
@@ -69,7 +74,8 @@ class StateMemory {
   Region region_;
 };
 
-// A case's weights where the Runner can read them.
+// A case's weights where the Runner can read them: on the host, from where a model takes them to its
+// device itself.
 class WeightMemory {
  public:
   explicit WeightMemory(const cases::RandomWeights&);

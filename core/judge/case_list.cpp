@@ -31,7 +31,7 @@ bool is_asked_for(const std::string& name, const std::string& only) {
 }
 
 std::vector<JudgedCase> judged_cases(const core::Registry& registry, const core::TaskSpec& task,
-                                     const std::function<uint64_t()>& draw) {
+                                     const std::function<uint64_t()>& draw, bool card) {
   std::vector<JudgedCase> out;
   std::vector<Case> plain;  // one a case of the task file, in its own dtype
   for (Case& c : cases::cases_of(task)) {
@@ -46,7 +46,7 @@ std::vector<JudgedCase> judged_cases(const core::Registry& registry, const core:
     out.push_back({std::move(c)});
   }
   for (Case& c : cases::odd_cases_of(registry, task)) {
-    if (c.cuda_only) continue;
+    if (c.cuda_only && !card) continue;
     c.seed = draw();
     out.push_back({std::move(c)});
   }

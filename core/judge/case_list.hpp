@@ -19,8 +19,8 @@ bool is_asked_for(const std::string& name, const std::string& only);
 // Everything that an implementation of the task is asked: the cases of the task file with all their
 // variations, the first of each once more with inputs that break what normal ones do not, odd
 // shapes, and shapes that stand nowhere. `draw` gives 64 random bits; call it after the plugin is
-// open.
+// open. `card`: with what is too large for a CPU.
 std::vector<JudgedCase> judged_cases(const core::Registry&, const core::TaskSpec&,
-                                     const std::function<uint64_t()>& draw);
+                                     const std::function<uint64_t()>& draw, bool card = false);
 
 }  // namespace fk::judge

@@ -34,7 +34,8 @@ uint64_t Judge::seed() const {
 std::vector<PluginFile> Judge::companions(const PluginFile& plugin, int level) const {
   std::vector<PluginFile> out;
   if (level == 1) return out;
-  for (const char* name : {"cpu", "composed", "reference"})
+  const bool card = options_.runner.device.type != FK_CPU;
+  for (const char* name : {card ? "cuda" : "cpu", "composed", "reference"})
     if (plugin.name != name && std::filesystem::is_directory(options_.plugins / name))
       for (PluginFile& p : plugin_files(options_.plugins / name, true)) out.push_back(std::move(p));
   return out;
@@ -87,7 +88,8 @@ CheckRecord Judge::check(const PluginFile& plugin, const std::string& task_name,
   Draws draws(seed());
   record.seeds = {draws.seed()};
   record.seed_given = options_.seed != 0;
-  std::vector<JudgedCase> list = judged_cases(registry_, task, std::ref(draws));
+  std::vector<JudgedCase> list = judged_cases(
+      registry_, task, std::ref(draws), options_.runner.device.type != FK_CPU);
   if (const auto more = options_.captured.by_task.find(task_name);
       more != options_.captured.by_task.end())
     for (const cases::Case& c : more->second) {
@@ -129,7 +131,8 @@ CheckRecord Judge::check(const PluginFile& plugin, const std::string& task_name,
       if (runner && runner->pid() < 0) runner.reset(), ++failures;
     }
     if (r.failed() && !c.hidden)
-      r.reproduce = reproduce_command(task_name, implementation, c.given.name, draws.seed()) +
+      r.reproduce = reproduce_command(task_name, implementation, c.given.name, draws.seed(),
+                                      options_.runner.device) +
                     (c.captured ? " --cases " + options_.captured.from : "");
     // Coverage is of the task file: what a model called has another weight.
     if (c.given.own && !c.captured)
@@ -143,9 +146,10 @@ CheckRecord Judge::check(const PluginFile& plugin, const std::string& task_name,
 }
 
 std::string reproduce_command(const std::string& task, const std::string& implementation,
-                              const std::string& case_name, uint64_t seed) {
-  return fmt::format("fk check {} --impl {} --case {} --seed {}", task, implementation, case_name,
-                     seed);
+                              const std::string& case_name, uint64_t seed, fk_device device) {
+  return fmt::format("fk check {} --impl {} --case {} --seed {}{}", task, implementation, case_name,
+                     seed,
+                     device.type == FK_CPU ? "" : " --device " + core::device_text(device));
 }
 
 }  // namespace fk::judge

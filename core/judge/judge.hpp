@@ -62,6 +62,7 @@ class Judge {
 
 // "fk check silu_and_mul --impl mine/fast --case odd/float32 --seed 7"
 std::string reproduce_command(const std::string& task, const std::string& implementation,
-                              const std::string& case_name, uint64_t seed);
+                              const std::string& case_name, uint64_t seed,
+                              fk_device device = {FK_CPU, 0});
 
 }  // namespace fk::judge

@@ -20,6 +20,7 @@ Json number(double v) {
 Json CaseResult::to_json() const {
   Json j = {{"case", name}, {"code", code}, {"seconds", seconds}};
   if (hidden) j["hidden"] = true;
+  if (!track.empty()) j["track"] = track;
   if (!text.empty()) j["text"] = text;
   if (!tensor.empty() && !hidden)
     j["first_difference"] = {

@@ -23,6 +23,7 @@ struct CaseResult {
   std::string name, code, text;
   bool hidden = false;
   double seconds = 0;
+  std::string track;   // on a card: "graph", or "eager: " and why it cannot be captured
   std::string tensor;  // where the first difference is; and then
   size_t index = 0;
   double expected = 0, found = 0, error = 0, bound = 0;

@@ -42,6 +42,18 @@ Json readable(const RunnerOptions& o, const PluginFile& plugin,
   return out;
 }
 
+// A card is reached by way of its files.
+Json device_files(fk_device d) {
+  Json out = Json::array();
+  if (d.type == FK_CPU) return out;
+  std::error_code error;
+  for (const auto& e : fs::directory_iterator("/dev", error)) {
+    const std::string name = e.path().filename().string();
+    if (name.starts_with("nvidia") && name != "nvidia-modeset") out.push_back(e.path().string());
+  }
+  return out;
+}
+
 // What a plugin says is shown to people: no control characters.
 std::string printable(std::string text) {
   for (char& c : text)
@@ -57,8 +69,10 @@ Clock::time_point after(double seconds) {
 }  // namespace
 
 RunnerProcess::RunnerProcess(const RunnerOptions& o, const PluginFile& plugin,
-                             const std::vector<PluginFile>& companions, double seconds) {
-  Spawned s = spawn({fs::absolute(o.program).string(), environment(), o.namespaces});
+                             const std::vector<PluginFile>& companions, double seconds)
+    : device_(o.device) {
+  const bool card = o.device.type != FK_CPU;
+  Spawned s = spawn({fs::absolute(o.program).string(), environment(), o.namespaces, card});
   pid_ = s.pid;
   channel_.emplace(s.socket);
   layers_ = std::move(s.layers);
@@ -66,11 +80,15 @@ RunnerProcess::RunnerProcess(const RunnerOptions& o, const PluginFile& plugin,
     Json hello = {{"op", "hello"},
                   {"registry", fs::absolute(o.registry).string()},
                   {"threads", o.threads},
+                  {"cuda", card ? o.device.index : -1},
+                  {"device_files", device_files(o.device)},
                   {"readable", readable(o, plugin, companions)},
-                  {"address_space", o.address_space},
+                  // A card's addresses are as large as all memory there is.
+                  {"address_space", card ? 0 : o.address_space},
                   {"seccomp", o.seccomp}};
     if (!o.landlock) hello["readable"].push_back("/");
-    const Json ready = request(std::move(hello), seconds);
+    // A context may take seconds where the driver has not run yet.
+    const Json ready = request(std::move(hello), card ? seconds + 20 : seconds);
     if (ready.contains("error")) core::missing("a Runner did not start: {}", ready["error"].dump());
     add_layers(ready);
     threads_ = count_threads();
@@ -171,6 +189,9 @@ Json RunnerProcess::request(Json message, double seconds, const std::vector<int>
   if (!answered.is_number_integer() || answered.get<int64_t>() != id || channel_->has_more())
     fail("protocol", "answers that nobody asked for: the plugin writes to the Runner's connection");
   check_threads();
+  // Whoever says this of itself loses its Runner; whoever does not, its next case.
+  if (const Json broken = answer.value("broken", Json()); broken.is_string())
+    fail("device", printable(broken.get<std::string>()));
   for (const char* key : {"error", "unsupported"})
     if (answer.contains(key) && answer[key].is_string())
       answer[key] = printable(answer[key].get<std::string>());

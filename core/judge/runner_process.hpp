@@ -11,7 +11,7 @@
 namespace fk::judge {
 
 // Why a Runner is no more, or is not to be listened to any more. code: "timeout", "crashed",
-// "exited", "protocol", "threads".
+// "exited", "protocol", "threads", "device" (its context is broken).
 class RunnerFailure : public core::Error {
  public:
   RunnerFailure(std::string code, const std::string& text)
@@ -24,6 +24,7 @@ class RunnerFailure : public core::Error {
 
 struct RunnerOptions {
   std::filesystem::path program, registry;
+  fk_device device{FK_CPU, 0};
   int threads = 2;
   size_t address_space = size_t{8} << 30;  // of the Runner, its shared memory included; 0: any
   bool namespaces = true, landlock = true, seccomp = true;  // for tests of what each one keeps
@@ -53,6 +54,7 @@ class RunnerProcess {
   const std::vector<Offered>& offered() const { return offered_; }
   const SandboxLayers& layers() const { return layers_; }
   int pid() const { return pid_; }
+  fk_device device() const { return device_; }
   // All its threads stand still, whatever they do; and go on. For the time that another is
   // measured.
   void freeze() const;
@@ -65,6 +67,7 @@ class RunnerProcess {
   void check_threads();
   size_t count_threads() const;
 
+  fk_device device_;
   int pid_ = -1, next_id_ = 0;
   size_t threads_ = 0;  // before the plugin was opened
   std::optional<Channel> channel_;

@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
     } catch (const fk::core::Error& e) {
       reply = {{e.code() == fk::core::Code::kMissing ? "unsupported" : "error", e.text()}};
     } catch (const std::exception& e) { reply = {{"error", e.what()}}; }
+    if (const std::string why = session.broken(); !why.empty()) reply["broken"] = why;
     for (int d : descriptors) close(d);
     reply["id"] = request.value("id", -1);
     if (!channel.send(reply, Clock::now() + std::chrono::seconds(10))) _exit(0);

@@ -17,8 +17,8 @@ using core::Implementation;
 struct View {
   std::vector<int64_t> shape, strides;
   fk_tensor tensor;
-  View(const Placement& p, uint8_t* data) : shape(p.shape), strides(p.strides) {
-    tensor = {data, {FK_CPU, 0}, int32_t(shape.size()), p.dtype, shape.data(), strides.data(), 0};
+  View(const Placement& p, fk_device device, uint8_t* data) : shape(p.shape), strides(p.strides) {
+    tensor = {data, device, int32_t(shape.size()), p.dtype, shape.data(), strides.data(), 0};
   }
 };
 
@@ -51,7 +51,26 @@ Json Session::serve(const Json& request, const std::vector<int>& descriptors) {
   if (what == "build") return build(request, descriptors);
   if (what == "place") return place(request, descriptors);
   if (what == "run") return run(request);
+  if (what == "capture") return capture(request);
+  if (what == "replay") return replay(request);
+  if (what == "arm") return arm(request);
+  if (what == "time") return time(request);
   core::bad_input("a Runner knows no \"{}\"", what);
+}
+
+// The context, its threads and whatever the driver reads, before anything is locked.
+void Session::open_card(int index) {
+  device_ = core::Device::open({FK_CUDA, index});
+#ifdef FK_HAVE_CUDA
+  graphs_ = SlotGraphs::make(*device_);
+#endif
+}
+
+std::string Session::broken() const { return graphs_ ? graphs_->broken() : ""; }
+
+void Session::need_card(const char* what) const {
+  if (!graphs_) core::bad_input("{}: this Runner drives no card", what);
+  if (calls_.empty()) core::bad_input("{}: nothing is placed", what);
 }
 
 Json Session::hello(const Json& request) {
@@ -62,14 +81,22 @@ Json Session::hello(const Json& request) {
   std::vector<std::filesystem::path> readable;
   for (const Json& p : request.at("readable")) readable.emplace_back(p.get<std::string>());
   SandboxLayers layers;
+  const int card = request.at("cuda").get<int>();
+  device_ = core::cpu_device();
+  if (card >= 0) open_card(card);
   const char* kBefore[] = {"read_only_mounts", "hidden_proc", "killed_first"};
   for (size_t i = 0; i < 3; ++i)
-    layers.push_back({kBefore[i], steps_[i] == '+', steps_[i] == '+' ? "" : "not permitted"});
+    layers.push_back({kBefore[i], steps_[i] == '+',
+                      steps_[i] == '+'   ? ""
+                      : steps_[i] == 'c' ? "the card's driver reads it; Landlock hides it afterwards"
+                                         : "not permitted"});
   for (SandboxLayer& l : drop_privileges()) layers.push_back(std::move(l));
-  layers.push_back(restrict_files(readable));
+  std::vector<std::filesystem::path> devices;
+  for (const Json& p : request.at("device_files")) devices.emplace_back(p.get<std::string>());
+  layers.push_back(restrict_files(readable, devices));
   pool_ = core::shared_pool(threads_);  // under the rules on files, before those on calls
   layers.push_back(limit_resources(request.at("address_space").get<size_t>()));
-  if (request.at("seccomp").get<bool>()) layers.push_back(restrict_calls());
+  if (request.at("seccomp").get<bool>()) layers.push_back(restrict_calls(bool(graphs_)));
   return {{"layers", to_json(layers)}};
 }
 
@@ -93,20 +120,23 @@ Json Session::load(const Json& request) {
   for (size_t i = before; i < catalog_->refusals().size(); ++i)
     reply["refusals"].push_back(catalog_->refusals()[i].reason);
   SandboxLayers layers;
-  if (request.at("seccomp").get<bool>()) layers.push_back(restrict_calls_after_load());
+  if (request.at("seccomp").get<bool>()) layers.push_back(restrict_calls_after_load(bool(graphs_)));
   reply["layers"] = to_json(layers);
   return reply;
 }
 
 Json Session::build(const Json& request, const std::vector<int>& descriptors) {
+  if (graphs_) graphs_->clear();
   calls_.clear();
   model_.reset();
   if (descriptors.size() != 2) core::bad_input("build: no memory with weights and for states");
   weights_ =
       Region::map(descriptors[0], request.at("bytes").get<size_t>(), Region::Access::kReadOnly);
   states_ = Region::map(descriptors[1], request.at("state_bytes").get<size_t>(),
-                        Region::Access::kReadWrite);
+                        Region::Access::kReadWrite, device_->id());
   core::BuildOptions options;
+  options.device = device_->id();
+  options.on = device_;
   options.state_memory = [this, places = request.at("states")](const std::string& path,
                                                                size_t bytes) -> void* {
     if (!places.contains(path))
@@ -133,9 +163,13 @@ Session::Slot Session::make_slot(const Json& call, size_t slot) const {
   Slot out;
   const auto view = [&](const Json& j) {
     const Placement p = Placement::from_json(j);
-    const Region& region = p.in == Placement::In::kInputs ? inputs_ : outputs_;
+    const Region& region = p.in == Placement::In::kInputs    ? inputs_
+                           : p.in == Placement::In::kOutputs ? outputs_
+                                                             : host_;
+    const fk_device on = p.in == Placement::In::kHost ? fk_device{FK_CPU, 0} : device_->id();
     return &out.views
-                .emplace_back(std::make_unique<View>(p, region.data() + p.offset + slot * p.step))
+                .emplace_back(
+                    std::make_unique<View>(p, on, region.data() + p.offset + slot * p.step))
                 ->tensor;
   };
   const core::TaskSpec& task = model_->task();
@@ -151,12 +185,15 @@ Session::Slot Session::make_slot(const Json& call, size_t slot) const {
 
 Json Session::place(const Json& request, const std::vector<int>& descriptors) {
   if (!model_) core::bad_input("place: nothing is built");
-  if (descriptors.size() != 2) core::bad_input("place: no memory of the calls");
+  if (descriptors.size() != 3) core::bad_input("place: no memory of the calls");
+  if (graphs_) graphs_->clear();
   calls_.clear();
-  inputs_ =
-      Region::map(descriptors[0], request.at("inputs").get<size_t>(), Region::Access::kReadOnly);
-  outputs_ =
-      Region::map(descriptors[1], request.at("outputs").get<size_t>(), Region::Access::kReadWrite);
+  const fk_device on = device_->id();
+  inputs_ = Region::map(descriptors[0], request.at("inputs").get<size_t>(),
+                        Region::Access::kReadOnly, on);
+  outputs_ = Region::map(descriptors[1], request.at("outputs").get<size_t>(),
+                         Region::Access::kReadWrite, on);
+  host_ = Region::map(descriptors[2], request.at("host").get<size_t>(), Region::Access::kReadOnly);
   for (const Json& call : request.at("calls")) {
     calls_.emplace_back();
     for (size_t s = 0; s < request.at("slots").get<size_t>(); ++s)
@@ -172,8 +209,59 @@ Json Session::run(const Json& request) {
   for (const Json& s : request.at("slots")) order.push_back(&calls_.at(call).at(s.get<size_t>()));
   const auto begin = Clock::now();
   for (Slot* s : order) model_->run(s->step ? s->step->data() : nullptr, s->args->data());
+  device_->synchronize();
   const auto end = Clock::now();
   return {{"ok", true}, {"begin", nanoseconds(begin)}, {"end", nanoseconds(end)}};
+}
+
+Json Session::capture(const Json& request) {
+  need_card("capture");
+  const size_t call = request.at("call").get<size_t>(), slot = request.at("slot").get<size_t>();
+  Slot& s = calls_.at(call).at(slot);
+  const void* step = s.step ? s.step->data() : nullptr;
+  model_->pin();
+  model_->on_step(step);
+  device_->synchronize();
+  const SlotGraphs::Content in = graphs_->capture(
+      call, slot, [&] { model_->forward(step, s.args->data(), true); });
+  return {{"ok", true},         {"captured", in.refused.empty()}, {"why", in.refused},
+          {"kernels", in.kernels}, {"copies", in.copies},         {"host_nodes", in.host_nodes},
+          {"other", in.other}};
+}
+
+Json Session::replay(const Json& request) {
+  need_card("replay");
+  graphs_->replay(request.at("call").get<size_t>(), request.at("slot").get<size_t>());
+  device_->synchronize();
+  return {{"ok", true}};
+}
+
+// Outputs alone are poisoned: what is an input too must be as the Judge wrote it.
+Json Session::arm(const Json& request) {
+  need_card("arm");
+  std::vector<SlotGraphs::Stretch> poison;
+  for (const Json& j : request.at("poison"))
+    poison.push_back({j.at("offset").get<size_t>(), j.at("step").get<size_t>(),
+                      j.at("bytes").get<size_t>()});
+  for (size_t slot = 0; slot < calls_[0].size(); ++slot) {
+    const Json got = capture({{"call", 0}, {"slot", slot}});
+    if (!got.at("captured").get<bool>() || got.at("host_nodes").get<int>() > 0) return got;
+    std::vector<std::pair<void*, size_t>> places;
+    for (const auto& p : poison)
+      places.emplace_back(outputs_.data() + p.offset + slot * p.step, p.bytes);
+    graphs_->arm(slot, places);
+  }
+  return {{"ok", true}, {"captured", true}, {"facts", graphs_->facts()}};
+}
+
+Json Session::time(const Json& request) {
+  need_card("time");
+  const auto slots = request.at("slots").get<std::vector<size_t>>();
+  const auto begin = Clock::now();
+  const SlotGraphs::Times t = graphs_->time(slots);
+  const auto end = Clock::now();
+  return {{"ok", true},      {"begin", nanoseconds(begin)}, {"end", nanoseconds(end)},
+          {"pairs", t.pairs}, {"span", t.span},              {"mhz", t.mhz}};
 }
 
 }  // namespace fk::judge

@@ -153,6 +153,35 @@ constexpr long kAllowed[] = {
 #endif
 };
 
+// What the driver of a card calls beside that, once its context and its threads are there. Its
+// commands are ioctl; Landlock has left no device that is not the card's. Threads (clone) are not
+// among it: the driver starts its own with the context.
+constexpr long kDriving[] = {
+    SYS_ioctl,
+    SYS_mlock,
+    SYS_munlock,
+    SYS_mbind,
+    SYS_get_mempolicy,
+    SYS_set_mempolicy,
+    SYS_eventfd2,
+    SYS_pipe2,
+    SYS_getdents64,
+    SYS_statfs,
+    SYS_fstatfs,
+    SYS_sched_getparam,
+    SYS_sched_getscheduler,
+    SYS_sched_get_priority_max,
+    SYS_sched_get_priority_min,
+    SYS_epoll_create1,
+    SYS_epoll_ctl,
+    SYS_epoll_pwait,
+    SYS_dup,
+#if defined(__x86_64__)
+    SYS_epoll_wait,
+    SYS_pipe,
+#endif
+};
+
 // What only opening a library takes.
 constexpr long kOpening[] = {
     SYS_openat, SYS_readlinkat, SYS_faccessat,
@@ -163,10 +192,12 @@ constexpr long kOpening[] = {
 
 }  // namespace
 
-SandboxLayer restrict_calls() {
+SandboxLayer restrict_calls(bool card) {
   Filter f;
   f.allow_only(SYS_tgkill, 0, uint32_t(getpid()));  // abort()
   for (long call : kAllowed) f.answer(call, SECCOMP_RET_ALLOW);
+  if (card)
+    for (long call : kDriving) f.answer(call, SECCOMP_RET_ALLOW);
   f.answer(SYS_seccomp, SECCOMP_RET_ALLOW);  // for the second filter, which takes it away
 #ifdef SYS_clone3  // a C library that asks for the newer call must be told that it is not there
   f.answer(SYS_clone3, SECCOMP_RET_ERRNO | ENOSYS);
@@ -174,11 +205,12 @@ SandboxLayer restrict_calls() {
   return f.install("seccomp", kRefuse);
 }
 
-SandboxLayer restrict_calls_after_load() {
+SandboxLayer restrict_calls_after_load(bool card) {
   Filter f;
   f.refuse_bits(SYS_mmap, 2, PROT_EXEC);
   f.refuse_bits(SYS_mprotect, 2, PROT_EXEC);
-  for (long call : kOpening) f.answer(call, kRefuse);
+  if (!card)
+    for (long call : kOpening) f.answer(call, kRefuse);
   f.answer(SYS_seccomp, kRefuse);
   SandboxLayer layer = f.install("seccomp_after_load", SECCOMP_RET_ALLOW);
   // A plugin may have put in a filter of its own meanwhile, by which this one only seems to stand.

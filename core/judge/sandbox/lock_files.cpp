@@ -21,7 +21,8 @@ SandboxLayer result(const char* name, bool on) {
 }
 
 // Of headers that may be older than the kernel: every right of ABI 1, and those of later ones.
-constexpr uint64_t kExecute = 1 << 0, kReadFile = 1 << 2, kReadFolder = 1 << 3;
+constexpr uint64_t kExecute = 1 << 0, kWriteFile = 1 << 1, kReadFile = 1 << 2, kReadFolder = 1 << 3,
+                   kCommands = 1 << 15;  // ioctl, from ABI 5 on
 constexpr uint64_t kAllFiles[] = {
     0, (1u << 13) - 1, (1u << 14) - 1, (1u << 15) - 1, (1u << 15) - 1, (1u << 16) - 1};
 
@@ -29,13 +30,15 @@ struct RuleSet {  // landlock_ruleset_attr of ABI 6
   uint64_t files = 0, network = 0, scoped = 0;
 };
 
-bool allow(int rules, const std::filesystem::path& path) {
+bool allow(int rules, const std::filesystem::path& path, uint64_t device_rights = 0) {
   const int d = open(path.c_str(), O_PATH | O_CLOEXEC);
   if (d < 0) return true;  // what is not there need not be read
   struct stat s {};
   fstat(d, &s);
   landlock_path_beneath_attr rule{};
   rule.allowed_access = kExecute | kReadFile | (S_ISDIR(s.st_mode) ? kReadFolder : 0);
+  if (device_rights)
+    rule.allowed_access = kReadFile | device_rights | (S_ISDIR(s.st_mode) ? kReadFolder : 0);
   rule.parent_fd = d;
   const bool done =
       syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
@@ -61,7 +64,8 @@ SandboxLayers drop_privileges() {
   return out;
 }
 
-SandboxLayer restrict_files(const std::vector<std::filesystem::path>& readable) {
+SandboxLayer restrict_files(const std::vector<std::filesystem::path>& readable,
+                            const std::vector<std::filesystem::path>& devices) {
   if (core::kSanitized) return {"landlock", false, "a sanitizer's build"};
   const long abi =
       syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -75,6 +79,8 @@ SandboxLayer restrict_files(const std::vector<std::filesystem::path>& readable) 
   if (d < 0) return result("landlock", false);
   bool done = true;
   for (const auto& path : readable) done = allow(d, path) && done;
+  for (const auto& path : devices)
+    done = allow(d, path, kWriteFile | (abi >= 5 ? kCommands : 0)) && done;
   done = done && syscall(SYS_landlock_restrict_self, d, 0) == 0;
   const int error = errno;
   close(d);

@@ -52,6 +52,7 @@ struct Child {
   int socket = -1, null = -1;
   uint64_t flags = 0;
   std::vector<char*> argv, envp;
+  bool card = false;
   char steps[8] = "---";  // read-only mounts, hidden /proc, killed first when memory runs out
 };
 
@@ -75,7 +76,9 @@ bool write_file(const char* path, const char* text, size_t size) {
   if (write_file("/proc/self/oom_score_adj", "1000", 4)) c.steps[2] = '+';
   if (c.flags & CLONE_NEWNS) {
     mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
-    if (mount("none", "/proc", "tmpfs", MS_RDONLY | MS_NOEXEC | MS_NOSUID, "size=4k") == 0)
+    if (c.card)
+      c.steps[1] = 'c';
+    else if (mount("none", "/proc", "tmpfs", MS_RDONLY | MS_NOEXEC | MS_NOSUID, "size=4k") == 0)
       c.steps[1] = '+';
     const MountAttributes all{kReadOnly, 0, 0, 0};
     if (syscall(SYS_mount_setattr, AT_FDCWD, "/", AT_RECURSIVE, &all, sizeof all) == 0)
@@ -112,6 +115,7 @@ Spawned spawn(const SpawnOptions& options) {
   Child child;
   child.uid_map = fmt::format("{0} {0} 1", geteuid());
   child.gid_map = fmt::format("{0} {0} 1", getegid());
+  child.card = options.card;
   child.socket = ends[1];
   child.null = open("/dev/null", O_RDWR | O_CLOEXEC);
   child.argv = {const_cast<char*>(options.program.c_str()), child.steps, nullptr};

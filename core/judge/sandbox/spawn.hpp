@@ -19,6 +19,7 @@ struct SpawnOptions {
   std::string program;                   // absolute
   std::vector<std::string> environment;  // "NAME=value"
   bool namespaces = true;
+  bool card = false;  // it drives one, whose driver reads /proc while it starts
 };
 
 // Throws Error kMissing when no process can be started. The thread that calls must live as long as

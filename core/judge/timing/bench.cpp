@@ -45,7 +45,12 @@ class Contest {
   Contest(Judge& judge, const core::TaskSpec& task, const cases::Case& c, const Contestant& a,
           const Contestant& b, const BenchOptions& options, BenchResult& out,
           std::optional<Draws>& draws)
-      : judge_(judge), task_(task), case_(c), options_(options), contestants_{a, b} {
+      : judge_(judge),
+        task_(task),
+        case_(c),
+        options_(options),
+        contestants_{a, b},
+        device_(judge.options().runner.device) {
     for (const Contestant* x : {&a, &b})
       runners_.push_back(std::make_unique<RunnerProcess>(judge.options().runner, *x->plugin,
                                                          judge.companions(*x->plugin, task.level),
@@ -63,13 +68,13 @@ class Contest {
     const WeightMemory weights(prepared.weights());
     states_.reserve(2);
     for (size_t side : {0, 1}) {
-      const StateMemory& s = states_.emplace_back(prepared.states());
+      const StateMemory& s = states_.emplace_back(prepared.states(), device_);
       const Json built =
           ask(side, build_message(task_, case_, contestants_[side].implementation, weights, s),
               {weights.descriptor(), s.descriptor()});
       if (side == 0) out.retained_bytes = built.value("retained", int64_t{0});
     }
-    Ring ring(problem, options_.bytes, options_.most_slots, random_.bits());
+    Ring ring(problem, options_.bytes, options_.most_slots, random_.bits(), device_);
     for (size_t side : {0, 1})
       ask(side, ring.message(Ring::Side(side)), ring.descriptors(Ring::Side(side)));
     out.slots = ring.slots();
@@ -96,6 +101,7 @@ class Contest {
   // answers may lie apart. Where a state goes from call to call, a call is right after those before
   // it: then it is all of the round's, and how far apart the states may be at its end.
   void calibrate(Ring& ring, Oracle::Prepared& prepared) {
+    ring.fetch(order_);
     std::vector<size_t> slots = {order_.front(), order_.back()};
     if (prepared.owns_state()) slots = order_;
     for (size_t i = 0; i < slots.size(); ++i) {
@@ -134,6 +140,7 @@ class Contest {
       Round r;
       round(ring, out, &r);
       const auto verify = Clock::now();
+      ring.fetch(order_);
       if (const std::string text = ring.difference(order_); !text.empty()) throw Refused{text};
       if (const std::string text = states_[0].difference(states_[1], bounds_); !text.empty())
         throw Refused{text};
@@ -252,6 +259,7 @@ class Contest {
   const BenchOptions options_;
   const Contestant contestants_[2];
   cases::Random random_{0};
+  const fk_device device_;
   std::vector<std::unique_ptr<RunnerProcess>> runners_;
   std::vector<StateMemory> states_;       // one of each side
   std::map<std::string, double> bounds_;  // of outputs and states, between two right answers

@@ -32,12 +32,15 @@ void Ring::add(Tensor t) {
   for (size_t i = t.at.shape.size(); i-- > 1;)
     t.at.strides[i - 1] = t.at.strides[i] * t.at.shape[i];
   t.bytes = elements(t.at.shape) * e;
-  t.at.in = t.written ? Placement::In::kOutputs : Placement::In::kInputs;
-  t.at.offset = (t.written ? out_ : in_).place(t.bytes);
+  t.at.in = t.written                                ? Placement::In::kOutputs
+            : t.step && lies_on_host(t.step->name) ? Placement::In::kHost
+                                                     : Placement::In::kInputs;
+  t.at.offset = packer(t).place(t.bytes);
   tensors_.push_back(std::move(t));
 }
 
-Ring::Ring(const cases::Problem& p, size_t bytes, size_t most_slots, uint64_t seed)
+Ring::Ring(const cases::Problem& p, size_t bytes, size_t most_slots, uint64_t seed,
+           fk_device device)
     : problem_(p), random_(seed) {
   const cases::Call& call = p.calls.at(0);
   for (const Argument& a : call.args) {
@@ -59,7 +62,7 @@ Ring::Ring(const cases::Problem& p, size_t bytes, size_t most_slots, uint64_t se
   const size_t one = std::max<size_t>(1, in_.size() + 2 * out_.size());
   slots_ = std::clamp<size_t>(bytes / one, 2, most_slots);
   for (Tensor& t : tensors_) {
-    t.at.step = (t.written ? out_ : in_).size();
+    t.at.step = packer(t).size();
     if (!t.arg || !t.arg->input) continue;
     const size_t count = elements(t.at.shape), e = core::dtype_bytes(t.at.dtype);
     const size_t whole = is_fixed(*t.arg, bool(call.step)) ? count : 3 * count + kMoreElements;
@@ -73,12 +76,14 @@ Ring::Ring(const cases::Problem& p, size_t bytes, size_t most_slots, uint64_t se
                                    : t.arg->values[size_t(random_.below(int64_t(count)))]);
     for (size_t i = 0; i < whole; ++i) cases::write(t.pool.data() + i * e, t.at.dtype, values[i]);
   }
-  inputs_ = Region::create(in_.size() * slots_, Region::Access::kReadOnly, "fk-inputs");
+  inputs_ = Region::create(in_.size() * slots_, Region::Access::kReadOnly, "fk-inputs", device);
   for (Region& r : outputs_)
-    r = Region::create(out_.size() * slots_, Region::Access::kReadWrite, "fk-outputs");
+    r = Region::create(out_.size() * slots_, Region::Access::kReadWrite, "fk-outputs", device);
+  host_ = Region::create(on_host_.size() * slots_, Region::Access::kReadOnly, "fk-host");
   for (const Tensor& t : tensors_)
     for (size_t s = 0; !t.arg && s < slots_; ++s)
       std::memcpy(address(t, s, kCandidate), t.step->tensor->data(), t.bytes);
+  inputs_.push();
 }
 
 Json Ring::message(Side) const {
@@ -89,12 +94,13 @@ Json Ring::message(Side) const {
   return {{"op", "place"},
           {"inputs", in_.size() * slots_},
           {"outputs", out_.size() * slots_},
+          {"host", on_host_.size() * slots_},
           {"slots", slots_},
           {"calls", Json::array({call})}};
 }
 
 void Ring::redraw(const std::vector<size_t>& slots) {
-  for (size_t s : slots)
+  for (size_t s : slots) {
     for (Tensor& t : tensors_) {
       if (!t.arg) continue;
       if (!t.arg->input) {  // NaN in every float format, -1 as an integer
@@ -108,6 +114,14 @@ void Ring::redraw(const std::vector<size_t>& slots) {
       std::memcpy(address(t, s, kCandidate), from, t.bytes);
       if (t.written) std::memcpy(address(t, s, kBaseline), from, t.bytes);
     }
+    inputs_.push(s * in_.size(), in_.size());
+    for (const Region& r : outputs_) r.push(s * out_.size(), out_.size());
+  }
+}
+
+void Ring::fetch(const std::vector<size_t>& slots) const {
+  for (size_t s : slots)
+    for (const Region& r : outputs_) r.pull(s * out_.size(), out_.size());
 }
 
 cases::Problem Ring::problem(const core::Registry& registry, size_t slot) const {

@@ -15,12 +15,12 @@ class Ring {
   enum Side { kCandidate, kBaseline };
 
   // Of a problem of one call. `bytes`: about what the slots may take.
-  Ring(const cases::Problem&, size_t bytes, size_t most_slots, uint64_t seed);
+  Ring(const cases::Problem&, size_t bytes, size_t most_slots, uint64_t seed, fk_device);
 
   size_t slots() const { return slots_; }
   Json message(Side) const;
   std::vector<int> descriptors(Side s) const {
-    return {inputs_.descriptor(), outputs_[s].descriptor()};
+    return {inputs_.descriptor(), outputs_[s].descriptor(), host_.descriptor()};
   }
   // New numbers in these slots. Nothing may run meanwhile.
   void redraw(const std::vector<size_t>& slots);
@@ -29,6 +29,9 @@ class Ring {
   cases::Outcome outcome(Side, size_t slot) const;
   // The largest difference that two right answers may have, by output; 0 asks for equality.
   void set_bound(const std::string& output, double bound) { bounds_[output] = bound; }
+  // Outputs of these slots as they are now: before outcome() and difference(), which look at copies
+  // on a card.
+  void fetch(const std::vector<size_t>& slots) const;
   // The first output of these slots where the sides differ by more, or "".
   std::string difference(const std::vector<size_t>& slots) const;
   size_t input_bytes() const { return in_.size(); }
@@ -43,8 +46,18 @@ class Ring {
     std::vector<uint8_t> pool;  // what numbers are drawn from; empty for outputs
     std::vector<size_t> drawn;  // by slot, where in the pool its numbers begin
   };
+  const Region& region(const Tensor& t, Side s) const {
+    return t.at.in == Placement::In::kOutputs  ? outputs_[s]
+           : t.at.in == Placement::In::kInputs ? inputs_
+                                               : host_;
+  }
+  Packer& packer(const Tensor& t) {
+    return t.at.in == Placement::In::kOutputs  ? out_
+           : t.at.in == Placement::In::kInputs ? in_
+                                               : on_host_;
+  }
   uint8_t* address(const Tensor& t, size_t slot, Side s) const {
-    return (t.written ? outputs_[s] : inputs_).data() + t.at.offset + slot * t.at.step;
+    return region(t, s).data() + t.at.offset + slot * t.at.step;
   }
   void add(Tensor);
 
@@ -53,8 +66,8 @@ class Ring {
   cases::Random random_;
   std::vector<Tensor> tensors_;
   std::map<std::string, double> bounds_;
-  Packer in_, out_;
-  Region inputs_, outputs_[2];
+  Packer in_, out_, on_host_;
+  Region inputs_, outputs_[2], host_;
 };
 
 }  // namespace fk::judge

@@ -7,7 +7,7 @@
 namespace fk::judge {
 
 Json Placement::to_json() const {
-  return {{"name", name},      {"out", in == In::kOutputs},        {"offset", offset},
+  return {{"name", name},      {"in", int(in)},        {"offset", offset},
           {"step", step},      {"dtype", core::dtype_name(dtype)}, {"shape", shape},
           {"strides", strides}};
 }
@@ -15,7 +15,7 @@ Json Placement::to_json() const {
 Placement Placement::from_json(const Json& j) {
   Placement p;
   p.name = j.at("name").get<std::string>();
-  p.in = j.at("out").get<bool>() ? In::kOutputs : In::kInputs;
+  p.in = In(j.at("in").get<int>());
   p.offset = j.at("offset").get<size_t>();
   p.step = j.at("step").get<size_t>();
   const auto dtype = core::parse_dtype(j.at("dtype").get<std::string>());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/judge/wire/channel.hpp"
@@ -11,7 +12,8 @@ namespace fk::judge {
 // Where a tensor lies in the shared memory. Slot k of a ring lies k times `step` further on.
 struct Placement {
   std::string name;
-  enum class In { kInputs, kOutputs } in = In::kInputs;
+  // kHost: what a plugin reads on the host whatever the device is, the step's *_host tensors.
+  enum class In { kInputs, kOutputs, kHost } in = In::kInputs;
   size_t offset = 0, step = 0;
   fk_dtype dtype{};
   std::vector<int64_t> shape, strides;
@@ -20,6 +22,8 @@ struct Placement {
   // The Runner reads only what the Judge wrote, so this trusts it.
   static Placement from_json(const Json&);
 };
+
+inline bool lies_on_host(std::string_view step_tensor) { return step_tensor.ends_with("_host"); }
 
 // Hands out aligned stretches of a region that is made later.
 class Packer {

@@ -27,10 +27,28 @@ uint8_t* map_shared(int descriptor, size_t size, int protection) {
   return static_cast<uint8_t*>(p);
 }
 
+[[noreturn, maybe_unused]] void no_cards(fk_device d) {
+  core::missing("cuda:{}: this build has no CUDA device; build with the CUDA toolkit, or --device cpu",
+                d.index);
+}
+
 }  // namespace
 
-Region Region::create(size_t bytes, Access other, const char* name) {
+Region Region::create(size_t bytes, Access other, const char* name, fk_device device) {
   Region r;
+  if (device.type != FK_CPU) {
+#ifdef FK_HAVE_CUDA
+    // What the other process may do is chosen when it maps, before it opens any plugin.
+    r.size_ = bytes;
+    r.card_ = CudaMemory::create(device.index, bytes);
+    r.image_.resize(bytes + 1);
+    r.data_ = r.image_.data();
+    r.descriptor_ = r.card_->descriptor();
+    return r;
+#else
+    no_cards(device);
+#endif
+  }
   r.size_ = whole_pages(bytes);
   r.descriptor_ = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (r.descriptor_ < 0 || ftruncate(r.descriptor_, off_t(r.size_)) != 0)
@@ -44,15 +62,33 @@ Region Region::create(size_t bytes, Access other, const char* name) {
   return r;
 }
 
-Region Region::map(int descriptor, size_t bytes, Access access) {
+Region Region::map(int descriptor, size_t bytes, Access access, fk_device device) {
   Region r;
+  if (device.type != FK_CPU) {
+#ifdef FK_HAVE_CUDA
+    r.size_ = bytes;
+    r.card_ = CudaMemory::import(device.index, descriptor, bytes, access == Access::kReadWrite);
+    r.data_ = static_cast<uint8_t*>(r.card_->address());
+    return r;
+#else
+    no_cards(device);
+#endif
+  }
   r.size_ = whole_pages(bytes);
   r.data_ = map_shared(descriptor, r.size_,
                        access == Access::kReadOnly ? PROT_READ : PROT_READ | PROT_WRITE);
   return r;
 }
 
+void Region::push(size_t offset, size_t bytes) const {
+  if (card_ && bytes > 0) card_->upload(offset, data_ + offset, bytes);
+}
+void Region::pull(size_t offset, size_t bytes) const {
+  if (card_ && bytes > 0) card_->download(data_ + offset, offset, bytes);
+}
+
 Region::~Region() {
+  if (card_) return;  // which holds everything
   if (data_) munmap(data_, size_);
   if (descriptor_ >= 0) close(descriptor_);
 }
@@ -60,12 +96,16 @@ Region::~Region() {
 Region::Region(Region&& o) noexcept
     : data_(std::exchange(o.data_, nullptr)),
       size_(std::exchange(o.size_, 0)),
-      descriptor_(std::exchange(o.descriptor_, -1)) {}
+      descriptor_(std::exchange(o.descriptor_, -1)),
+      image_(std::move(o.image_)),
+      card_(std::move(o.card_)) {}
 
 Region& Region::operator=(Region&& o) noexcept {
   std::swap(data_, o.data_);
   std::swap(size_, o.size_);
   std::swap(descriptor_, o.descriptor_);
+  image_.swap(o.image_);
+  card_.swap(o.card_);
   return *this;
 }
 

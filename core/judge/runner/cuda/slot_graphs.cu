@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/judge/runner/slot_graphs.hpp"
+
+#include <cuda_runtime_api.h>
+
+#include <algorithm>
+#include <map>
+
+#include "core/base/error.hpp"
+#include "core/device/cuda/cuda_device.hpp"
+
+namespace fk::judge {
+namespace {
+
+using core::check_cuda;
+
+constexpr size_t kCopied = size_t{256} << 20;
+constexpr int kEmptyPairs = 32;
+
+__device__ unsigned long long now_ns() {
+  unsigned long long t;
+  asm volatile("mov.u64 %0, %globaltimer;" : "=l"(t));
+  return t;
+}
+
+// Cycles and nanoseconds of a tenth of a millisecond. Begins and ends on a tick of the timer, which
+// ticks coarsely.
+__global__ void clock_ratio_kernel(unsigned long long* out) {
+  const unsigned long long before = now_ns();
+  unsigned long long begin = before;
+  while (begin == before) begin = now_ns();
+  const long long cycles = clock64();
+  unsigned long long end = begin;
+  while (end - begin < 100000) end = now_ns();
+  out[0] = (unsigned long long)(clock64() - cycles);
+  out[1] = end - begin;
+}
+
+class Pair {
+ public:
+  Pair() {
+    check_cuda(cudaEventCreate(&begin), "creating an event");
+    check_cuda(cudaEventCreate(&end), "creating an event");
+  }
+  ~Pair() {
+    cudaEventDestroy(begin);
+    cudaEventDestroy(end);
+  }
+  Pair(const Pair&) = delete;
+  Pair& operator=(const Pair&) = delete;
+  double seconds() const {
+    float ms = 0;
+    check_cuda(cudaEventElapsedTime(&ms, begin, end), "reading events");
+    return double(ms) * 1e-3;
+  }
+  cudaEvent_t begin = nullptr, end = nullptr;
+};
+
+struct Recorded {
+  cudaGraph_t graph = nullptr;
+  cudaGraphExec_t exec = nullptr, armed = nullptr;
+  Pair pair;
+  ~Recorded() {
+    if (armed) cudaGraphExecDestroy(armed);
+    if (exec) cudaGraphExecDestroy(exec);
+    if (graph) cudaGraphDestroy(graph);
+  }
+};
+
+// A chain of nodes that becomes one graph.
+class Chain {
+ public:
+  Chain() { check_cuda(cudaGraphCreate(&graph_, 0), "making a graph"); }
+  ~Chain() { cudaGraphDestroy(graph_); }
+  void set(void* to, unsigned value, size_t bytes) {
+    if (bytes == 0) return;
+    cudaMemsetParams p{};
+    p.dst = to;
+    p.elementSize = bytes % 4 == 0 ? 4 : 1;
+    p.value = p.elementSize == 4 ? value * 0x01010101u : value;
+    p.width = bytes / p.elementSize;
+    p.height = 1;
+    cudaGraphNode_t n;
+    check_cuda(cudaGraphAddMemsetNode(&n, graph_, before(), count(), &p), "adding a node");
+    last_ = n;
+  }
+  void record(cudaEvent_t event) {
+    cudaGraphNode_t n;
+    check_cuda(cudaGraphAddEventRecordNode(&n, graph_, before(), count(), event), "adding a node");
+    last_ = n;
+  }
+  void child(cudaGraph_t graph) {
+    cudaGraphNode_t n;
+    check_cuda(cudaGraphAddChildGraphNode(&n, graph_, before(), count(), graph), "adding a node");
+    last_ = n;
+  }
+  cudaGraphExec_t instantiate() const {
+    cudaGraphExec_t exec = nullptr;
+    check_cuda(cudaGraphInstantiate(&exec, graph_, 0), "instantiating a graph");
+    return exec;
+  }
+
+ private:
+  const cudaGraphNode_t* before() const { return last_ ? &last_ : nullptr; }
+  size_t count() const { return last_ ? 1 : 0; }
+  cudaGraph_t graph_ = nullptr;
+  cudaGraphNode_t last_ = nullptr;
+};
+
+void count_nodes(cudaGraph_t graph, SlotGraphs::Content& out) {
+  size_t n = 0;
+  check_cuda(cudaGraphGetNodes(graph, nullptr, &n), "reading a graph");
+  std::vector<cudaGraphNode_t> nodes(n);
+  check_cuda(cudaGraphGetNodes(graph, nodes.data(), &n), "reading a graph");
+  for (cudaGraphNode_t node : nodes) {
+    cudaGraphNodeType type;
+    check_cuda(cudaGraphNodeGetType(node, &type), "reading a graph");
+    if (type == cudaGraphNodeTypeKernel) {
+      ++out.kernels;
+    } else if (type == cudaGraphNodeTypeMemcpy || type == cudaGraphNodeTypeMemset) {
+      ++out.copies;
+    } else if (type == cudaGraphNodeTypeHost) {
+      ++out.host_nodes;
+    } else if (type == cudaGraphNodeTypeGraph) {
+      cudaGraph_t inner = nullptr;
+      check_cuda(cudaGraphChildGraphNodeGetGraph(node, &inner), "reading a graph");
+      count_nodes(inner, out);
+    } else {
+      ++out.other;
+    }
+  }
+}
+
+class CudaSlotGraphs : public SlotGraphs {
+ public:
+  explicit CudaSlotGraphs(core::Device& device)
+      : device_(device), stream_(static_cast<cudaStream_t>(device.stream())) {
+    check_cuda(cudaDeviceGetAttribute(&l2_, cudaDevAttrL2CacheSize, device.id().index),
+               "asking for the size of the L2");
+    flush_bytes_ = std::max<size_t>(2 * size_t(l2_), size_t{32} << 20);
+    check_cuda(cudaMalloc(&flush_, flush_bytes_), "allocating the buffer that empties the L2");
+    check_cuda(cudaMalloc(&ratio_, 2 * sizeof *ratio_), "allocating device memory");
+    check_cuda(cudaMallocHost(&on_host_, 2 * sizeof *on_host_), "allocating pinned memory");
+    forbid_persisting();
+    warm_up();
+  }
+  // The process ends with it; a context that is broken frees nothing anyway.
+  ~CudaSlotGraphs() override { clear(); }
+
+  void clear() override {
+    cudaStreamSynchronize(stream_);
+    recorded_.clear();
+  }
+
+  Content capture(size_t call, size_t slot, const std::function<void()>& forward) override {
+    Content out;
+    recorded_.erase({call, slot});
+    check_cuda(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeGlobal), "beginning a graph");
+    try {
+      forward();
+    } catch (const core::Error& e) { out.refused = e.text(); }
+    auto made = std::make_unique<Recorded>();
+    const cudaError_t ended = cudaStreamEndCapture(stream_, &made->graph);
+    if (ended != cudaSuccess || !made->graph) {
+      cudaGetLastError();
+      if (out.refused.empty()) out.refused = cudaGetErrorString(ended);
+    }
+    if (!out.refused.empty()) return out;
+    count_nodes(made->graph, out);
+    if (const cudaError_t e = cudaGraphInstantiate(&made->exec, made->graph, 0)) {
+      cudaGetLastError();
+      out.refused = cudaGetErrorString(e);
+      return out;
+    }
+    recorded_[{call, slot}] = std::move(made);
+    return out;
+  }
+
+  void replay(size_t call, size_t slot) override {
+    check_cuda(cudaGraphLaunch(find(call, slot).exec, stream_), "launching a graph");
+  }
+
+  void arm(size_t slot, const std::vector<std::pair<void*, size_t>>& poison) override {
+    Recorded& r = find(0, slot);
+    Chain chain;
+    for (const auto& [to, bytes] : poison) chain.set(to, 0xff, bytes);
+    chain.set(flush_, unsigned(slot) & 0x7f, flush_bytes_);
+    chain.record(r.pair.begin);
+    chain.child(r.graph);
+    chain.record(r.pair.end);
+    r.armed = chain.instantiate();
+    check_cuda(cudaGraphUpload(r.armed, stream_), "uploading a graph");
+  }
+
+  Times time(const std::vector<size_t>& slots) override {
+    Times out;
+    forbid_persisting();
+    check_cuda(cudaEventRecord(round_.begin, stream_), "recording an event");
+    for (size_t s : slots) {
+      const Recorded& r = find(0, s);
+      if (!r.armed) core::bad_input("time: slot {} is not armed", s);
+      check_cuda(cudaGraphLaunch(r.armed, stream_), "launching a graph");
+    }
+    check_cuda(cudaEventRecord(round_.end, stream_), "recording an event");
+    out.mhz = clock_mhz();  // waits
+    for (size_t s : slots) out.pairs.push_back(find(0, s).pair.seconds());
+    out.span = round_.seconds();
+    return out;
+  }
+
+  Json facts() override {
+    return {{"l2_bytes", l2_},
+            {"event_pair_seconds", empty_pair()},
+            {"copy_bytes_per_second", copy_rate()}};
+  }
+
+  std::string broken() const override {
+    cudaError_t e = cudaStreamQuery(stream_);
+    if (e == cudaSuccess || e == cudaErrorNotReady) return "";
+    cudaGetLastError();
+    e = cudaStreamQuery(stream_);  // what goes away by being read was no broken context
+    if (e == cudaSuccess || e == cudaErrorNotReady) return "";
+    return std::string("the context is broken: ") + cudaGetErrorName(e) + ": " +
+           cudaGetErrorString(e);
+  }
+
+ private:
+  Recorded& find(size_t call, size_t slot) {
+    const auto at = recorded_.find({call, slot});
+    if (at == recorded_.end()) core::bad_input("call {} of slot {} is not captured", call, slot);
+    return *at->second;
+  }
+
+  // Lines that a plugin pinned would survive the flush. Cards without the carve-out say so.
+  void forbid_persisting() {
+    cudaDeviceSetLimit(cudaLimitPersistingL2CacheSize, 0);
+    cudaCtxResetPersistingL2Cache();
+    cudaGetLastError();
+  }
+
+  double clock_mhz() {
+    clock_ratio_kernel<<<1, 1, 0, stream_>>>(ratio_);
+    check_cuda(cudaGetLastError(), "launching a kernel");
+    check_cuda(cudaMemcpyAsync(on_host_, ratio_, 2 * sizeof *ratio_, cudaMemcpyDeviceToHost,
+                               stream_),
+               "reading the clocks");
+    check_cuda(cudaStreamSynchronize(stream_), "a kernel of this round");
+    return on_host_[1] ? double(on_host_[0]) / double(on_host_[1]) * 1e3 : 0;
+  }
+
+  double empty_pair() {
+    Pair pair;
+    Chain chain;
+    chain.set(flush_, 1, flush_bytes_);
+    chain.record(pair.begin);
+    chain.record(pair.end);
+    cudaGraphExec_t exec = chain.instantiate();
+    std::vector<double> seconds;
+    for (int i = 0; i < kEmptyPairs; ++i) {
+      check_cuda(cudaGraphLaunch(exec, stream_), "launching a graph");
+      check_cuda(cudaStreamSynchronize(stream_), "an empty graph");
+      seconds.push_back(pair.seconds());
+    }
+    cudaGraphExecDestroy(exec);
+    std::nth_element(seconds.begin(), seconds.begin() + kEmptyPairs / 2, seconds.end());
+    return seconds[kEmptyPairs / 2];
+  }
+
+  double copy_rate() {
+    void *from = nullptr, *to = nullptr;
+    if (cudaMalloc(&from, kCopied) != cudaSuccess || cudaMalloc(&to, kCopied) != cudaSuccess) {
+      cudaGetLastError();
+      cudaFree(from);
+      return 0;
+    }
+    double best = 0;
+    for (int i = 0; i < 5; ++i) {
+      Pair pair;
+      check_cuda(cudaEventRecord(pair.begin, stream_), "recording an event");
+      check_cuda(cudaMemcpyAsync(to, from, kCopied, cudaMemcpyDeviceToDevice, stream_), "copying");
+      check_cuda(cudaEventRecord(pair.end, stream_), "recording an event");
+      check_cuda(cudaStreamSynchronize(stream_), "copying");
+      best = std::max(best, 2.0 * double(kCopied) / pair.seconds());
+    }
+    cudaFree(from);
+    cudaFree(to);
+    return best;
+  }
+
+  // Everything once that is done later, while threads may still be started and files read.
+  void warm_up() {
+    clock_mhz();
+    empty_pair();
+    capture(0, 0, [&] { cudaMemsetAsync(ratio_, 0, sizeof *ratio_, stream_); });
+    replay(0, 0);
+    check_cuda(cudaStreamSynchronize(stream_), "a first graph");
+    cudaEvent_t blocking = nullptr;
+    check_cuda(cudaEventCreateWithFlags(&blocking, cudaEventBlockingSync), "creating an event");
+    check_cuda(cudaEventRecord(blocking, stream_), "recording an event");
+    check_cuda(cudaEventSynchronize(blocking), "waiting for an event");
+    cudaEventDestroy(blocking);
+    clear();
+  }
+
+  core::Device& device_;
+  cudaStream_t stream_;
+  int l2_ = 0;
+  size_t flush_bytes_ = 0;
+  void* flush_ = nullptr;
+  unsigned long long *ratio_ = nullptr, *on_host_ = nullptr;
+  Pair round_;
+  std::map<std::pair<size_t, size_t>, std::unique_ptr<Recorded>> recorded_;
+};
+
+}  // namespace
+
+std::unique_ptr<SlotGraphs> SlotGraphs::make(core::Device& device) {
+  return std::make_unique<CudaSlotGraphs>(device);
+}
+
+}  // namespace fk::judge

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/device/device.hpp"
+#include "core/judge/wire/channel.hpp"
+
+namespace fk::judge {
+
+// Calls recorded in CUDA graphs by the Runner, to be launched without their plugin's host code, one
+// for every (call, slot). Throws core::Error for what the host itself cannot do.
+class SlotGraphs {
+ public:
+  struct Content {
+    int kernels = 0, copies = 0, host_nodes = 0, other = 0;
+    std::string refused;  // why it cannot be captured; then there is no graph
+  };
+  struct Stretch {
+    size_t offset, step, bytes;
+  };
+  struct Times {
+    std::vector<double> pairs;  // seconds between the events of every launch, in order
+    double span = 0;            // from before the first to behind the last
+    double mhz = 0;             // of the multiprocessors, right behind the last
+  };
+
+  // Makes what is made but once (events, the buffer that empties the cache) and warms up what the
+  // driver would otherwise start threads for later.
+  static std::unique_ptr<SlotGraphs> make(core::Device&);
+  virtual ~SlotGraphs() = default;
+  virtual void clear() = 0;
+  // Records what `forward` enqueues, in global mode: whatever could make the device wait refuses.
+  virtual Content capture(size_t call, size_t slot, const std::function<void()>& forward) = 0;
+  virtual void replay(size_t call, size_t slot) = 0;
+  // [poison][write twice the L2][event][call 0 of the slot, as captured][event].
+  virtual void arm(size_t slot, const std::vector<std::pair<void*, size_t>>& poison) = 0;
+  virtual Times time(const std::vector<size_t>& slots) = 0;
+  // l2_bytes; event_pair_seconds of an empty pair; copy_bytes_per_second, read and written.
+  virtual Json facts() = 0;
+  virtual std::string broken() const = 0;
+};
+
+}  // namespace fk::judge
