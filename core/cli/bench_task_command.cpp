@@ -21,7 +21,7 @@ using judge::BenchResult;
 
 std::string plugin_of(const std::string& id) { return id.substr(0, id.find('/')); }
 
-// Linked with the CUDA runtime: for a card, which nothing here is measured on.
+// Linked with the CUDA runtime: for a card.
 bool is_for_a_card(const judge::PluginFile& p) {
   const std::string bytes = read_file(p.so);
   const ElfFile elf =
@@ -30,9 +30,11 @@ bool is_for_a_card(const judge::PluginFile& p) {
                      [](const std::string& n) { return n.starts_with("libcuda"); });
 }
 
-// The baseline that a model would get on the CPU: as order.yaml has it, then cpu, other libraries,
-// composed, and the reference last.
+// The baseline that a model would get on the device: as order.yaml has it, then the project's own,
+// other libraries, composed, and the reference last.
 const Subject* best_baseline(const Court& court, const std::vector<Subject>& all) {
+  const bool card = court.judge.options().runner.device.type != FK_CPU;
+  const char* own = card ? "cuda" : "cpu";
   BaselineOrder order;
   if (const auto file = court.paths.plugins / "order.yaml"; std::filesystem::exists(file))
     order = BaselineOrder::read(file);
@@ -41,11 +43,12 @@ const Subject* best_baseline(const Court& court, const std::vector<Subject>& all
     if (const auto* first = order.find(s.task, Phase::kPrefill))
       for (size_t i = 0; i < first->size(); ++i)
         if ((*first)[i] == plugin || (*first)[i] == s.implementation) return int(i);
-    return plugin == "cpu" ? 100 : plugin == "reference" ? 300 : plugin == "composed" ? 200 : 150;
+    return plugin == own ? 100 : plugin == "reference" ? 300 : plugin == "composed" ? 200 : 150;
   };
   const Subject* best = nullptr;
   for (const Subject& s : all)
-    if (s.plugin->baseline && (!best || rank(s) < rank(*best)) && !is_for_a_card(*s.plugin))
+    if (s.plugin->baseline && (!best || rank(s) < rank(*best)) &&
+        (is_for_a_card(*s.plugin) == card || plugin_of(s.implementation) == "composed"))
       best = &s;
   return best;
 }
@@ -61,6 +64,13 @@ void print_result(const BenchResult& r, const std::string& id) {
       "verified ({:.0f} % of the time){}\n",
       r.code, r.name, r.speedup.middle, r.speedup.low, r.speedup.high, r.candidate.p50 * 1e6,
       r.baseline.p50 * 1e6, r.rounds, r.verified, 100 * r.verify_seconds / r.seconds, shown);
+  if (r.track.empty()) return;
+  const auto fact = [&](const char* name) { return r.card.value(name, 0.0); };
+  fmt::print(
+      "        {}; L2 {}; {} rounds below the clock left out; an empty pair of events reads {:.2f} "
+      "us; copies run at {:.3g} TB/s\n",
+      r.track, r.l2_state, r.throttled, fact("event_pair_seconds") * 1e6,
+      fact("copy_bytes_per_second") / 1e12);
 }
 
 // Of the calls of a model: fewer would leave out what a step is made of, more are not worth the

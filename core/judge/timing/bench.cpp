@@ -7,9 +7,11 @@
 #include <optional>
 
 #include "core/base/error.hpp"
+#include "core/device/device.hpp"
 #include "core/judge/call_memory.hpp"
 #include "core/judge/cases/compare.hpp"
 #include "core/judge/draws.hpp"
+#include "core/judge/timing/card_clock.hpp"
 #include "core/judge/timing/floor.hpp"
 #include "core/judge/timing/ring.hpp"
 #include "core/judge/trial.hpp"
@@ -22,6 +24,8 @@ constexpr double kSlackSeconds = 0.005, kSlackPart = 0.25;
 constexpr int kWarmUp = 4;
 // Of one side: long beside the way there and back, short beside what a machine does otherwise.
 constexpr double kRoundSeconds = 0.008;
+// Of each kind of round by which a card's events are held against our clock.
+constexpr int kAudited = 7;
 
 double seconds_between(Clock::time_point a, Clock::time_point b) {
   return std::chrono::duration<double>(b - a).count();
@@ -78,24 +82,86 @@ class Contest {
     for (size_t side : {0, 1})
       ask(side, ring.message(Ring::Side(side)), ring.descriptors(Ring::Side(side)));
     out.slots = ring.slots();
-    out.floor = floor_seconds(work_of(judge_.registry(), problem), judge_.options().runner.threads);
+    const Work work = work_of(judge_.registry(), problem);
+    out.floor = device_.type == FK_CPU
+                    ? floor_seconds(work, judge_.options().runner.threads)
+                    : card_floor_seconds(work, card_rates(device_));
+    if (device_.type != FK_CPU) arm(ring, out);
     used_ = std::min<size_t>(ring.slots(), 4);
     for (int i = 0; i < kWarmUp; ++i) {
       Round r;
       round(ring, out, &r);
-      const double call = std::max(r.wall[0], r.wall[1]) / double(used_);
+      const double call = std::max(r.outside[0], r.outside[1]) / double(used_);
       used_ = std::clamp<size_t>(size_t(kRoundSeconds / call), std::min<size_t>(2, ring.slots()),
                                  ring.slots());
     }
     calibrate(ring, prepared);
     measure(ring, out, samples);
+    if (armed_) audit(ring, out);
     if (last) decide(out, samples);
   }
 
  private:
+  // wall: what counts. outside: by the Judge's clock, the same on the CPU.
   struct Round {
-    double wall[2], own[2];
+    double wall[2], own[2], outside[2], mhz[2] = {0, 0};
   };
+
+  // Captures every slot on both sides. Where one of them refuses, both are run eagerly.
+  void arm(Ring& ring, BenchResult& out) {
+    used_ = 1;
+    order_ = {0};
+    ring.redraw(order_);
+    for (size_t side : {0, 1}) ask(side, {{"op", "run"}, {"call", 0}, {"slots", order_}}, {});
+    armed_ = true;
+    for (size_t side : {0, 1}) {
+      const Json got = ask(side, {{"op", "arm"}, {"poison", ring.poison()}}, {});
+      if (side == 0 && got.value("host_nodes", 0) > 0)
+        throw Refused{"the captured call has host functions in it"};
+      if (!got.value("captured", false)) {
+        armed_ = false;
+        out.track = "eager: " + contestants_[side].implementation + ": " + got.value("why", "");
+        out.l2_state = "as the calls before left it";
+        return;
+      }
+      if (side == 1) out.card = got.value("facts", Json::object());
+    }
+    out.track = "graph";
+    out.l2_state = "cold: twice its size is written before every call, nothing persists";
+  }
+
+  // The clocks against each other. At the end of a block, when everything is warm.
+  void audit(Ring& ring, BenchResult& out) {
+    const size_t most = used_, k = std::max<size_t>(1, most / 2);
+    std::vector<CardRound> rounds[2][2];  // of a side: of k calls, of 2 k
+    for (int i = 0; i < kAudited; ++i)
+      for (size_t n : {size_t{0}, size_t{1}}) {
+        used_ = k << n;
+        BenchResult ignored;
+        round(ring, ignored, nullptr);
+        for (size_t side : {0, 1}) rounds[side][n].push_back(card_[side]);
+        ring.fetch(order_);
+        if (const std::string text = ring.difference(order_); !text.empty()) throw Refused{text};
+      }
+    used_ = most;
+    const Slope a = slope_of(rounds[0][0], rounds[0][1], k),
+                b = slope_of(rounds[1][0], rounds[1][1], k);
+    out.card["slope"] = {{"candidate_wall", a.wall},
+                         {"candidate_events", a.pairs},
+                         {"baseline_wall", b.wall},
+                         {"baseline_events", b.pairs}};
+    if (const std::string text = contradiction(a, b); !text.empty()) throw Refused{text};
+  }
+
+  // Rounds at a lower clock than the others say nothing of the sides.
+  static void drop_throttled(BenchResult& out, const std::vector<double>& mhz,
+                             std::vector<double>& logs) {
+    const std::vector<size_t> kept = unthrottled(mhz);
+    std::vector<double> left;
+    for (size_t i : kept) left.push_back(logs[i]);
+    out.throttled += logs.size() - left.size();
+    logs = std::move(left);
+  }
 
   // Both sides against the oracle, on what the last round left, and from that how far two right
   // answers may lie apart. Where a state goes from call to call, a call is right after those before
@@ -133,6 +199,7 @@ class Contest {
   // At most this block's share of the time, and no longer than until all that was seen is enough.
   void measure(Ring& ring, BenchResult& out, Samples& samples) {
     std::vector<double>& logs = samples.logs.emplace_back();
+    std::vector<double> mhz;
     const auto begin = Clock::now();
     const double share = options_.budget / double(options_.blocks);
     const size_t least = options_.least_rounds / options_.blocks + 1;
@@ -148,6 +215,7 @@ class Contest {
       out.verified += 2 * order_.size();
       ++out.rounds;
       logs.push_back(std::log(r.wall[1] / r.wall[0]));
+      mhz.push_back(std::min(r.mhz[0], r.mhz[1]));
       for (size_t side : {0, 1}) {
         samples.walls[side].push_back(r.wall[side] / double(order_.size()));
         samples.own[side].push_back(r.own[side] / double(order_.size()));
@@ -159,6 +227,7 @@ class Contest {
       }
       go_on = go_on && seconds_between(begin, Clock::now()) < share;
     }
+    if (armed_) drop_throttled(out, mhz, logs);
     out.seconds += seconds_between(begin, Clock::now());
   }
 
@@ -215,7 +284,8 @@ class Contest {
       runners_[1 - side]->freeze();  // whatever it left running does not run now
       runners_[side]->thaw();
       const auto sent = Clock::now();
-      const Json answer = ask(side, {{"op", "run"}, {"call", 0}, {"slots", order_}}, {});
+      const Json answer =
+          ask(side, {{"op", armed_ ? "time" : "run"}, {"call", 0}, {"slots", order_}}, {});
       const auto got = Clock::now();
       const double wall = seconds_between(sent, got), own = claimed(answer, sent, got);
       if (side == 0 && !(own >= 0 && own <= wall))
@@ -223,7 +293,12 @@ class Contest {
             fmt::format("clock: it says {:.6f} s for a round that took {:.6f} s, or that "
                         "it lay elsewhere",
                         own, wall)};
-      if (r) r->wall[side] = wall, r->own[side] = own;
+      if (r) r->wall[side] = wall, r->own[side] = own, r->outside[side] = wall;
+      if (!armed_) continue;
+      const std::string text = read_card_round(answer, order_.size(), wall, &card_[side]);
+      if (!text.empty() && side == 0) throw Refused{text};
+      if (!text.empty()) core::bad_input("the baseline's {}", text);
+      if (r) r->wall[side] = r->own[side] = card_[side].pairs, r->mhz[side] = card_[side].mhz;
     }
     for (const auto& runner : runners_) runner->freeze();  // outputs stay as they are
   }
@@ -265,6 +340,8 @@ class Contest {
   std::map<std::string, double> bounds_;  // of outputs and states, between two right answers
   std::vector<size_t> order_;  // the slots of the last round, in the order of their calls
   size_t used_ = 1;            // slots of a round
+  bool armed_ = false;         // both sides replay graphs
+  CardRound card_[2];          // the last round, by side
 };
 
 }  // namespace
@@ -323,6 +400,12 @@ Json BenchResult::to_json() const {
   j["verified_calls"] = verified;
   j["floor_seconds"] = floor;
   j["retained_bytes"] = retained_bytes;
+  if (!track.empty()) {
+    j["track"] = track;
+    j["l2_state"] = l2_state;
+    j["card"] = card;
+    j["throttled_rounds"] = throttled;
+  }
   j["seconds"] = seconds;
   j["verify_seconds"] = verify_seconds;
   j["redraw_seconds"] = redraw_seconds;

@@ -119,6 +119,14 @@ void Ring::redraw(const std::vector<size_t>& slots) {
   }
 }
 
+Json Ring::poison() const {
+  Json out = Json::array();
+  for (const Tensor& t : tensors_)
+    if (t.arg && t.written && !t.arg->input)
+      out.push_back({{"offset", t.at.offset}, {"step", t.at.step}, {"bytes", t.bytes}});
+  return out;
+}
+
 void Ring::fetch(const std::vector<size_t>& slots) const {
   for (size_t s : slots)
     for (const Region& r : outputs_) r.pull(s * out_.size(), out_.size());

@@ -27,6 +27,8 @@ class Ring {
   // One slot as a problem, as it was before the call, for the oracle; and what a side made of it.
   cases::Problem problem(const core::Registry&, size_t slot) const;
   cases::Outcome outcome(Side, size_t slot) const;
+  // Where outputs that are no inputs lie in slot 0, for whoever poisons them again before a call.
+  Json poison() const;
   // The largest difference that two right answers may have, by output; 0 asks for equality.
   void set_bound(const std::string& output, double bound) { bounds_[output] = bound; }
   // Outputs of these slots as they are now: before outcome() and difference(), which look at copies

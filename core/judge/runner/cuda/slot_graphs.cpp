@@ -8,6 +8,7 @@
 
 #include "core/base/error.hpp"
 #include "core/device/cuda/cuda_device.hpp"
+#include "core/judge/runner/cuda/clock_ratio.hpp"
 
 namespace fk::judge {
 namespace {
@@ -16,25 +17,6 @@ using core::check_cuda;
 
 constexpr size_t kCopied = size_t{256} << 20;
 constexpr int kEmptyPairs = 32;
-
-__device__ unsigned long long now_ns() {
-  unsigned long long t;
-  asm volatile("mov.u64 %0, %globaltimer;" : "=l"(t));
-  return t;
-}
-
-// Cycles and nanoseconds of a tenth of a millisecond. Begins and ends on a tick of the timer, which
-// ticks coarsely.
-__global__ void clock_ratio_kernel(unsigned long long* out) {
-  const unsigned long long before = now_ns();
-  unsigned long long begin = before;
-  while (begin == before) begin = now_ns();
-  const long long cycles = clock64();
-  unsigned long long end = begin;
-  while (end - begin < 100000) end = now_ns();
-  out[0] = (unsigned long long)(clock64() - cycles);
-  out[1] = end - begin;
-}
 
 class Pair {
  public:
@@ -139,8 +121,8 @@ class CudaSlotGraphs : public SlotGraphs {
                "asking for the size of the L2");
     flush_bytes_ = std::max<size_t>(2 * size_t(l2_), size_t{32} << 20);
     check_cuda(cudaMalloc(&flush_, flush_bytes_), "allocating the buffer that empties the L2");
-    check_cuda(cudaMalloc(&ratio_, 2 * sizeof *ratio_), "allocating device memory");
-    check_cuda(cudaMallocHost(&on_host_, 2 * sizeof *on_host_), "allocating pinned memory");
+    check_cuda(cudaMalloc(reinterpret_cast<void**>(&ratio_), 2 * sizeof *ratio_), "allocating device memory");
+    check_cuda(cudaMallocHost(reinterpret_cast<void**>(&on_host_), 2 * sizeof *on_host_), "allocating pinned memory");
     forbid_persisting();
     warm_up();
   }
@@ -239,8 +221,7 @@ class CudaSlotGraphs : public SlotGraphs {
   }
 
   double clock_mhz() {
-    clock_ratio_kernel<<<1, 1, 0, stream_>>>(ratio_);
-    check_cuda(cudaGetLastError(), "launching a kernel");
+    check_cuda(launch_clock_ratio(ratio_, stream_), "launching a kernel");
     check_cuda(cudaMemcpyAsync(on_host_, ratio_, 2 * sizeof *ratio_, cudaMemcpyDeviceToHost,
                                stream_),
                "reading the clocks");

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/judge/runner/cuda/clock_ratio.hpp"
+
+namespace fk::judge {
+namespace {
+
+__device__ unsigned long long now_ns() {
+  unsigned long long t;
+  asm volatile("mov.u64 %0, %globaltimer;" : "=l"(t));
+  return t;
+}
+
+// Cycles and nanoseconds of a tenth of a millisecond. Begins and ends on a tick of the timer, which
+// ticks coarsely.
+__global__ void clock_ratio_kernel(unsigned long long* out) {
+  const unsigned long long before = now_ns();
+  unsigned long long begin = before;
+  while (begin == before) begin = now_ns();
+  const long long cycles = clock64();
+  unsigned long long end = begin;
+  while (end - begin < 100000) end = now_ns();
+  out[0] = (unsigned long long)(clock64() - cycles);
+  out[1] = end - begin;
+}
+
+}  // namespace
+
+cudaError_t launch_clock_ratio(unsigned long long* out, cudaStream_t stream) {
+  clock_ratio_kernel<<<1, 1, 0, stream>>>(out);
+  return cudaGetLastError();
+}
+
+}  // namespace fk::judge
