@@ -29,6 +29,7 @@ inline PluginFile plugin_in(const std::filesystem::path& folder, bool baseline) 
 inline PluginFile baseline_plugin(const std::string& name) {
   return plugin_in(court_options().plugins / name, true);
 }
+// `kind`: evil, honest, or the same for a card, cuda/evil and cuda/honest.
 inline PluginFile corpus_plugin(const std::string& kind, const std::string& name) {
   const auto folder = std::filesystem::path(FK_BUILD_DIR) / "corpus" / kind / name;
   const auto found = plugin_files(folder, false);
@@ -39,7 +40,7 @@ inline std::vector<std::string> corpus(const std::string& kind) {
   std::vector<std::string> names;
   for (const auto& e : std::filesystem::directory_iterator(std::filesystem::path(FK_SOURCE_DIR) /
                                                            "tests/plugins" / kind))
-    names.push_back(e.path().stem().string());
+    if (e.is_regular_file()) names.push_back(e.path().stem().string());
   std::sort(names.begin(), names.end());
   return names;
 }
