@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "core/judge/gate/card_code.hpp"
 #include "core/plugin/content_hash.hpp"
 #include "core/plugin/elf_file.hpp"
 
@@ -92,6 +93,26 @@ constexpr std::string_view kLibraries[] = {
     "libc++.so", "libgomp.so", "libopenblas.so", "libdnnl.so",  "libcudart.so",
     "libcublas", "libcudnn",   "libnccl.so",     "libnvrtc.so", "libcufft.so"};
 
+// Shown of every plugin with kernels for a card. Memory of their own that they can write is where
+// answers could be kept; honest ones count blocks in it.
+void show_card_code(const std::filesystem::path& file, std::string_view bytes, GateReport& report) {
+  const CardCode code = card_code(bytes);
+  if (!code.any()) return;
+  std::string text;
+  for (int sm : code.machine) text += fmt::format("{}sm_{}", text.empty() ? "" : ", ", sm);
+  for (int sm : code.ptx) text += fmt::format("{}PTX {}", text.empty() ? "" : ", ", sm);
+  report.flags.push_back("holds kernels for " + text);
+  if (const auto r = card_resources(file)) {
+    report.flags.push_back(fmt::format("its {} kernels use up to {} registers and {} bytes of stack",
+                                       r->kernels, r->most_registers, r->most_stack));
+    if (r->global_bytes > 0)
+      report.flags.push_back(
+          fmt::format("its kernels keep {} bytes of their own on the card", r->global_bytes));
+  } else {
+    report.flags.push_back("its kernels' registers, stack and global memory are unknown: no cuobjdump");
+  }
+}
+
 }  // namespace
 
 GateReport inspect_library(const std::filesystem::path& file) {
@@ -116,6 +137,7 @@ GateReport inspect_library(const std::filesystem::path& file) {
   if (elf.system_calls > 0)
     report.flags.push_back(
         fmt::format("holds {} system call instructions (or data like them)", elf.system_calls));
+  show_card_code(file, bytes, report);
   if (elf.writable_code) report.refusals.push_back("a segment is writable and executable");
   return report;
 }
