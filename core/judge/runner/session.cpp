@@ -58,7 +58,7 @@ Json Session::serve(const Json& request, const std::vector<int>& descriptors) {
   core::bad_input("a Runner knows no \"{}\"", what);
 }
 
-// The context, its threads and whatever the driver reads, before anything is locked.
+// The context and its threads, before calls are restricted and a plugin is opened.
 void Session::open_card(int index) {
   device_ = core::Device::open({FK_CUDA, index});
 #ifdef FK_HAVE_CUDA
@@ -83,19 +83,22 @@ Json Session::hello(const Json& request) {
   SandboxLayers layers;
   const int card = request.at("cuda").get<int>();
   device_ = core::cpu_device();
-  if (card >= 0) open_card(card);
   const char* kBefore[] = {"read_only_mounts", "hidden_proc", "killed_first"};
   for (size_t i = 0; i < 3; ++i)
     layers.push_back({kBefore[i], steps_[i] == '+',
                       steps_[i] == '+'   ? ""
-                      : steps_[i] == 'c' ? "the card's driver reads it; Landlock hides it afterwards"
+                      : steps_[i] == 'c' ? "the card's driver reads it; Landlock leaves what it needs"
                                          : "not permitted"});
   for (SandboxLayer& l : drop_privileges()) layers.push_back(std::move(l));
   std::vector<std::filesystem::path> devices;
   for (const Json& p : request.at("device_files")) devices.emplace_back(p.get<std::string>());
   layers.push_back(restrict_files(readable, devices));
+  // Under the rules on files, which hold for threads that start after them: the driver's are where
+  // host functions of a plugin run.
+  if (card >= 0) open_card(card);
   pool_ = core::shared_pool(threads_);  // under the rules on files, before those on calls
-  layers.push_back(limit_resources(request.at("address_space").get<size_t>()));
+  layers.push_back(limit_resources(request.at("address_space").get<size_t>(),
+                                   graphs_ ? 4096 : 64));
   if (request.at("seccomp").get<bool>()) layers.push_back(restrict_calls(bool(graphs_)));
   return {{"layers", to_json(layers)}};
 }

@@ -18,7 +18,7 @@ SandboxLayers drop_privileges();
 SandboxLayer restrict_files(const std::vector<std::filesystem::path>& readable,
                             const std::vector<std::filesystem::path>& devices = {});
 // Address space (0: as it is), descriptors, file sizes, core dumps.
-SandboxLayer limit_resources(size_t address_space);
+SandboxLayer limit_resources(size_t address_space, size_t descriptors = 64);
 // An allow-list of system calls for all threads: no process, no thread, no socket, no signal to
 // others, no tracing, no kernel interface that a kernel on the CPU has no use for. The rest fails
 // with EPERM. `card`: and what the driver of a card calls when it has its context and threads.

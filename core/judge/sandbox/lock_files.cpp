@@ -88,12 +88,12 @@ SandboxLayer restrict_files(const std::vector<std::filesystem::path>& readable,
   return result("landlock", done);
 }
 
-SandboxLayer limit_resources(size_t address_space) {
+SandboxLayer limit_resources(size_t address_space, size_t descriptors) {
   const auto set = [](auto what, rlim_t value) {
     const rlimit r{value, value};
     return setrlimit(what, &r) == 0;
   };
-  bool done = set(RLIMIT_CORE, 0) && set(RLIMIT_FSIZE, 0) && set(RLIMIT_NOFILE, 64);
+  bool done = set(RLIMIT_CORE, 0) && set(RLIMIT_FSIZE, 0) && set(RLIMIT_NOFILE, descriptors);
   if (address_space && !core::kSanitized) done = set(RLIMIT_AS, address_space) && done;
   return result("rlimits", done);
 }
