@@ -29,9 +29,9 @@ void CallMemory::add(Tensor t, const HostTensor& like) {
   t.at.dtype = head->dtype;
   t.at.shape.assign(head->shape, head->shape + head->ndim);
   t.at.strides.assign(head->strides, head->strides + head->ndim);
-  t.at.in = t.written                                ? Placement::In::kOutputs
+  t.at.in = t.written                              ? Placement::In::kOutputs
             : t.step && lies_on_host(t.step->name) ? Placement::In::kHost
-                                                     : Placement::In::kInputs;
+                                                   : Placement::In::kInputs;
   t.bytes = like.memory_bytes();
   t.at.offset = packer(t).place(t.bytes);
   tensors_.push_back(std::move(t));

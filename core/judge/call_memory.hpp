@@ -74,8 +74,8 @@ class StateMemory {
   Region region_;
 };
 
-// A case's weights where the Runner can read them: on the host, from where a model takes them to its
-// device itself.
+// A case's weights where the Runner can read them: on the host, from where a model takes them to
+// its device itself.
 class WeightMemory {
  public:
   explicit WeightMemory(const cases::RandomWeights&);

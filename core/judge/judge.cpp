@@ -88,8 +88,8 @@ CheckRecord Judge::check(const PluginFile& plugin, const std::string& task_name,
   Draws draws(seed());
   record.seeds = {draws.seed()};
   record.seed_given = options_.seed != 0;
-  std::vector<JudgedCase> list = judged_cases(
-      registry_, task, std::ref(draws), options_.runner.device.type != FK_CPU);
+  std::vector<JudgedCase> list =
+      judged_cases(registry_, task, std::ref(draws), options_.runner.device.type != FK_CPU);
   if (const auto more = options_.captured.by_task.find(task_name);
       more != options_.captured.by_task.end())
     for (const cases::Case& c : more->second) {
@@ -148,8 +148,7 @@ CheckRecord Judge::check(const PluginFile& plugin, const std::string& task_name,
 std::string reproduce_command(const std::string& task, const std::string& implementation,
                               const std::string& case_name, uint64_t seed, fk_device device) {
   return fmt::format("fk check {} --impl {} --case {} --seed {}{}", task, implementation, case_name,
-                     seed,
-                     device.type == FK_CPU ? "" : " --device " + core::device_text(device));
+                     seed, device.type == FK_CPU ? "" : " --device " + core::device_text(device));
 }
 
 }  // namespace fk::judge

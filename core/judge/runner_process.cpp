@@ -30,11 +30,11 @@ Json readable(const RunnerOptions& o, const PluginFile& plugin,
                           "/usr/local/lib", "/usr/local/cuda", "/etc/ld.so.cache"});
   // What a card's driver reads about the machine while it makes a context.
   if (o.device.type != FK_CPU)
-    for (const char* path : {"/proc/driver", "/proc/devices", "/proc/modules", "/proc/cpuinfo",
-                             "/proc/meminfo", "/proc/version", "/proc/filesystems",
-                             "/proc/sys/vm", "/proc/self/maps", "/proc/self/status",
-                             "/sys/devices", "/sys/module/nvidia", "/sys/bus/pci",
-                             "/sys/class", "/etc/nvidia", "/usr/local/nvidia"})
+    for (const char* path :
+         {"/proc/driver", "/proc/devices", "/proc/modules", "/proc/cpuinfo", "/proc/meminfo",
+          "/proc/version", "/proc/filesystems", "/proc/sys/vm", "/proc/self/maps",
+          "/proc/self/status", "/sys/devices", "/sys/module/nvidia", "/sys/bus/pci", "/sys/class",
+          "/etc/nvidia", "/usr/local/nvidia"})
       out.push_back(path);
   const auto add = [&](const PluginFile& p) { out.push_back(fs::absolute(p.copy).string()); };
   add(plugin);

@@ -23,8 +23,10 @@ TEST(CardClock, RefusesTimesThatCannotBe) {
   CardRound r;
   EXPECT_NE(read_card_round(answer({10e-6}, 200e-6), 2, 300e-6, &r), "") << "a call is missing";
   EXPECT_NE(read_card_round(answer({-10e-6, 20e-6}, 200e-6), 2, 300e-6, &r), "");
-  EXPECT_NE(read_card_round(answer({150e-6, 150e-6}, 200e-6), 2, 300e-6, &r), "") << "more than all";
-  EXPECT_NE(read_card_round(answer({10e-6, 20e-6}, 400e-6), 2, 300e-6, &r), "") << "more than went by";
+  EXPECT_NE(read_card_round(answer({150e-6, 150e-6}, 200e-6), 2, 300e-6, &r), "")
+      << "more than all";
+  EXPECT_NE(read_card_round(answer({10e-6, 20e-6}, 400e-6), 2, 300e-6, &r), "")
+      << "more than went by";
   EXPECT_NE(read_card_round({{"ok", true}}, 0, 1, &r), "");
   EXPECT_NE(read_card_round({{"pairs", {"fast"}}, {"span", 1}, {"mhz", 1}}, 1, 2, &r), "");
 }

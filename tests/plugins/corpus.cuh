@@ -14,11 +14,17 @@ __device__ inline float to_float(__nv_bfloat16 v) { return __bfloat162float(v); 
 template <class T>
 __device__ inline T from_float(float v);
 template <>
-__device__ inline float from_float<float>(float v) { return v; }
+__device__ inline float from_float<float>(float v) {
+  return v;
+}
 template <>
-__device__ inline __half from_float<__half>(float v) { return __float2half_rn(v); }
+__device__ inline __half from_float<__half>(float v) {
+  return __float2half_rn(v);
+}
 template <>
-__device__ inline __nv_bfloat16 from_float<__nv_bfloat16>(float v) { return __float2bfloat16_rn(v); }
+__device__ inline __nv_bfloat16 from_float<__nv_bfloat16>(float v) {
+  return __float2bfloat16_rn(v);
+}
 
 // Where things lie, by value: kernels see no header of the host's.
 struct Where {
@@ -77,25 +83,25 @@ static fk_status on_a_card(const fk_host*, fk_device device, int32_t, const void
   return device.type == FK_CUDA ? FK_OK : FK_UNSUPPORTED;
 }
 
-#define CUDA_PLUGIN_WITH(NAME, CREATE, DESTROY)                                        \
-  static const fk_impl corpus_impl = {sizeof(fk_impl),                                 \
-                                      STR("silu_and_mul"),                             \
-                                      STR("x"),                                        \
-                                      STR("1.0.0"),                                    \
-                                      FK_SILU_AND_MUL_SIGNATURE,                       \
-                                      STR(FK_SILU_AND_MUL_SIGNATURE_TEXT),             \
-                                      FK_IMPL_GRAPH_SAFE,                              \
-                                      on_a_card,                                       \
-                                      CREATE,                                          \
-                                      DESTROY,                                         \
-                                      forward,                                         \
-                                      nullptr};                                        \
-  static const fk_impl* const corpus_impls[] = {&corpus_impl};                         \
-  static const fk_plugin corpus_plugin = {                                             \
-      sizeof(fk_plugin), FK_ABI_MAJOR,  FK_ABI_MINOR, 0, STR(NAME),                    \
-      STR("1.0.0"),      STR("corpus"), corpus_impls, 1};                              \
+#define CUDA_PLUGIN_WITH(NAME, CREATE, DESTROY)                                              \
+  static const fk_impl corpus_impl = {sizeof(fk_impl),                                       \
+                                      STR("silu_and_mul"),                                   \
+                                      STR("x"),                                              \
+                                      STR("1.0.0"),                                          \
+                                      FK_SILU_AND_MUL_SIGNATURE,                             \
+                                      STR(FK_SILU_AND_MUL_SIGNATURE_TEXT),                   \
+                                      FK_IMPL_GRAPH_SAFE,                                    \
+                                      on_a_card,                                             \
+                                      CREATE,                                                \
+                                      DESTROY,                                               \
+                                      forward,                                               \
+                                      nullptr};                                              \
+  static const fk_impl* const corpus_impls[] = {&corpus_impl};                               \
+  static const fk_plugin corpus_plugin = {                                                   \
+      sizeof(fk_plugin), FK_ABI_MAJOR,  FK_ABI_MINOR, 0, STR(NAME),                          \
+      STR("1.0.0"),      STR("corpus"), corpus_impls, 1};                                    \
   extern "C" FK_EXPORT fk_status fk_plugin_entry_v1(const fk_host*, const fk_plugin** out) { \
-    *out = &corpus_plugin;                                                             \
-    return FK_OK;                                                                      \
+    *out = &corpus_plugin;                                                                   \
+    return FK_OK;                                                                            \
   }
 #define CUDA_PLUGIN(NAME) CUDA_PLUGIN_WITH(NAME, plain_create, plain_destroy)

@@ -103,13 +103,15 @@ void show_card_code(const std::filesystem::path& file, std::string_view bytes, G
   for (int sm : code.ptx) text += fmt::format("{}PTX {}", text.empty() ? "" : ", ", sm);
   report.flags.push_back("holds kernels for " + text);
   if (const auto r = card_resources(file)) {
-    report.flags.push_back(fmt::format("its {} kernels use up to {} registers and {} bytes of stack",
-                                       r->kernels, r->most_registers, r->most_stack));
+    report.flags.push_back(
+        fmt::format("its {} kernels use up to {} registers and {} bytes of stack", r->kernels,
+                    r->most_registers, r->most_stack));
     if (r->global_bytes > 0)
       report.flags.push_back(
           fmt::format("its kernels keep {} bytes of their own on the card", r->global_bytes));
   } else {
-    report.flags.push_back("its kernels' registers, stack and global memory are unknown: no cuobjdump");
+    report.flags.push_back(
+        "its kernels' registers, stack and global memory are unknown: no cuobjdump");
   }
 }
 

@@ -86,9 +86,10 @@ Json Session::hello(const Json& request) {
   const char* kBefore[] = {"read_only_mounts", "hidden_proc", "killed_first"};
   for (size_t i = 0; i < 3; ++i)
     layers.push_back({kBefore[i], steps_[i] == '+',
-                      steps_[i] == '+'   ? ""
-                      : steps_[i] == 'c' ? "the card's driver reads it; Landlock leaves what it needs"
-                                         : "not permitted"});
+                      steps_[i] == '+' ? ""
+                      : steps_[i] == 'c'
+                          ? "the card's driver reads it; Landlock leaves what it needs"
+                          : "not permitted"});
   for (SandboxLayer& l : drop_privileges()) layers.push_back(std::move(l));
   std::vector<std::filesystem::path> devices;
   for (const Json& p : request.at("device_files")) devices.emplace_back(p.get<std::string>());
@@ -97,8 +98,7 @@ Json Session::hello(const Json& request) {
   // host functions of a plugin run.
   if (card >= 0) open_card(card);
   pool_ = core::shared_pool(threads_);  // under the rules on files, before those on calls
-  layers.push_back(limit_resources(request.at("address_space").get<size_t>(),
-                                   graphs_ ? 4096 : 64));
+  layers.push_back(limit_resources(request.at("address_space").get<size_t>(), graphs_ ? 4096 : 64));
   if (request.at("seccomp").get<bool>()) layers.push_back(restrict_calls(bool(graphs_)));
   return {{"layers", to_json(layers)}};
 }
@@ -225,10 +225,11 @@ Json Session::capture(const Json& request) {
   model_->pin();
   model_->on_step(step);
   device_->synchronize();
-  const SlotGraphs::Content in = graphs_->capture(
-      call, slot, [&] { model_->forward(step, s.args->data(), true); });
-  return {{"ok", true},         {"captured", in.refused.empty()}, {"why", in.refused},
-          {"kernels", in.kernels}, {"copies", in.copies},         {"host_nodes", in.host_nodes},
+  const SlotGraphs::Content in =
+      graphs_->capture(call, slot, [&] { model_->forward(step, s.args->data(), true); });
+  return {{"ok", true},          {"captured", in.refused.empty()},
+          {"why", in.refused},   {"kernels", in.kernels},
+          {"copies", in.copies}, {"host_nodes", in.host_nodes},
           {"other", in.other}};
 }
 
@@ -244,8 +245,8 @@ Json Session::arm(const Json& request) {
   need_card("arm");
   std::vector<SlotGraphs::Stretch> poison;
   for (const Json& j : request.at("poison"))
-    poison.push_back({j.at("offset").get<size_t>(), j.at("step").get<size_t>(),
-                      j.at("bytes").get<size_t>()});
+    poison.push_back(
+        {j.at("offset").get<size_t>(), j.at("step").get<size_t>(), j.at("bytes").get<size_t>()});
   for (size_t slot = 0; slot < calls_[0].size(); ++slot) {
     const Json got = capture({{"call", 0}, {"slot", slot}});
     if (!got.at("captured").get<bool>() || got.at("host_nodes").get<int>() > 0) return got;
@@ -263,8 +264,12 @@ Json Session::time(const Json& request) {
   const auto begin = Clock::now();
   const SlotGraphs::Times t = graphs_->time(slots);
   const auto end = Clock::now();
-  return {{"ok", true},      {"begin", nanoseconds(begin)}, {"end", nanoseconds(end)},
-          {"pairs", t.pairs}, {"span", t.span},              {"mhz", t.mhz}};
+  return {{"ok", true},
+          {"begin", nanoseconds(begin)},
+          {"end", nanoseconds(end)},
+          {"pairs", t.pairs},
+          {"span", t.span},
+          {"mhz", t.mhz}};
 }
 
 }  // namespace fk::judge

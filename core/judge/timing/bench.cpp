@@ -83,9 +83,8 @@ class Contest {
       ask(side, ring.message(Ring::Side(side)), ring.descriptors(Ring::Side(side)));
     out.slots = ring.slots();
     const Work work = work_of(judge_.registry(), problem);
-    out.floor = device_.type == FK_CPU
-                    ? floor_seconds(work, judge_.options().runner.threads)
-                    : card_floor_seconds(work, card_rates(device_));
+    out.floor = device_.type == FK_CPU ? floor_seconds(work, judge_.options().runner.threads)
+                                       : card_floor_seconds(work, card_rates(device_));
     if (device_.type != FK_CPU) arm(ring, out);
     used_ = std::min<size_t>(ring.slots(), 4);
     for (int i = 0; i < kWarmUp; ++i) {

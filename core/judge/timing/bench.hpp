@@ -40,7 +40,7 @@ struct BenchResult {
   std::string l2_state;  // on a card
   Json card;             // what the baseline's Runner measured of it, and the audit of the clocks
   size_t throttled = 0;  // rounds left out, for the multiprocessors' clock was below 95 %
-  Json samples;                 // [[block, candidate, baseline], ...] seconds a round
+  Json samples;          // [[block, candidate, baseline], ...] seconds a round
   std::vector<uint64_t> seeds;  // give the same numbers again
   int64_t retained_bytes = 0;   // what the candidate's Runner says that it keeps
   Json to_json() const;

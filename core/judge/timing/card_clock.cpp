@@ -36,7 +36,8 @@ std::string read_card_round(const Json& answer, size_t calls, double wall, CardR
   if (!pairs.is_array() || pairs.size() != calls || !span.is_number() || !mhz.is_number())
     return "clock: an answer without the times of all calls";
   for (const Json& p : pairs) {
-    if (!p.is_number() || !(p.get<double>() >= 0)) return "clock: a call that took less than no time";
+    if (!p.is_number() || !(p.get<double>() >= 0))
+      return "clock: a call that took less than no time";
     out->pairs += p.get<double>();
   }
   out->span = span.get<double>();

@@ -32,9 +32,9 @@ void Ring::add(Tensor t) {
   for (size_t i = t.at.shape.size(); i-- > 1;)
     t.at.strides[i - 1] = t.at.strides[i] * t.at.shape[i];
   t.bytes = elements(t.at.shape) * e;
-  t.at.in = t.written                                ? Placement::In::kOutputs
+  t.at.in = t.written                              ? Placement::In::kOutputs
             : t.step && lies_on_host(t.step->name) ? Placement::In::kHost
-                                                     : Placement::In::kInputs;
+                                                   : Placement::In::kInputs;
   t.at.offset = packer(t).place(t.bytes);
   tensors_.push_back(std::move(t));
 }

@@ -7,8 +7,12 @@
 namespace fk::judge {
 
 Json Placement::to_json() const {
-  return {{"name", name},      {"in", int(in)},        {"offset", offset},
-          {"step", step},      {"dtype", core::dtype_name(dtype)}, {"shape", shape},
+  return {{"name", name},
+          {"in", int(in)},
+          {"offset", offset},
+          {"step", step},
+          {"dtype", core::dtype_name(dtype)},
+          {"shape", shape},
           {"strides", strides}};
 }
 

@@ -28,8 +28,9 @@ uint8_t* map_shared(int descriptor, size_t size, int protection) {
 }
 
 [[noreturn, maybe_unused]] void no_cards(fk_device d) {
-  core::missing("cuda:{}: this build has no CUDA device; build with the CUDA toolkit, or --device cpu",
-                d.index);
+  core::missing(
+      "cuda:{}: this build has no CUDA device; build with the CUDA toolkit, or --device cpu",
+      d.index);
 }
 
 }  // namespace

@@ -121,8 +121,10 @@ class CudaSlotGraphs : public SlotGraphs {
                "asking for the size of the L2");
     flush_bytes_ = std::max<size_t>(2 * size_t(l2_), size_t{32} << 20);
     check_cuda(cudaMalloc(&flush_, flush_bytes_), "allocating the buffer that empties the L2");
-    check_cuda(cudaMalloc(reinterpret_cast<void**>(&ratio_), 2 * sizeof *ratio_), "allocating device memory");
-    check_cuda(cudaMallocHost(reinterpret_cast<void**>(&on_host_), 2 * sizeof *on_host_), "allocating pinned memory");
+    check_cuda(cudaMalloc(reinterpret_cast<void**>(&ratio_), 2 * sizeof *ratio_),
+               "allocating device memory");
+    check_cuda(cudaMallocHost(reinterpret_cast<void**>(&on_host_), 2 * sizeof *on_host_),
+               "allocating pinned memory");
     forbid_persisting();
     warm_up();
   }
@@ -222,9 +224,9 @@ class CudaSlotGraphs : public SlotGraphs {
 
   double clock_mhz() {
     check_cuda(launch_clock_ratio(ratio_, stream_), "launching a kernel");
-    check_cuda(cudaMemcpyAsync(on_host_, ratio_, 2 * sizeof *ratio_, cudaMemcpyDeviceToHost,
-                               stream_),
-               "reading the clocks");
+    check_cuda(
+        cudaMemcpyAsync(on_host_, ratio_, 2 * sizeof *ratio_, cudaMemcpyDeviceToHost, stream_),
+        "reading the clocks");
     check_cuda(cudaStreamSynchronize(stream_), "a kernel of this round");
     return on_host_[1] ? double(on_host_[0]) / double(on_host_[1]) * 1e3 : 0;
   }

@@ -19,8 +19,8 @@ template <class F>
 F driver_call(const char* name) {
   void* found = nullptr;
   cudaDriverEntryPointQueryResult result{};
-  const cudaError_t e = cudaGetDriverEntryPointByVersion(name, &found, 12000,
-                                                         cudaEnableDefault, &result);
+  const cudaError_t e =
+      cudaGetDriverEntryPointByVersion(name, &found, 12000, cudaEnableDefault, &result);
   if (e != cudaSuccess || result != cudaDriverEntryPointSuccess || !found) {
     cudaGetLastError();
     core::missing("the CUDA driver has no {}: a newer driver is needed to share memory of a card",

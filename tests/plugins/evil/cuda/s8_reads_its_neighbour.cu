@@ -10,9 +10,8 @@ __global__ void neighbour_kernel(Where w) {
 FORWARD {
   right_on(a, stream_of(run));
   if (rows_of(a) == 0) return;
-  with_type(a, [&](auto t) {
-    neighbour_kernel<decltype(t)><<<1, 1, 0, stream_of(run)>>>(where(a));
-  });
+  with_type(a,
+            [&](auto t) { neighbour_kernel<decltype(t)><<<1, 1, 0, stream_of(run)>>>(where(a)); });
 }
 
 CUDA_PLUGIN("s8_reads_its_neighbour")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// T8: keeps its input in the L2 through the flush, by a window of persisting lines. Right, and to be
-// of no use.
+// T8: keeps its input in the L2 through the flush, by a window of persisting lines. Right, and to
+// be of no use.
 #include "tests/plugins/corpus.cuh"
 
 FORWARD {

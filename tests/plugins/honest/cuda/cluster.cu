@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two blocks a cluster, which need each other for nothing but the barrier.
-#include "tests/plugins/corpus.cuh"
-
 #include <cooperative_groups.h>
+
+#include "tests/plugins/corpus.cuh"
 
 template <class T>
 __global__ void __cluster_dims__(2, 1, 1) cluster_kernel(Where w) {
@@ -13,7 +13,8 @@ __global__ void __cluster_dims__(2, 1, 1) cluster_kernel(Where w) {
 }
 FORWARD {
   if (rows_of(a) * width_of(a) == 0) return;
-  with_type(a, [&](auto t) { cluster_kernel<decltype(t)><<<64, 256, 0, stream_of(run)>>>(where(a)); });
+  with_type(a,
+            [&](auto t) { cluster_kernel<decltype(t)><<<64, 256, 0, stream_of(run)>>>(where(a)); });
 }
 
 CUDA_PLUGIN("cluster")

@@ -22,9 +22,8 @@ FORWARD {
   config.stream = stream_of(run);
   config.attrs = &early;
   config.numAttrs = 1;
-  with_type(a, [&](auto t) {
-    cudaLaunchKernelEx(&config, second_kernel<decltype(t)>, where(a), half);
-  });
+  with_type(
+      a, [&](auto t) { cudaLaunchKernelEx(&config, second_kernel<decltype(t)>, where(a), half); });
 }
 
 CUDA_PLUGIN("dependent_launch")

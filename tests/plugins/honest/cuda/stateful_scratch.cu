@@ -11,7 +11,8 @@ FORWARD {
   if (state) count_kernel<<<1, 1, 0, stream_of(run)>>>(static_cast<unsigned*>(state));
   const size_t e = a->y->dtype.bits / 8, row = size_t(width_of(a)) * e;
   void* scratch = nullptr;
-  if (rows_of(a) * row == 0 || host->scratch(host, run, row * size_t(rows_of(a)), &scratch) != FK_OK)
+  if (rows_of(a) * row == 0 ||
+      host->scratch(host, run, row * size_t(rows_of(a)), &scratch) != FK_OK)
     return;
   Where w = where(a);
   w.y = scratch;
