@@ -16,7 +16,7 @@
 
 #include "core/base/error.hpp"
 #include "core/cli/bench_model.hpp"
-#include "core/cli/report.hpp"
+#include "core/cli/printing.hpp"
 
 namespace fk::core {
 namespace {

@@ -12,9 +12,9 @@
 #include "core/base/error.hpp"
 #include "core/base/nearest.hpp"
 #include "core/cli/bench_model.hpp"
+#include "core/cli/printing.hpp"
 #include "core/cli/profile_tables.hpp"
 #include "core/cli/prompts.hpp"
-#include "core/cli/report.hpp"
 #include "core/plugin/process.hpp"
 
 extern char** environ;

@@ -42,7 +42,7 @@ TEST_F(Recorded, ACheckIsInTheStoreAndRepeatable) {
   const Json first = o.lines().at(0);
   const auto verdict = std::get<Verdict>(Store(path).get(first["id"]));
   EXPECT_FALSE(verdict.passed);
-  EXPECT_EQ(verdict.hash, first["hash"]);
+  EXPECT_EQ(verdict.hash, first["hash"].get<std::string>());
   EXPECT_EQ(verdict.seeds, first["seeds"]);
   const Outcome second = again(first["id"], {"--candidates", evil, "--json"});
   ASSERT_EQ(second.code, 1) << second.out << second.err;
@@ -97,7 +97,7 @@ TEST_F(Recorded, AModelsLoadIsARun) {
   const Json all = o.lines().at(0);
   const auto run = std::get<RunRecord>(Store(path).get(all["id"]));
   EXPECT_EQ(run.config, config);
-  EXPECT_EQ(run.plan_hash, all["provenance"]["plan_hash"]);
+  EXPECT_EQ(run.plan_hash, all["provenance"]["plan_hash"].get<std::string>());
   EXPECT_EQ(run.record["workloads"], all["workloads"]);
   EXPECT_EQ(again(run.uuid, {}).code, 0);
   EXPECT_EQ(Store(path).find<RunRecord>().size(), 2u);

