@@ -90,6 +90,23 @@ TEST(Compare, TheLargestErrorOfManyProductsIsTheirs) {
 
 // The growth has an end: one error of the baseline's that towers excuses no more than its own
 // share.
+// A bf16 number's own last digit, on whichever side: one peak among small numbers.
+TEST(Compare, IntoTheNextNumberIsNotWrongAndBeyondItIs) {
+  auto golden = numbers(1000, 0.05);
+  golden[7] = 1.00215;
+  const auto baseline = rounded_all(golden, kBf16);
+  auto found = baseline;
+  found[7] = 1.0078125;  // the baseline says 1
+  EXPECT_FALSE(compare(kFactor, kBf16, golden, baseline, found));
+  found[7] = 1.015625;
+  const auto wrong = compare(kFactor, kBf16, golden, baseline, found);
+  ASSERT_TRUE(wrong);
+  EXPECT_EQ(wrong->index, 7u);
+  EXPECT_DOUBLE_EQ(wrong->bound, own_rounding(kFactor, kBf16, golden[7]));
+  // float32 has digits enough.
+  EXPECT_EQ(own_rounding(kFactor, kF32, 1), 0);
+}
+
 TEST(Compare, AnErrorThatTowersIsNoLicence) {
   const auto golden = numbers(10'000);
   auto baseline = rounded_all(golden, kF32);

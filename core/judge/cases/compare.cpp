@@ -127,6 +127,11 @@ double element_bound(const core::TaskSpec& task, fk_dtype dtype, const std::vect
          smallest(dtype);
 }
 
+double own_rounding(const core::TaskSpec& task, fk_dtype dtype, double golden) {
+  if (dtype.bits >= 32) return 0;
+  return factor_of(task) * std::max(1, task.level) * epsilon(dtype) / 2 * std::fabs(golden);
+}
+
 std::optional<Mismatch> compare(const core::TaskSpec& task, fk_dtype dtype,
                                 const std::vector<double>& golden,
                                 const std::vector<double>& baseline,
@@ -142,9 +147,11 @@ std::optional<Mismatch> compare(const core::TaskSpec& task, fk_dtype dtype,
     if (exact && found[i] != baseline[i])
       return Mismatch{
           Mismatch::Kind::kExact, i, baseline[i], found[i], std::fabs(found[i] - baseline[i]), 0};
-    if (!exact && std::isfinite(golden[i]) && !(std::fabs(found[i] - golden[i]) <= bound))
-      return Mismatch{Mismatch::Kind::kElement,        i,    golden[i], found[i],
-                      std::fabs(found[i] - golden[i]), bound};
+    if (exact || !std::isfinite(golden[i])) continue;
+    const double error = std::fabs(found[i] - golden[i]),
+                 most = std::max(bound, own_rounding(task, dtype, golden[i]));
+    if (!(error <= most))
+      return Mismatch{Mismatch::Kind::kElement, i, golden[i], found[i], error, most};
   }
   if (exact) return {};
   return compare_tiles(task, dtype, golden, baseline, found);

@@ -27,7 +27,9 @@ struct Mismatch {
 //     output has peaks of 4 times the rest, stays below two thirds of it, and a bound that grew
 //     with an element would excuse most where most is at stake. The share grows, to 4 times at
 //     most, where the baseline's own largest error stands out from its mean one more than 8 times,
-//     as it does among many elements and in products: everybody's does there.
+//     as it does among many elements and in products: everybody's does there. In 16 bits an
+//     element's own last digit is allowed as well, one for each level of operations: what is
+//     rounded inside, as the probabilities of attention are, decides to which side it falls.
 //   - So is the root mean square error of every tile of 256 elements, without that growth, by what
 //     the baseline does in that very tile: elsewhere's large numbers excuse nothing here.
 std::optional<Mismatch> compare(const core::TaskSpec&, fk_dtype dtype,
@@ -35,7 +37,10 @@ std::optional<Mismatch> compare(const core::TaskSpec&, fk_dtype dtype,
                                 const std::vector<double>& baseline,
                                 const std::vector<double>& found);
 
-// The largest error that compare() allows an element, without the tiles'.
+// What an element of this size may be off in any case: its last digits.
+double own_rounding(const core::TaskSpec&, fk_dtype dtype, double golden);
+
+// The largest error that compare() allows an element beside that, without the tiles'.
 double element_bound(const core::TaskSpec&, fk_dtype dtype, const std::vector<double>& golden,
                      const std::vector<double>& baseline);
 
