@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/judge/cases/run_case.hpp"
 
+#include <algorithm>
 #include <cstring>
+#include <thread>
 
 #include "core/base/error.hpp"
 #include "core/judge/cases/mirror.hpp"
@@ -87,7 +89,7 @@ std::unique_ptr<core::Model> build_case(const core::Catalog& catalog, const core
                                         fk_device device, bool dry) {
   core::BuildOptions options;
   options.dtype = dtype;
-  options.threads = 2;
+  options.threads = int(std::max(2u, std::thread::hardware_concurrency()));
   options.dims = Problem::sizes(task, c);
   options.policy = policy;
   options.device = device;
