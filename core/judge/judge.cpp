@@ -17,10 +17,19 @@ namespace {
 // After so many lost Runners the rest of the cases is not worth their deadlines.
 constexpr int kMostFailures = 4;
 
+// Below a composite the baselines are those that a model would have.
+JudgeOptions with_order(JudgeOptions o) {
+  if (const auto order = o.plugins / "order.yaml"; std::filesystem::exists(order))
+    o.runner.order = order;
+  return o;
+}
+
 }  // namespace
 
 Judge::Judge(const core::Registry& registry, JudgeOptions options)
-    : registry_(registry), options_(std::move(options)), oracle_(registry, options_.plugins) {}
+    : registry_(registry),
+      options_(with_order(std::move(options))),
+      oracle_(registry, options_.plugins) {}
 Judge::~Judge() = default;
 
 uint64_t Judge::seed() const {
@@ -34,8 +43,10 @@ uint64_t Judge::seed() const {
 std::vector<PluginFile> Judge::companions(const PluginFile& plugin, int level) const {
   std::vector<PluginFile> out;
   if (level == 1) return out;
-  const bool card = options_.runner.device.type != FK_CPU;
-  for (const char* name : {card ? "cuda" : "cpu", "composed", "reference"})
+  std::vector<const char*> names = {"cpu", "composed", "reference"};
+  if (options_.runner.device.type != FK_CPU)
+    names = {"cuda", "cublaslt", "cudnn", "flashinfer", "composed", "reference"};
+  for (const char* name : names)
     if (plugin.name != name && std::filesystem::is_directory(options_.plugins / name))
       for (PluginFile& p : plugin_files(options_.plugins / name, true)) out.push_back(std::move(p));
   return out;
@@ -61,6 +72,8 @@ CheckRecord Judge::check(const PluginFile& plugin, const std::string& task_name,
   record.refusal = plugin.refusal;
   record.only = options_.only;
   record.threads = options_.runner.threads;
+  if (const fk_device d = options_.runner.device; d.type != FK_CPU)
+    record.device = core::device_text(d);
   const std::vector<PluginFile> with = companions(plugin, task.level);
   std::unique_ptr<RunnerProcess> runner;
   const auto start = [&] {

@@ -50,6 +50,7 @@ Json CheckRecord::to_json() const {
   if (seed_given) j["seed_given"] = true;
   if (!only.empty()) j["only"] = only;
   j["threads"] = threads;
+  if (!device.empty()) j["device"] = device;
   j["gate"] = {{"flags", gate.flags}, {"refusals", gate.refusals}};
   j["sandbox"] = Json::array();
   for (const SandboxLayer& l : layers) {

@@ -52,6 +52,7 @@ struct CheckRecord {
   bool seed_given = false;                // somebody chose them
   std::string only;                       // the cases that were asked for; empty: all
   int threads = 0;                        // of the Runner
+  std::string device;                     // "cuda:0"; "" on the CPU
   size_t count(const std::string& code) const;
   bool passed() const;
   Json to_json() const;

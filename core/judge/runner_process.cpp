@@ -50,10 +50,12 @@ Json readable(const RunnerOptions& o, const PluginFile& plugin,
   return out;
 }
 
-// A card is reached by way of its files.
+// A card is reached by way of its files. Its driver gives its threads names, and without them makes
+// no context.
 Json device_files(fk_device d) {
   Json out = Json::array();
   if (d.type == FK_CPU) return out;
+  out.push_back("/proc/self/task");
   std::error_code error;
   for (const auto& e : fs::directory_iterator("/dev", error)) {
     const std::string name = e.path().filename().string();
@@ -95,15 +97,19 @@ RunnerProcess::RunnerProcess(const RunnerOptions& o, const PluginFile& plugin,
                   {"address_space", card ? 0 : o.address_space},
                   {"seccomp", o.seccomp}};
     if (!o.landlock) hello["readable"].push_back("/");
+    const std::string order = o.order.empty() ? "" : fs::absolute(o.order).string();
+    if (!order.empty()) hello["readable"].push_back(order);
     // A context may take seconds where the driver has not run yet.
     const Json ready = request(std::move(hello), card ? seconds + 20 : seconds);
-    if (ready.contains("error")) core::missing("a Runner did not start: {}", ready["error"].dump());
+    for (const char* key : {"error", "unsupported"})
+      if (ready.contains(key)) core::missing("a Runner did not start: {}", ready[key].dump());
     add_layers(ready);
     threads_ = count_threads();
     Json load = {{"op", "load"},
                  {"plugin", fs::absolute(plugin.copy).string()},
                  {"baseline", plugin.baseline},
                  {"companions", Json::array()},
+                 {"order", order},
                  {"seccomp", o.seccomp}};
     for (const PluginFile& p : companions)
       load["companions"].push_back(fs::absolute(p.copy).string());

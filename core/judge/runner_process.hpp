@@ -24,6 +24,7 @@ class RunnerFailure : public core::Error {
 
 struct RunnerOptions {
   std::filesystem::path program, registry;
+  std::filesystem::path order;  // of the baselines below what is judged; empty: as they come
   fk_device device{FK_CPU, 0};
   int threads = 2;
   size_t address_space = size_t{8} << 30;  // of the Runner, its shared memory included; 0: any

@@ -100,6 +100,7 @@ class Trial {
     result_.track = "graph";
     if (task_.step.empty()) return again(prepared, memory, "replay");
     memory.write(0, problem);
+    if (case_.captured) states.clear();
     if (!run_slot(problem, 0, "replay")) return;
     Outcome found = memory.read(0);
     states.read(found);

@@ -191,6 +191,7 @@ std::vector<const Implementation*> Catalog::implementations(std::string_view tas
 }
 
 const std::vector<Refusal>& Catalog::refusals() const { return impl_->refusals; }
+void Catalog::use_order(BaselineOrder order) { impl_->order = std::move(order); }
 const BaselineOrder& Catalog::order() const { return impl_->order; }
 const Registry& Catalog::registry() const { return *impl_->registry; }
 

@@ -52,6 +52,8 @@ class Catalog {
   void add_file(const std::filesystem::path& so, Implementation::Kind kind);
   // Exactly this file, which is a copy that nobody will change: no manifest, no copy of its own.
   void add_copy(const std::filesystem::path& copy, Implementation::Kind kind);
+  // Instead of that of a folder.
+  void use_order(BaselineOrder);
   // In the order they were loaded. Pointers live for ever.
   std::vector<const Implementation*> implementations(std::string_view task) const;
   const std::vector<Refusal>& refusals() const;

@@ -106,6 +106,8 @@ Json Session::hello(const Json& request) {
 Json Session::load(const Json& request) {
   for (const Json& so : request.at("companions"))
     catalog_->add_copy(so.get<std::string>(), Implementation::Kind::kBaseline);
+  if (const auto order = request.at("order").get<std::string>(); !order.empty())
+    catalog_->use_order(core::BaselineOrder::read(order));
   const size_t before = catalog_->refusals().size();
   const std::string plugin = request.at("plugin").get<std::string>();
   catalog_->add_copy(plugin, request.at("baseline").get<bool>() ? Implementation::Kind::kBaseline
@@ -235,7 +237,12 @@ Json Session::capture(const Json& request) {
 
 Json Session::replay(const Json& request) {
   need_card("replay");
-  graphs_->replay(request.at("call").get<size_t>(), request.at("slot").get<size_t>());
+  const size_t call = request.at("call").get<size_t>(), slot = request.at("slot").get<size_t>();
+  const Slot& s = calls_.at(call).at(slot);
+  // As an engine does before it replays: plans of another call's lengths may have come between.
+  model_->on_step(s.step ? s.step->data() : nullptr);
+  device_->synchronize();
+  graphs_->replay(call, slot);
   device_->synchronize();
   return {{"ok", true}};
 }

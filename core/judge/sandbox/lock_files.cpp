@@ -22,7 +22,8 @@ SandboxLayer result(const char* name, bool on) {
 
 // Of headers that may be older than the kernel: every right of ABI 1, and those of later ones.
 constexpr uint64_t kExecute = 1 << 0, kWriteFile = 1 << 1, kReadFile = 1 << 2, kReadFolder = 1 << 3,
-                   kCommands = 1 << 15;  // ioctl, from ABI 5 on
+                   kTruncate = 1 << 14,  // from ABI 3 on
+    kCommands = 1 << 15;                 // ioctl, from ABI 5 on
 constexpr uint64_t kAllFiles[] = {
     0, (1u << 13) - 1, (1u << 14) - 1, (1u << 15) - 1, (1u << 15) - 1, (1u << 16) - 1};
 
@@ -80,7 +81,8 @@ SandboxLayer restrict_files(const std::vector<std::filesystem::path>& readable,
   bool done = true;
   for (const auto& path : readable) done = allow(d, path) && done;
   for (const auto& path : devices)
-    done = allow(d, path, kWriteFile | (abi >= 5 ? kCommands : 0)) && done;
+    done = allow(d, path, kWriteFile | (abi >= 3 ? kTruncate : 0) | (abi >= 5 ? kCommands : 0)) &&
+           done;
   done = done && syscall(SYS_landlock_restrict_self, d, 0) == 0;
   const int error = errno;
   close(d);

@@ -76,13 +76,17 @@ bool write_file(const char* path, const char* text, size_t size) {
   if (write_file("/proc/self/oom_score_adj", "1000", 4)) c.steps[2] = '+';
   if (c.flags & CLONE_NEWNS) {
     mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
-    if (c.card)
-      c.steps[1] = 'c';
-    else if (mount("none", "/proc", "tmpfs", MS_RDONLY | MS_NOEXEC | MS_NOSUID, "size=4k") == 0)
+    if (!c.card &&
+        mount("none", "/proc", "tmpfs", MS_RDONLY | MS_NOEXEC | MS_NOSUID, "size=4k") == 0)
       c.steps[1] = '+';
     const MountAttributes all{kReadOnly, 0, 0, 0};
     if (syscall(SYS_mount_setattr, AT_FDCWD, "/", AT_RECURSIVE, &all, sizeof all) == 0)
       c.steps[0] = '+';
+    // A card's driver reads /proc and writes its threads' names there: one of this process alone.
+    if (c.card)
+      c.steps[1] = mount("proc", "/proc", "proc", MS_NOEXEC | MS_NOSUID | MS_NODEV, nullptr) == 0
+                       ? '+'
+                       : 'c';
   }
   for (int i = 0; i < 3; ++i) dup2(c.null, i);
   // The socket may be number 3 already, and then must lose its close-on-exec flag.
