@@ -61,15 +61,11 @@ resolver::Workload default_workload(const Session& s) {
 }
 
 Resolution resolve(Session& s, const ModelFlags& f, BestFlags best) {
-  if (s.build.device.type != FK_CPU)
-    missing(
-        "resolving needs the judge, which measures on the CPU alone in this version; on {} use "
-        "--policy baseline, --policy candidate:NAME or --pin",
-        f.device);
   const int cores = int(std::max(1u, std::thread::hardware_concurrency()));
   JudgeFlags judge_flags;
   judge_flags.candidates = f.candidates;
   judge_flags.threads = s.build.threads ? s.build.threads : cores;
+  judge_flags.device = device_text(s.build.device);
   Court court(judge_flags);
   judge::BenchOptions bench;
   bench.budget = best.case_budget;

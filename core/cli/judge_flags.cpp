@@ -88,7 +88,8 @@ Court::Court(const JudgeFlags& f)
 
 const record::Machine& Court::machine() {
   if (!machine_)
-    machine_ = record::machine_of({FK_CPU, 0}, judge.options().runner.threads, paths.root);
+    machine_ = record::machine_of(judge.options().runner.device, judge.options().runner.threads,
+                                  paths.root);
   return *machine_;
 }
 

@@ -79,18 +79,26 @@ void add_threads(Words& words, const Json& record) {
   if (threads.is_number_integer()) words.insert(words.end(), {"--threads", threads.dump()});
 }
 
+// Of a card; what says nothing of one was the CPU.
+void add_device(Words& words, const Json& record) {
+  const Json device = record.is_object() ? record.value("device", Json()) : Json();
+  if (device.is_string()) words.insert(words.end(), {"--device", device.get<std::string>()});
+}
+
 // The command whose numbers the record holds.
 std::string again(const Measurement& m) {
   Words w = {"fk", "bench", m.task, "--impl", versioned(m.implementation, m.hash)};
   if (!m.baseline.empty()) w.insert(w.end(), {"--against", versioned(m.baseline, m.baseline_hash)});
   add_case(w, m.case_id, m.seeds);
   add_threads(w, m.clocks);
+  add_device(w, m.clocks);
   return shell_line(w);
 }
 std::string again(const Verdict& v) {
   Words w = {"fk", "check", v.task, "--impl", versioned(v.implementation, v.hash)};
   add_case(w, v.record.is_object() ? v.record.value("only", "") : "", v.seeds);
   add_threads(w, v.record);
+  add_device(w, v.record);
   return shell_line(w);
 }
 std::string again(const PlanRecord& p) {

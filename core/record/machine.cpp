@@ -5,6 +5,7 @@
 #include <sys/utsname.h>
 
 #include <fstream>
+#include <sstream>
 
 #include "core/device/device.hpp"
 #include "core/plugin/process.hpp"
@@ -39,14 +40,6 @@ std::string cpuinfo(const std::string& key) {
   return "";
 }
 
-// "550.54.15" of "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  Tue ...".
-std::string kernel_module() {
-  const std::string line = first_line("/proc/driver/nvidia/version");
-  const size_t at = line.find("Module");
-  const size_t begin = at == line.npos ? at : line.find_first_of("0123456789", at);
-  return begin == line.npos ? "" : line.substr(begin, line.find(' ', begin) - begin);
-}
-
 Machine processor(int threads) {
   utsname system{};
   uname(&system);
@@ -68,18 +61,25 @@ Machine card(fk_device id) {
   const auto device = core::Device::open(id);
   Machine m;
   m.device = device->name();
-  m.clocks = Json::object();
+  m.clocks = {{"device", core::device_text(id)}};
   std::string cuda;
   for (const auto& [name, value] : device->facts()) {
     if (name.find("clock") != name.npos) m.clocks[name] = value;
     if (name == "cuda_driver") cuda = value;
   }
-  const std::string module = kernel_module();
+  const std::string module = driver_version(first_line("/proc/driver/nvidia/version"));
   m.driver = module.empty() ? "CUDA " + cuda : "NVIDIA " + module;
   return m;
 }
 
 }  // namespace
+
+std::string driver_version(const std::string& line) {
+  std::istringstream words(line);
+  for (std::string w; words >> w;)
+    if (w.find('.') != w.npos && w.find_first_not_of("0123456789.") == w.npos) return w;
+  return "";
+}
 
 std::string processor_name() { return trimmed(cpuinfo("model name")); }
 

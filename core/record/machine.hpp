@@ -23,6 +23,9 @@ struct Machine {
 // harness_revision has it. Throws Error for a device that is not there.
 Machine machine_of(fk_device, int threads, const std::filesystem::path& sources);
 
+// "550.54.15" of "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  Tue ...", also where
+// it is the "Open Kernel Module for x86_64"; "" of anything else.
+std::string driver_version(const std::string& line);
 // "AMD EPYC 9654"; "" where Linux does not tell.
 std::string processor_name();
 // The first line, or "".

@@ -89,7 +89,8 @@ store::Measurement measurement(const Machine& machine, const core::Registry& reg
   m.device = machine.device;
   m.driver = machine.driver;
   m.clocks = machine.clocks;
-  m.l2_state = "cold";  // slots are picked at random out of more than a cache holds
+  // On the CPU slots are picked at random out of more than a cache holds.
+  m.l2_state = r.l2_state.empty() ? "cold" : r.l2_state;
   m.code = r.code;
   m.text = r.text;
   m.seconds = r.candidate.p50;

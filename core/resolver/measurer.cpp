@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/judge/case_list.hpp"
+#include "core/judge/cases/captured_cases.hpp"
 #include "core/record/record.hpp"
 
 namespace fk::resolver {
@@ -64,8 +65,9 @@ std::string Measurer::full_case_set(const core::TaskSpec& task) {
   std::string& set = case_sets_[task.name];
   if (!set.empty()) return set;
   judge::CheckRecord all;
-  for (const judge::JudgedCase& c :
-       judge::judged_cases(court_.judge.registry(), task, [] { return uint64_t{1}; })) {
+  for (const judge::JudgedCase& c : judge::judged_cases(
+           court_.judge.registry(), task, [] { return uint64_t{1}; },
+           court_.judge.options().runner.device.type != FK_CPU)) {
     judge::CaseResult& r = all.cases.emplace_back();
     r.name = c.given.name;
     r.hidden = c.hidden;
@@ -141,6 +143,9 @@ std::optional<Measurer::Timing> Measurer::timing(const core::TaskSpec& task, con
       }
   }
   if (look) return std::nullopt;
+  if (const std::string why = cases::too_large(court_.judge.oracle().catalog(), task, c);
+      !why.empty())
+    return Timing{0, 0, {}, "unsupported", "too large to be judged: " + why, ""};
   ++measured_;
   if (progress)
     progress(fmt::format("measuring {} {} against {} on {}", task.name, candidate.id, baseline.id,

@@ -13,6 +13,8 @@ using core::search::kNotMeasured;
 using core::search::kPhases;
 using core::search::PerPhase;
 
+constexpr double kTie = 1e-6;  // so much dearer is what nobody saw to be faster
+
 }  // namespace
 
 Parts::Parts(const Space& space, const core::Registry& registry, Measurer& measurer)
@@ -90,23 +92,24 @@ void Parts::measure(const std::function<bool(const core::Implementation&)>& look
           break;
         }
       }
-      if (is_baseline) continue;
       if (faster)
-        contested_[s] = true;
-      else
+        contested_[s] = true;  // by a baseline too, which stands first in the other phase alone
+      else if (!is_baseline)
         out_[s][a] = "not faster: " + slow;
     }
   }
 }
 
-// With all that lies below it. Only a difference that is certain counts; the rest is a tie.
+double seconds_beside(double base, const std::optional<Measurer::Timing>& t) {
+  if (!t || t->speedup.middle <= 0 || base <= 0) return kNotMeasured;
+  return t->code == "FAST" || t->code == "SLOW" ? base / t->speedup.middle : base * (1 + kTie);
+}
+
+// With all that lies below it.
 double Parts::whole_seconds(size_t sub, size_t a, size_t phase) const {
   if (!cases_[sub][phase]) return 0;
   const double base = baseline_seconds(sub, Phase(phase));
-  if (a == rival(sub, phase)) return base;
-  const auto& t = times_[sub][a].phase[phase];
-  if (!t || t->speedup.middle <= 0) return kNotMeasured;
-  return t->code == "FAST" || t->code == "SLOW" ? base / t->speedup.middle : base;
+  return a == rival(sub, phase) ? base : seconds_beside(base, times_[sub][a].phase[phase]);
 }
 
 double Parts::baseline_seconds(size_t sub, Phase phase) const {

@@ -48,4 +48,9 @@ class Parts {
   std::vector<bool> contested_;  // something eligible competes with the baseline
 };
 
+// Of an alternative where the baseline of that phase takes `base`; 0: of which nobody knows more
+// than that it is the baseline. Only a difference that is certain counts, a tie goes to the
+// baseline.
+double seconds_beside(double base, const std::optional<Measurer::Timing>&);
+
 }  // namespace fk::resolver

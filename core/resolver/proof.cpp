@@ -9,7 +9,9 @@
 #include <cstring>
 #include <fstream>
 
+#include "core/base/dtype.hpp"
 #include "core/base/error.hpp"
+#include "core/device/device.hpp"
 #include "core/plugin/cache.hpp"
 #include "core/plugin/content_hash.hpp"
 
@@ -22,6 +24,14 @@ using Clock = std::chrono::steady_clock;
 
 // Weights that the reference gets through in seconds.
 constexpr size_t kReferenceBytes = size_t{1} << 30;
+
+// Whether the right answer can be had: on a card beside the model that is proven, in float32.
+bool has_reference(const Subject& s, size_t weight_bytes) {
+  if (s.build.device.type == FK_CPU) return weight_bytes <= kReferenceBytes || s.is_encoder();
+  const auto device = core::Device::open(s.build.device);
+  const size_t wide = weight_bytes * 4 / core::dtype_bytes(s.build.dtype);
+  return wide + 2 * weight_bytes < device->memory().free;
+}
 constexpr double kOwnErrors = 2;
 constexpr size_t kLeastRounds = 8;
 
@@ -87,6 +97,8 @@ Logits Proof::reference() {
   h.add(std::string_view(subject_.assets.init.dump()));
   h.add(std::string_view(subject_.assets.weights_text));
   h.add(std::string_view(workload_.text()));
+  if (const fk_device d = subject_.build.device; d.type != FK_CPU)
+    h.add(std::string_view(core::Device::open(d)->name()));
   const fs::path weights = subject_.assets.config.weights.path;
   if (fs::is_regular_file(weights, ignored))
     h.add(std::string_view(
@@ -120,9 +132,9 @@ void Proof::find_bounds() {
   size_t bytes = 0;
   for (const core::ParamUse& p : baseline_->plan().params) bytes += p.bytes;
   const Logits own = baseline_->logits();
-  if (bytes <= kReferenceBytes || subject_.is_encoder()) {
+  if (has_reference(subject_, bytes)) {
     right_ = reference();
-    own_.against = "the reference";
+    own_.against = subject_.build.device.type == FK_CPU ? "the reference" : "the model in float32";
     const Errors e = errors(own, right_);
     own_.mean_bound = e.mean, own_.worst_bound = e.worst;
   } else {

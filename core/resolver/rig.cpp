@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "core/base/dtype.hpp"
 #include "core/base/error.hpp"
 #include "core/engine/encoder_engine.hpp"
 #include "core/judge/cases/numbers.hpp"
@@ -103,6 +104,7 @@ class EncoderRig : public Rig {
  public:
   EncoderRig(const Subject& s, const core::BuildOptions& build, const Workload& w) {
     core::EngineOptions o = s.assets.config.options;
+    o.enforce_eager = s.engine.enforce_eager;
     o.max_num_seqs = std::max(o.max_num_seqs, w.batch);
     o.max_num_batched_tokens = std::max(o.max_num_batched_tokens, w.batch * w.prompt);
     engine_ = core::EncoderEngine::build(s.catalog, s.weights, s.assets.config.model, s.assets.init,
@@ -162,19 +164,26 @@ std::unique_ptr<Rig> make_rig(const Subject& s, const core::Policy& policy, cons
   build.policy = policy;
   build.layers = layers;
   build.replay = nullptr;
-  return build_rig(s, build, w);
+  Subject subject = s;
+  subject.engine.enforce_eager = s.engine.enforce_eager || layers.capture;  // a graph hides calls
+  return build_rig(subject, build, w);
 }
 
 std::unique_ptr<Rig> make_reference_rig(const Subject& s, const Workload& w) {
   core::BuildOptions build = s.build;
-  build.policy = core::Policy::parse("candidate:reference");
   build.layers = {};
   build.replay = nullptr;
-  build.device = {FK_CPU, 0};
-  build.on = nullptr;
-  Subject on_cpu = s;
-  on_cpu.engine.enforce_eager = true;
-  return build_rig(on_cpu, build, w);
+  if (s.build.device.type == FK_CPU) {
+    build.policy = core::Policy::parse("candidate:reference");
+  } else {
+    build.policy = {};
+    build.dtype = {FK_FLOAT, 32, 1};
+  }
+  core::Assets assets = s.assets;
+  if (assets.init.contains("dtype")) assets.init["dtype"] = core::dtype_name(build.dtype);
+  Subject eager{s.catalog, assets, build, s.engine, s.weights};
+  eager.engine.enforce_eager = true;
+  return build_rig(eager, build, w);
 }
 
 }  // namespace fk::resolver

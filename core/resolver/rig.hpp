@@ -48,8 +48,9 @@ class Rig {
 // Throws Error when it cannot be built. `layers`: around its nodes.
 std::unique_ptr<Rig> make_rig(const Subject&, const core::Policy&, const Workload&,
                               const core::LayerOptions& layers = {});
-// The same model, the baselines everywhere, as the reference computes it on the CPU: slow.
-// Throws Error where the reference lacks a task.
+// The same model as nothing faster computes it: the reference, slowly, on the CPU; on a card its
+// baselines in float32, an operation at a time. Throws Error where the reference lacks a task, and
+// where the card is too small.
 std::unique_ptr<Rig> make_reference_rig(const Subject&, const Workload&);
 
 // How many steps of each phase a workload has.

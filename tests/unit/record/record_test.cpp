@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/record/machine.hpp"
 #include "core/record/record.hpp"
 
 #include <set>
@@ -148,6 +149,16 @@ TEST(Measurement, TheInitIsCanonical) {
       const core::Json init = core::Json::parse(canonical_init(test::registry(), task, c));
       for (const core::Field& f : task.init) EXPECT_TRUE(init.contains(f.name)) << name << f.name;
     }
+}
+
+TEST(Machine, TheDriversVersionIsReadOfEitherModule) {
+  EXPECT_EQ(driver_version("NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  Tue Mar  5 "
+                           "22:23:56 UTC 2024"),
+            "550.54.15");
+  EXPECT_EQ(driver_version("NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.159.04  "
+                           "Release Build  (builder@host)"),
+            "580.159.04");
+  EXPECT_EQ(driver_version(""), "");
 }
 
 }  // namespace
