@@ -11,7 +11,7 @@ struct CompareFlags {
   JudgeFlags judge;
   RecordFlags store;
   std::vector<std::string> versions;  // TASK:plugin[/name][@hash], two of them
-  std::string svg, config, device = "auto";
+  std::string svg, config;
   bool no_measure = false;
   double budget = 3;  // seconds a case
   int64_t prompt = 64, tokens = 16;

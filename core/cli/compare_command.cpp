@@ -179,9 +179,6 @@ void add_flags(CLI::App& app, CompareFlags& f) {
       ->expected(2)
       ->required();
   app.add_option("--config", f.config, "in this model, too: a file of configs/")->type_name("FILE");
-  app.add_option("--device", f.device, "of the model: cpu, cuda:N or auto")
-      ->type_name("DEVICE")
-      ->capture_default_str();
   app.add_option("--prompt-tokens", f.prompt, "of the model's prefill")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

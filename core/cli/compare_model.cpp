@@ -24,7 +24,7 @@ ModelFlags flags_of(const CompareFlags& f, const std::string& task, const Compar
   if (!side.subject) bad_input("{} cannot be run: {}", side.text(), side.missing);
   ModelFlags m;
   m.config = f.config;
-  m.device = f.device;
+  m.device = f.judge.device;
   m.threads = f.judge.threads;
   m.candidates = f.judge.candidates;
   m.pins = {fmt::format("{}={}@{}", task, side.version.implementation, side.version.hash)};
