@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/record/machine.hpp"
 #include "core/record/record.hpp"
 
 #include <set>
 
 #include "core/judge/draws.hpp"
+#include "core/record/machine.hpp"
 #include "tests/judge/court.hpp"
 #include "tests/support/errors.hpp"
 
