@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <fstream>
-#include <numeric>
 
 #include "core/base/dtype.hpp"
 #include "core/base/error.hpp"
@@ -12,16 +10,10 @@
 #include "core/cli/run_flags.hpp"
 #include "core/engine/encoder_engine.hpp"
 #include "core/engine/encoder_text.hpp"
+#include "core/engine/similarity.hpp"
 
 namespace fk::core {
 namespace {
-
-double cosine(const std::vector<float>& a, const std::vector<float>& b) {
-  double dot = 0, aa = 0, bb = 0;
-  for (size_t i = 0; i < a.size(); ++i)
-    dot += double(a[i]) * b[i], aa += double(a[i]) * a[i], bb += double(b[i]) * b[i];
-  return aa > 0 && bb > 0 ? dot / std::sqrt(aa * bb) : 0;
-}
 
 // JSON lines by the name of the file; anything else is plain text, one line each.
 std::vector<Prompt> gather(const RunFlags& f) {
@@ -55,11 +47,7 @@ std::vector<int32_t> ids_of(const Prompt& p, const Assets& a, int64_t max_tokens
 }
 
 void print_ranking(const std::vector<Prompt>& prompts, const std::vector<double>& scores) {
-  std::vector<size_t> order(prompts.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return scores[a] > scores[b]; });
-  for (size_t i : order)
+  for (size_t i : ranking(scores))
     fmt::print("{:7.4f}  {}\n", scores[i],
                prompts[i].kind == Prompt::Kind::kText ? prompts[i].text : json_line(prompts[i].id));
 }
