@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/cli/best.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <thread>
 
 #include "core/base/error.hpp"
-#include "core/cli/judge_flags.hpp"
+#include "core/cli/progress.hpp"
 #include "core/plugin/cache.hpp"
 #include "core/resolver/admission.hpp"
 
@@ -16,23 +14,6 @@ namespace {
 
 using resolver::Finding;
 using resolver::Resolution;
-
-// One line that is written over on a terminal; elsewhere nothing: what came of it is said after.
-class Status {
- public:
-  ~Status() {
-    if (shown_) fmt::print(stderr, "\r\x1b[K");
-  }
-  void operator()(const std::string& text) {
-    if (!isatty(STDERR_FILENO)) return;
-    shown_ = true;
-    fmt::print(stderr, "\r\x1b[K{}", text.substr(0, 110));
-    std::fflush(stderr);
-  }
-
- private:
-  bool shown_ = false;
-};
 
 std::string phases_text(const resolver::Gain& g) {
   std::string out = fmt::format("prefill {:.3f}x", g.prefill.middle);
@@ -60,13 +41,18 @@ resolver::Workload default_workload(const Session& s) {
   return w;
 }
 
-Resolution resolve(Session& s, const ModelFlags& f, BestFlags best) {
+namespace {
+
+JudgeFlags judge_flags(const Session& s, const ModelFlags& f) {
   const int cores = int(std::max(1u, std::thread::hardware_concurrency()));
-  JudgeFlags judge_flags;
-  judge_flags.candidates = f.candidates;
-  judge_flags.threads = s.build.threads ? s.build.threads : cores;
-  judge_flags.device = device_text(s.build.device);
-  Court court(judge_flags);
+  JudgeFlags out;
+  out.candidates = f.candidates;
+  out.threads = s.build.threads ? s.build.threads : cores;
+  out.device = device_text(s.build.device);
+  return out;
+}
+
+resolver::Measurer::Court measuring_court(Court& court, const BestFlags& best) {
   judge::BenchOptions bench;
   bench.budget = best.case_budget;
   bench.blocks = 3;
@@ -76,12 +62,23 @@ Resolution resolve(Session& s, const ModelFlags& f, BestFlags best) {
   if (best.remember)
     store = std::make_shared<store::Store>(best.store.empty() ? store::default_path()
                                                               : std::filesystem::path(best.store));
-  resolver::Measurer measurer({court.judge, court.plugins, court.machine(), store, bench});
+  return {court.judge, court.plugins, court.machine(), store, bench};
+}
+
+}  // namespace
+
+Measuring::Measuring(const Session& s, const ModelFlags& f, const BestFlags& best)
+    : court(judge_flags(s, f)), measurer(measuring_court(court, best)) {
   for (const judge::PluginFile& p : court.plugins)
     if (!p.baseline && !p.refusal.empty())
       fmt::print(stderr, "left out: {}: {}\n", shown(p.so.empty() ? p.yaml : p.so).string(),
                  p.refusal);
-  Status status;
+}
+
+Resolution resolve(Session& s, Measuring& by, BestFlags best) {
+  resolver::Measurer& measurer = by.measurer;
+  const record::Machine& machine = measurer.machine();
+  StatusLine status;
   const auto progress = [&](const std::string& text) { status(text); };
   std::vector<resolver::Refused> refused;
   if (s.build.policy.pins.empty())
@@ -93,10 +90,10 @@ Resolution resolve(Session& s, const ModelFlags& f, BestFlags best) {
   Resolution out = resolver::Resolver(subject, measurer, best.options, progress).resolve();
   for (const resolver::Refused& x : refused)
     out.findings.push_back({x.task, "", x.implementation, false, x.reason, "", {1, 1}});
-  out.plan.made = {{"config", s.assets.config.file},    {"model", s.assets.config.model},
-                   {"weights", s.assets.weights_text},  {"workload", best.options.workload.text()},
-                   {"device", court.machine().device},  {"driver", court.machine().driver},
-                   {"harness", court.machine().harness}};
+  out.plan.made = {{"config", s.assets.config.file},   {"model", s.assets.config.model},
+                   {"weights", s.assets.weights_text}, {"workload", best.options.workload.text()},
+                   {"device", machine.device},         {"driver", machine.driver},
+                   {"harness", machine.harness}};
   if (out.gain) out.plan.made["speedup"] = out.gain->whole.middle;
   if (!out.proof_id.empty()) out.plan.made["record"] = out.proof_id;
   s.build.policy = out.policy;
@@ -140,7 +137,8 @@ void choose_best(Session& s, const ModelFlags& f) {
     best.options.candidates_only = true;
     best.options.proof_budget = 3;
     best.options.workload = default_workload(s);
-    const Resolution r = resolve(s, f, best);
+    Measuring by(s, f, best);
+    const Resolution r = resolve(s, by, best);
     for (const std::string& line : finding_lines(r)) fmt::print(stderr, "best: {}\n", line);
     for (const std::string& note : r.notes) fmt::print(stderr, "best: {}\n", note);
     if (r.gain) fmt::print(stderr, "best: {}\n", gain_text(r));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include "core/cli/judge_flags.hpp"
 #include "core/cli/model_flags.hpp"
 #include "core/resolver/resolver.hpp"
 
@@ -20,8 +21,16 @@ bool wants_best(const ModelFlags&);
 // its context is.
 resolver::Workload default_workload(const Session&);
 
+// The Judge, the plugins and the store for models that run as this session's. Throws Error for a
+// device that nothing is judged on.
+struct Measuring {
+  Court court;
+  resolver::Measurer measurer;
+  Measuring(const Session&, const ModelFlags&, const BestFlags&);
+};
+
 // Resolves the session's model and gives it the policy that was found. Progress goes to stderr.
-resolver::Resolution resolve(Session&, const ModelFlags&, BestFlags);
+resolver::Resolution resolve(Session&, Measuring&, BestFlags);
 
 // The same for a command that only wants to run the model: judges and measures candidates that are
 // new, says on stderr in a line each what was adopted and what was not and why, and goes on with

@@ -163,8 +163,9 @@ void ModelFlags::add_to(CLI::App& app) {
 
 Session::Session(const ModelFlags& f, bool dry)
     // What a pin names is opened, judged or not: it was asked for by name.
-    : workspace(!dry && wants_best(f) && f.pins.empty() ? Workspace::Candidates::kLater
-                                                        : Workspace::Candidates::kBuild,
+    : workspace(f.admitted_later || (!dry && wants_best(f) && f.pins.empty())
+                    ? Workspace::Candidates::kLater
+                    : Workspace::Candidates::kBuild,
                 f.candidates) {
   Catalog catalog = workspace.catalog();  // copies share one list
   for (const auto& copy : f.versions) catalog.add_copy(copy, Implementation::Kind::kCandidate);

@@ -19,6 +19,7 @@ struct ModelFlags {
           max_num_batched_tokens = 0;
   double gpu_memory_utilization = 0;  // 0: the config's
   bool resolved_later = false;        // the policy best is the caller's to carry out
+  bool admitted_later = false;        // and candidates are the caller's to open
   bool enforce_eager = false, no_async_scheduling = false;
 
   void add_to(CLI::App&);

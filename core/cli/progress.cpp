@@ -43,6 +43,17 @@ void Progress::update(double done) {
   std::fflush(stderr);
 }
 
+StatusLine::~StatusLine() {
+  if (shown_) fmt::print(stderr, "\r\x1b[K");
+}
+
+void StatusLine::operator()(const std::string& text) {
+  if (!isatty(STDERR_FILENO)) return;
+  shown_ = true;
+  fmt::print(stderr, "\r\x1b[K{}", text.substr(0, 110));
+  std::fflush(stderr);
+}
+
 namespace {
 
 class CountingStore : public WeightStore {

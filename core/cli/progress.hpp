@@ -20,6 +20,17 @@ class Progress {
   std::unique_ptr<Impl> impl_;
 };
 
+// One line on stderr that is written over on a terminal; elsewhere nothing: what came of it is said
+// after.
+class StatusLine {
+ public:
+  ~StatusLine();
+  void operator()(const std::string& text);
+
+ private:
+  bool shown_ = false;
+};
+
 // Shows how far the weights are loaded: passes every call on and counts the bytes, of `total`.
 std::shared_ptr<WeightStore> with_progress(std::unique_ptr<WeightStore>, std::string what,
                                            size_t total);

@@ -68,7 +68,8 @@ int resolve_command(const Words& words) {
   if (!budget.empty()) best.options.memory_budget = parse_bytes(budget);
   best.remember = !store.off;
   best.store = store.file;
-  const resolver::Resolution r = resolve(session, flags, best);
+  Measuring by(session, flags, best);
+  const resolver::Resolution r = resolve(session, by, best);
   std::ofstream file(out);
   file << r.plan.to_yaml();
   if (!file.flush()) missing("--out {}: cannot be written", out);

@@ -29,10 +29,11 @@ std::vector<Measurer::Remembered> judged(Measurer& measurer, const core::Registr
 }  // namespace
 
 std::vector<Refused> admit(Measurer& measurer, const core::Registry& registry,
-                           core::Catalog& catalog, const Measurer::Progress& progress) {
+                           core::Catalog& catalog, const Measurer::Progress& progress,
+                           const std::string& only) {
   std::vector<Refused> out;
   for (const judge::PluginFile& p : measurer.plugins()) {
-    if (p.baseline || !p.refusal.empty()) continue;
+    if (p.baseline || !p.refusal.empty() || (!only.empty() && p.name != only)) continue;
     bool right = false;
     const auto all = judged(measurer, registry, p, progress);
     for (const auto& r : all) right = right || r.verdict.passed;

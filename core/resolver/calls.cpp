@@ -23,16 +23,20 @@ std::vector<Call> representatives(const std::vector<core::CapturedCall>& all) {
            (out[i].task != c.task || out[i].init != c.init || out[i].phase != c.phase))
       ++i;
     if (i == out.size()) {
-      out.push_back({c.task, c.init, c.phase, {}, 0, 0});
+      out.push_back({c.task, c.init, c.phase, {}, 0, 0, 0});
       most.push_back(-1);
     }
     out[i].seconds += c.seconds;
+    out[i].own_seconds += c.self_seconds;
     out[i].calls += c.calls;
     if (c.seconds <= most[i]) continue;
     most[i] = c.seconds;
     out[i].given = cases::case_of(c);
   }
-  for (Call& c : out) c.seconds /= double(std::max<int64_t>(1, c.calls));
+  for (Call& c : out) {
+    const auto calls = double(std::max<int64_t>(1, c.calls));
+    c.seconds /= calls, c.own_seconds /= calls;
+  }
   return out;
 }
 
@@ -69,8 +73,10 @@ std::vector<Call> Calls::of(const core::Policy& policy, const core::Plan& plan) 
     rig->round();
     for (const Call& c : representatives(layers.capture->calls()))
       for (Call& best : out)
-        if (best.task == c.task && best.init == c.init && best.phase == c.phase)
+        if (best.task == c.task && best.init == c.init && best.phase == c.phase) {
           best.seconds = std::min(best.seconds, c.seconds);
+          best.own_seconds = std::min(best.own_seconds, c.own_seconds);
+        }
   }
   return out;
 }

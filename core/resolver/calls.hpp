@@ -12,7 +12,8 @@ struct Call {
   core::Phase phase;
   cases::Case given;
   double seconds = 0;  // of a call in the model, with what is below it: of several rounds the least
-  int64_t calls = 0;
+  double own_seconds = 0;  // likewise, without
+  int64_t calls = 0;       // in a round
 };
 
 // Runs a round of the workload and looks at every call. Remembers them on disk by plan.

@@ -46,7 +46,7 @@ const judge::PluginFile* Measurer::file_of(const Named& i) const {
 
 const std::vector<store::Measurement>& Measurer::measurements(const std::string& task) {
   const auto known = measurements_.find(task);
-  if (known != measurements_.end()) return known->second;
+  if (known != measurements_.end() || !court_.store) return measurements_[task];
   store::Filter f;
   f.task = task;
   return measurements_[task] = court_.store->find<store::Measurement>(f);
@@ -54,7 +54,7 @@ const std::vector<store::Measurement>& Measurer::measurements(const std::string&
 
 const std::vector<store::Verdict>& Measurer::verdicts(const std::string& task) {
   const auto known = verdicts_.find(task);
-  if (known != verdicts_.end()) return known->second;
+  if (known != verdicts_.end() || !court_.store) return verdicts_[task];
   store::Filter f;
   f.task = task;
   return verdicts_[task] = court_.store->find<store::Verdict>(f);
@@ -98,15 +98,13 @@ std::optional<Measurer::Verdict> Measurer::verdict(const core::TaskSpec& task, c
   if (!file) return Verdict{false, "its plugin is not among the judge's", ""};
   const std::string context =
       i.composite ? record::context_of(court_.judge.companions(*file, task.level)) : "";
-  if (court_.store) {
-    const auto& all = verdicts(task.name);
-    for (auto v = all.rbegin(); v != all.rend(); ++v)
-      if (v->implementation == i.id && v->hash == i.hash && v->context == context &&
-          counts(task, *v)) {
-        ++known_;
-        return from_record(*v);
-      }
-  }
+  const auto& all = verdicts(task.name);
+  for (auto v = all.rbegin(); v != all.rend(); ++v)
+    if (v->implementation == i.id && v->hash == i.hash && v->context == context &&
+        counts(task, *v)) {
+      ++known_;
+      return from_record(*v);
+    }
   if (look) return std::nullopt;
   ++judged_;
   const auto on_case = [&](const judge::CaseResult&, size_t done, size_t count) {
@@ -119,6 +117,8 @@ std::optional<Measurer::Verdict> Measurer::verdict(const core::TaskSpec& task, c
   if (court_.store) {
     v.uuid = court_.store->add(v);
     verdicts_.erase(task.name);
+  } else {
+    verdicts_[task.name].push_back(v);
   }
   return from_record(v);
 }
@@ -130,18 +130,16 @@ std::optional<Measurer::Timing> Measurer::timing(const core::TaskSpec& task, con
   if (!a || !b) return Timing{0, 0, {}, "unsupported", "its plugin is not among the judge's", ""};
   const std::string context =
       candidate.composite ? record::context_of(court_.judge.companions(*a, task.level)) : "";
-  if (court_.store) {
-    const auto& all = measurements(task.name);
-    for (auto m = all.rbegin(); m != all.rend(); ++m)
-      if (m->implementation == candidate.id && m->hash == candidate.hash &&
-          m->baseline == baseline.id && m->baseline_hash == baseline.hash && m->case_id == c.name &&
-          m->signature == record::signature_text(task) && m->context == context &&
-          m->device == court_.machine.device &&
-          !m->text.starts_with("clock:")) {  // a machine that was too busy is no verdict for ever
-        ++known_;
-        return from_record(*m);
-      }
-  }
+  const auto& all = measurements(task.name);
+  for (auto m = all.rbegin(); m != all.rend(); ++m)
+    if (m->implementation == candidate.id && m->hash == candidate.hash &&
+        m->baseline == baseline.id && m->baseline_hash == baseline.hash && m->case_id == c.name &&
+        m->signature == record::signature_text(task) && m->context == context &&
+        m->device == court_.machine.device &&
+        !m->text.starts_with("clock:")) {  // a machine that was too busy is no verdict for ever
+      ++known_;
+      return from_record(*m);
+    }
   if (look) return std::nullopt;
   if (const std::string why = cases::too_large(court_.judge.oracle().catalog(), task, c);
       !why.empty())
@@ -159,6 +157,8 @@ std::optional<Measurer::Timing> Measurer::timing(const core::TaskSpec& task, con
   if (court_.store) {
     m.uuid = court_.store->add(m);
     measurements_.erase(task.name);
+  } else {
+    measurements_[task.name].push_back(m);
   }
   return from_record(m);
 }

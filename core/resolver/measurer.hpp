@@ -19,7 +19,7 @@ class Measurer {
     judge::Judge& judge;
     const std::deque<judge::PluginFile>& plugins;
     record::Machine machine;
-    std::shared_ptr<store::Store> store;  // null: nothing is remembered
+    std::shared_ptr<store::Store> store;  // null: remembered as long as the Measurer lives
     judge::BenchOptions bench;
   };
   explicit Measurer(Court);

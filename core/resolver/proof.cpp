@@ -86,25 +86,26 @@ Proof::Proof(const Subject& s, const Workload& w, fs::path cache)
 }
 Proof::~Proof() = default;
 
-// From a file when it was computed before.
-Logits Proof::reference() {
+Logits reference_answers(const Subject& subject, const Workload& workload, const fs::path& cache,
+                         const std::string& what, const std::function<Logits(Rig&)>& ask) {
   core::ContentHash h;
-  const auto reference = subject_.catalog.implementations("linear");
+  const auto reference = subject.catalog.implementations("linear");
   for (const core::Implementation* i : reference)
     if (i->kind == core::Implementation::Kind::kReference) h.add(std::string_view(i->hash));
   std::error_code ignored;
-  h.add(std::string_view(subject_.assets.config.model));
-  h.add(std::string_view(subject_.assets.init.dump()));
-  h.add(std::string_view(subject_.assets.weights_text));
-  h.add(std::string_view(workload_.text()));
-  if (const fk_device d = subject_.build.device; d.type != FK_CPU)
+  h.add(std::string_view(subject.assets.config.model));
+  h.add(std::string_view(subject.assets.init.dump()));
+  h.add(std::string_view(subject.assets.weights_text));
+  h.add(std::string_view(workload.text()));
+  if (const fk_device d = subject.build.device; d.type != FK_CPU)
     h.add(std::string_view(core::Device::open(d)->name()));
-  const fs::path weights = subject_.assets.config.weights.path;
+  if (!what.empty()) h.add(std::string_view(what));
+  const fs::path weights = subject.assets.config.weights.path;
   if (fs::is_regular_file(weights, ignored))
     h.add(std::string_view(
         fmt::format("{} {}", fs::file_size(weights, ignored),
                     fs::last_write_time(weights, ignored).time_since_epoch().count())));
-  const fs::path file = cache_ / ("logits-" + h.hex());
+  const fs::path file = cache / ("logits-" + h.hex());
   if (std::ifstream in(file, std::ios::binary); in) {
     uint64_t rows = 0, width = 0;
     in.read(reinterpret_cast<char*>(&rows), 8).read(reinterpret_cast<char*>(&width), 8);
@@ -115,7 +116,7 @@ Logits Proof::reference() {
       if (in) return out;
     }
   }
-  Logits out = make_reference_rig(subject_, workload_)->logits();
+  Logits out = ask(*make_reference_rig(subject, workload));
   const uint64_t head[] = {out.size(), out.empty() ? 0 : out[0].size()};
   std::vector<uint8_t> bytes(sizeof head);
   std::memcpy(bytes.data(), head, sizeof head);
@@ -123,7 +124,7 @@ Logits Proof::reference() {
     const auto* p = reinterpret_cast<const uint8_t*>(row.data());
     bytes.insert(bytes.end(), p, p + row.size() * sizeof(float));
   }
-  fs::create_directories(cache_, ignored);
+  fs::create_directories(cache, ignored);
   core::write_atomically(file, bytes);
   return out;
 }
@@ -133,7 +134,7 @@ void Proof::find_bounds() {
   for (const core::ParamUse& p : baseline_->plan().params) bytes += p.bytes;
   const Logits own = baseline_->logits();
   if (has_reference(subject_, bytes)) {
-    right_ = reference();
+    right_ = reference_answers(subject_, workload_, cache_, "", [](Rig& r) { return r.logits(); });
     own_.against = subject_.build.device.type == FK_CPU ? "the reference" : "the model in float32";
     const Errors e = errors(own, right_);
     own_.mean_bound = e.mean, own_.worst_bound = e.worst;

@@ -24,6 +24,11 @@ struct Gain {
   bool has_decode = false;
 };
 
+// What the reference says where it is asked with `ask`: from a file in `cache` when it was asked
+// before. `what` tells questions apart; "": Rig::logits().
+Logits reference_answers(const Subject&, const Workload&, const std::filesystem::path& cache,
+                         const std::string& what, const std::function<Logits(Rig&)>& ask);
+
 // The whole model, measured where it will run: in this process, on real or seeded weights. What is
 // built here has been judged before.
 class Proof {
@@ -44,7 +49,6 @@ class Proof {
 
  private:
   void find_bounds();
-  Logits reference();
   const Subject& subject_;
   const Workload workload_;
   const std::filesystem::path cache_;

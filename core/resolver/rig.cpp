@@ -92,6 +92,19 @@ class LmRig : public Rig {
     return out;
   }
 
+  double nll(const std::vector<int32_t>& text) override {
+    core::Request r;
+    r.prompt = text;
+    r.score = true;
+    lm_->add(std::move(r));
+    lm_->run();
+    return lm_->take_finished().at(0).nll;
+  }
+
+  Logits embed(const std::vector<std::vector<int32_t>>&) override {
+    core::bad_input("a language model gives no embeddings");
+  }
+
   const core::Plan& plan() const override { return lm_->model().plan(); }
 
  private:
@@ -122,6 +135,12 @@ class EncoderRig : public Rig {
     return out;
   }
   Logits logits(bool) override { return engine_->embed(short_); }
+  double nll(const std::vector<int32_t>&) override {
+    core::bad_input("an encoder gives a text no likelihood");
+  }
+  Logits embed(const std::vector<std::vector<int32_t>>& texts) override {
+    return engine_->embed(texts);
+  }
   const core::Plan& plan() const override { return engine_->model().plan(); }
 
  private:
@@ -167,6 +186,14 @@ std::unique_ptr<Rig> make_rig(const Subject& s, const core::Policy& policy, cons
   Subject subject = s;
   subject.engine.enforce_eager = s.engine.enforce_eager || layers.capture;  // a graph hides calls
   return build_rig(subject, build, w);
+}
+
+std::unique_ptr<Rig> make_rig(const Subject& s, const core::Plan& plan, const Workload& w) {
+  core::BuildOptions build = s.build;
+  build.policy = {};
+  build.layers = {};
+  build.replay = std::make_shared<core::Plan>(plan);
+  return build_rig(s, build, w);
 }
 
 std::unique_ptr<Rig> make_reference_rig(const Subject& s, const Workload& w) {

@@ -42,12 +42,19 @@ class Rig {
   // Of a text that is the same for all rigs: the first half in chunks, the second token by token.
   // `whole`: all of it in chunks, the same numbers by another way. An encoder has one way.
   virtual Logits logits(bool whole = false) = 0;
+  // Of a causal language model: minus the logarithm of the likelihood of every token but the first,
+  // in sum. Throws Error for an encoder.
+  virtual double nll(const std::vector<int32_t>& text) = 0;
+  // Of an encoder: an embedding a text. Throws Error for a language model.
+  virtual Logits embed(const std::vector<std::vector<int32_t>>& texts) = 0;
   virtual const core::Plan& plan() const = 0;
 };
 
 // Throws Error when it cannot be built. `layers`: around its nodes.
 std::unique_ptr<Rig> make_rig(const Subject&, const core::Policy&, const Workload&,
                               const core::LayerOptions& layers = {});
+// Exactly the choices of a plan.
+std::unique_ptr<Rig> make_rig(const Subject&, const core::Plan&, const Workload&);
 // The same model as nothing faster computes it: the reference, slowly, on the CPU; on a card its
 // baselines in float32, an operation at a time. Throws Error where the reference lacks a task, and
 // where the card is too small.

@@ -7,7 +7,7 @@
 
 #include "core/base/sanitized.hpp"
 #include "core/store/store.hpp"
-#include "tests/e2e/program.hpp"
+#include "tests/e2e/planting.hpp"
 
 namespace fk::test {
 namespace {
@@ -18,41 +18,8 @@ bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-struct Resolving : testing::Test {
-  Folder f;
-  std::string config = wide_config(), candidates = f / "candidates", store = f / "store.db",
-              lock = f / "plan.lock.yaml";
-  std::vector<std::string> environment;
-
-  Resolving() {
-    fs::create_directories(candidates);
-    fs::create_directories(f / "plugins");
-    for (const char* name : {"reference", "composed"})
-      fs::copy(FK_BUILD_DIR "/plugins/" + std::string(name), f / ("plugins/" + std::string(name)),
-               fs::copy_options::recursive);
-    environment = {"FK_PLUGINS=" + (f / "plugins"), "FK_STORE=" + store};
-  }
-
-  // Wide enough that a kernel's time is that of its arithmetic.
-  std::string wide_config() const {
-    std::ifstream in(tiny_config(f));
-    std::string text{std::istreambuf_iterator<char>(in), {}};
-    for (auto [from, to] :
-         {std::pair<std::string, std::string>{"hidden_size: 32", "hidden_size: 128"},
-          {"intermediate_size: 48", "intermediate_size: 256"}})
-      text.replace(text.find(from), from.size(), to);
-    return f.write("wide.yaml", text);
-  }
-
-  void plant(const std::string& name, const std::string& task, const std::string& define) const {
-    const fs::path from = FK_SOURCE_DIR "/tests/e2e/planted", to = fs::path(candidates) / name;
-    fs::create_directories(to);
-    for (const std::string& file : {task + ".cpp", std::string("rows.hpp")})
-      fs::copy_file(from / file, to / file, fs::copy_options::overwrite_existing);
-    std::ofstream(to / "plugin.yaml")
-        << "name: " << name << "\nversion: 1.0.0\nlanguage: cxx\nsources: [" << task
-        << ".cpp]\nflags: [-O3, -DPLANTED_" << define << "]\ntasks: [" << task << "]\n";
-  }
+struct Resolving : Planting {
+  std::string lock = f / "plan.lock.yaml";
 
   Json resolve(std::vector<std::string> more = {}) {
     more.insert(more.begin(),
