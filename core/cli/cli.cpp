@@ -29,6 +29,8 @@ constexpr Command kCommands[] = {
     {"bench", bench_command, "measure: `bench model` whole models under load (fk-bench)"},
     {"resolve", resolve_command,
      "find and prove the implementations that make a model fastest; writes a lock file"},
+    {"eval", eval_command,
+     "score implementations over the models of a scenario: tasks, whole models, what they compute"},
     {"results", results_command, "the results store: list, show, export, import, measure again"},
     {"compare", compare_command, "two versions of an implementation: per case, and in a model"},
     {"history", history_command, "the versions of a task's implementations over time"},

@@ -22,6 +22,7 @@ int bench_command(const Words&);
 int bench_task_command(const Words&);  // its first word is the task
 int check_command(const Words&);
 int resolve_command(const Words&);
+int eval_command(const Words&);
 int results_command(const Words&);
 int compare_command(const Words&);
 int history_command(const Words&);
