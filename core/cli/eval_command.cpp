@@ -262,6 +262,7 @@ int eval_command(const Words& words) {
   options.cache = cache_folder() / "resolver";
   std::vector<eval::ModelResult> results;
   for (Entry& e : entries) {
+    status.clear();
     const eval::Choices c = choices(f, e, by);
     const resolver::Subject subject{e.session->workspace.catalog(), e.session->assets,
                                     e.session->build, e.session->engine_options,
@@ -269,6 +270,7 @@ int eval_command(const Words& words) {
     results.push_back(eval::evaluate(e.model, subject, c, by.measurer, options,
                                      [&](const std::string& text) { status(text); }));
   }
+  status.clear();
   const record::Machine& machine = by.measurer.machine();
   Json report = eval::report_of(scenario, results);
   report["policy"] = f.policy();

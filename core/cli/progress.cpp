@@ -43,8 +43,9 @@ void Progress::update(double done) {
   std::fflush(stderr);
 }
 
-StatusLine::~StatusLine() {
+void StatusLine::clear() {
   if (shown_) fmt::print(stderr, "\r\x1b[K");
+  shown_ = false;
 }
 
 void StatusLine::operator()(const std::string& text) {

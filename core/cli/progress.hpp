@@ -24,7 +24,8 @@ class Progress {
 // after.
 class StatusLine {
  public:
-  ~StatusLine();
+  ~StatusLine() { clear(); }
+  void clear();  // before anything else is said
   void operator()(const std::string& text);
 
  private:

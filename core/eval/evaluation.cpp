@@ -157,7 +157,10 @@ class Evaluation {
   // By task; what several workloads call alike is one case.
   void add_up() {
     double all = 0;
-    for (const Part& p : out_.parts) {
+    for (const Part& p : out_.parts) all += p.result.weight;
+    if (!(all > 0)) core::bad_input("{}: all of its tasks weigh nothing", model_.name);
+    for (Part& p : out_.parts) {
+      p.result.weight /= all;
       score::Operator* o = nullptr;
       for (score::Operator& known : out_.operators)
         if (known.task == p.share.task) o = &known;
@@ -166,7 +169,6 @@ class Evaluation {
         out_.levels[p.share.task] = p.level;
       }
       o->weight += p.result.weight;
-      all += p.result.weight;
       if (!p.share.same()) out_.other += p.result.weight;
       auto c = std::find_if(o->cases.begin(), o->cases.end(), [&](const score::CaseResult& known) {
         return known.id == p.result.id;
@@ -176,12 +178,9 @@ class Evaluation {
       else
         c->weight += p.result.weight;
     }
-    if (!(all > 0)) core::bad_input("{}: all of its tasks weigh nothing", model_.name);
     // A task whose calls took no time that a clock sees has no say, and needs no cases to have
     // none.
     std::erase_if(out_.operators, [](const score::Operator& o) { return o.weight == 0; });
-    for (score::Operator& o : out_.operators) o.weight /= all;
-    out_.other /= all;
   }
 
   // What fails here must not run in this process; nor what stands where the baselines have no such

@@ -86,7 +86,9 @@ MetricResult perplexity_metric(const Measured& m) {
   if (ids.size() < 2)
     core::bad_input("{}: the text has {} tokens; its perplexity needs at least 2",
                     spec.text.string(), ids.size());
-  ids.resize(std::min(ids.size(), size_t(spec.tokens)));
+  const int64_t context = m.subject.assets.config.options.max_model_len;
+  const int64_t most = context > 0 ? std::min(spec.tokens, context - 1) : spec.tokens;
+  ids.resize(std::min(ids.size(), size_t(most)));
   const Workload w{1, int64_t(ids.size()), 0};
   const auto mean_nll = [&](const core::Plan& plan) {
     return resolver::make_rig(m.subject, plan, w)->nll(ids) / double(ids.size() - 1);

@@ -18,7 +18,7 @@ struct MetricSpec {
   double envelope = 1;
   struct Perplexity {
     std::filesystem::path text;
-    int64_t tokens = 128;      // the first so many of it
+    int64_t tokens = 128;      // the first so many of it, within the model's context
     double tolerance = 0.002;  // of its logarithm, against the baselines'
   };
   std::optional<Perplexity> perplexity;

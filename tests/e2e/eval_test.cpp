@@ -94,6 +94,17 @@ TEST_F(Evaluating, AFastCandidateRaisesTheScore) {
               m["metrics"][1]["baseline_perplexity"].get<double>(), 1);
   EXPECT_TRUE(r["passed"].get<bool>());
 
+  // A plan of these choices is worth the same.
+  o = start("fk-run",
+            {"--config", config, "--candidates", candidates, "--policy", "candidate:fast", "--dry",
+             "--save-plan", f / "fast.yaml"},
+            "", environment);
+  ASSERT_EQ(o.code, 0) << o.err;
+  o = eval({"--plan", f / "fast.yaml", "--json"});
+  ASSERT_EQ(o.code, 0) << o.err;
+  EXPECT_EQ(o.lines().at(0)["models"][0]["score"], m["score"]);
+  EXPECT_EQ(o.lines().at(0)["measured"], 0);
+
   // For people, out of the store: what it says stands in the record, which says how to do it again.
   o = eval({"--policy", "candidate:fast"});
   ASSERT_EQ(o.code, 0) << o.err;

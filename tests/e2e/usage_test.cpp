@@ -50,7 +50,7 @@ TEST(Usage, CommandsOfALaterVersionSaySo) {
   expect_refused(start("fk", {"lst"}), 2,
                  "fk lst: unknown command 'lst' (did you mean 'list'?); fk has: run, list, "
                  "describe, new, tokenize, score, check, bench, "
-                 "resolve, results, compare, history, report, serve");
+                 "resolve, eval, results, compare, history, report, serve");
 }
 
 TEST(Usage, NothingToRun) {
