@@ -112,7 +112,7 @@ struct Reader {
     if (const Yaml* n = m.find("perplexity")) {
       n->as_map("a mapping with text, tokens and tolerance");
       n->only({"text", "tokens", "tolerance"}, "perplexity");
-      MetricSpec::Perplexity& p = out.metric.perplexity.emplace();
+      MetricSpec::Perplexity& p = out.metric.perplexity.emplace(MetricSpec::Perplexity());
       p.text = beside(n->at("text", "perplexity"), "a file of text");
       if (const Yaml* t = n->find("tokens")) {
         p.tokens = t->as_int("a whole number of at least 2");

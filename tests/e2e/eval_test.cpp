@@ -27,7 +27,7 @@ struct Evaluating : Planting {
 
   Outcome eval(std::vector<std::string> more) {
     more.insert(more.begin(), {"eval", "--scenario", scenario, "--candidates", candidates,
-                               "--threads", "1", "--budget", "1", "--proof-budget", "0.5"});
+                               "--threads", "1", "--budget", "0.5", "--proof-budget", "0.5"});
     return start("fk", more, "", environment);
   }
 };
@@ -57,23 +57,23 @@ std::vector<std::string> not_in(const Json& record, const std::string& sheet) {
 }
 
 TEST_F(Evaluating, AFastCandidateRaisesTheScore) {
-  plant("fast", "silu_and_mul", "FAST");
+  plant("fast", "linear", "FAST");
   Outcome o = eval({"--policy", "candidate:fast", "--json"});
-  ASSERT_EQ(o.code, 0) << o.err;
+  ASSERT_EQ(o.code, 0) << o.err << o.out;
   const Json r = o.lines().at(0), &m = r["models"][0];
   EXPECT_GT(m["score"]["score"].get<double>(), 100) << m;
   EXPECT_LE(m["score"]["score"].get<double>(), m["score"]["high"].get<double>());
   EXPECT_NEAR(m["score"]["pass"].get<double>(), 1, 1e-9);
   EXPECT_NEAR(m["score"]["coverage"].get<double>(), 1, 1e-9);
   EXPECT_NEAR(r["total"]["score"]["score"].get<double>(), m["score"]["score"].get<double>(), 1e-9);
-  EXPECT_GT(m["other_share"].get<double>(), 0);
-  EXPECT_LT(m["other_share"].get<double>(), 0.5) << m;
+  EXPECT_GT(m["other_share"].get<double>(), 0.5);
+  EXPECT_LT(m["other_share"].get<double>(), 1) << m;
   EXPECT_NEAR(m["score"]["fast_1"].get<double>(), m["other_share"].get<double>(), 1e-9) << m;
   size_t theirs = 0;
   double weights = 0;
   for (const Json& p : m["parts"]) {
     weights += p["weight"].get<double>();
-    if (p["task"] != "silu_and_mul") {
+    if (p["task"] != "linear") {
       EXPECT_EQ(p["code"], "=") << p;
       continue;
     }
@@ -83,7 +83,7 @@ TEST_F(Evaluating, AFastCandidateRaisesTheScore) {
     EXPECT_EQ(p["ids"].size(), 2u) << p;
     ++theirs;
   }
-  EXPECT_EQ(theirs, 2u) << m;  // prefill and decode
+  EXPECT_EQ(theirs, 10u) << m;  // five sizes, in prefill and decode
   EXPECT_NEAR(weights, 1, 1e-9);
   EXPECT_TRUE(m["in_place"]["workloads"][0]["measured"].get<bool>());
   EXPECT_EQ(m["in_place"]["speedup"].size(), 3u);
@@ -99,17 +99,17 @@ TEST_F(Evaluating, AFastCandidateRaisesTheScore) {
             {"--config", config, "--candidates", candidates, "--policy", "candidate:fast", "--dry",
              "--save-plan", f / "fast.yaml"},
             "", environment);
-  ASSERT_EQ(o.code, 0) << o.err;
+  ASSERT_EQ(o.code, 0) << o.err << o.out;
   o = eval({"--plan", f / "fast.yaml", "--json"});
-  ASSERT_EQ(o.code, 0) << o.err;
+  ASSERT_EQ(o.code, 0) << o.err << o.out;
   EXPECT_EQ(o.lines().at(0)["models"][0]["score"], m["score"]);
   EXPECT_EQ(o.lines().at(0)["measured"], 0);
 
   // For people, out of the store: what it says stands in the record, which says how to do it again.
   o = eval({"--policy", "candidate:fast"});
-  ASSERT_EQ(o.code, 0) << o.err;
+  ASSERT_EQ(o.code, 0) << o.err << o.out;
   EXPECT_TRUE(has(o.out, "0 judged, 0 measured, ")) << o.out;
-  EXPECT_TRUE(has(o.out, "silu_and_mul passed: x ")) << o.out;
+  EXPECT_TRUE(has(o.out, "linear passed: x ")) << o.out;
   EXPECT_TRUE(has(o.out, "perplexity passed: ")) << o.out;
   const std::string id = o.out.substr(o.out.rfind(" id ") + 4, 8);
   const Outcome shown = start("fk", {"results", "show", id, "--field", "record"}, "", environment);
@@ -121,7 +121,7 @@ TEST_F(Evaluating, AFastCandidateRaisesTheScore) {
 }
 
 TEST_F(Evaluating, AWrongCandidateFailsItsTaskAndTheModel) {
-  plant("wrong", "silu_and_mul", "WRONG");
+  plant("wrong", "linear", "WRONG");
   Outcome o = eval({"--policy", "candidate:wrong", "--json"});
   EXPECT_EQ(o.code, 1) << o.err;
   const Json r = o.lines().at(0), &m = r["models"][0];
@@ -129,22 +129,22 @@ TEST_F(Evaluating, AWrongCandidateFailsItsTaskAndTheModel) {
   EXPECT_LT(m["score"]["pass"].get<double>(), 1) << m;
   EXPECT_LT(m["score"]["score"].get<double>(), 100) << m;
   EXPECT_EQ(m["in_place"]["score"], 0.0);
-  EXPECT_TRUE(has(m["not_run"], "silu_and_mul wrong/planted: wrong at case ")) << m;
-  o = eval({"--pin", "silu_and_mul=wrong"});
+  EXPECT_TRUE(has(m["not_run"], "linear wrong/planted: wrong at case ")) << m;
+  o = eval({"--pin", "linear=wrong"});
   EXPECT_EQ(o.code, 1) << o.err;
-  EXPECT_TRUE(has(o.out, "silu_and_mul failed: ")) << o.out;
-  EXPECT_TRUE(has(o.out, "not run, silu_and_mul wrong/planted: wrong at case ")) << o.out;
+  EXPECT_TRUE(has(o.out, "linear failed: ")) << o.out;
+  EXPECT_TRUE(has(o.out, "not run, linear wrong/planted: wrong at case ")) << o.out;
   EXPECT_TRUE(has(o.out, "\nFAILED; 0 judged, ")) << o.out;
   // Who looks for the best leaves it out, and says so.
   o = eval({"--json"});
   EXPECT_EQ(o.code, 0) << o.err;
-  EXPECT_TRUE(has(o.err, "wide: silu_and_mul wrong/planted not adopted: wrong at case ")) << o.err;
+  EXPECT_TRUE(has(o.err, "wide: linear wrong/planted not adopted: wrong at case ")) << o.err;
   EXPECT_NEAR(o.lines().at(0)["total"]["score"]["score"].get<double>(), 100, 1e-9) << o.out;
 }
 
 TEST_F(Evaluating, TheBaselinesAreExactlyParity) {
   const Outcome o = eval({"--policy", "baseline", "--json", "--no-store"});
-  ASSERT_EQ(o.code, 0) << o.err;
+  ASSERT_EQ(o.code, 0) << o.err << o.out;
   const Json r = o.lines().at(0);
   for (const char* of : {"score", "in_place"}) {
     const Json& s = r["total"][of];
@@ -192,7 +192,7 @@ TEST_F(Evaluating, MistakesAreSaid) {
 TEST(Scenarios, CpuSmallIsParityForItsBaselines) {
   const Outcome o = start(
       "fk", {"eval", "--scenario", "scenarios/cpu_small.yaml", "--policy", "baseline", "--json"});
-  ASSERT_EQ(o.code, 0) << o.err;
+  ASSERT_EQ(o.code, 0) << o.err << o.out;
   const Json r = o.lines().at(0);
   ASSERT_EQ(r["models"].size(), 2u);
   EXPECT_EQ(r["families"].size(), 2u);
