@@ -90,6 +90,17 @@ TEST(Compare, TheLargestErrorOfManyProductsIsTheirs) {
 
 // The growth has an end: one error of the baseline's that towers excuses no more than its own
 // share.
+// One output of many terms that nearly cancelled: what fp32 sums of them may be off is a share of
+// the terms, of which one number says little.
+TEST(Compare, OfOneElementMoreIsAllowedThanOfMany) {
+  const std::vector<double> one = {1e-3};
+  const auto many = std::vector<double>(4096, 1e-3);
+  const double all = element_bound(kFactor, kF32, many, many) / (1 + 4 / 64.0);
+  EXPECT_NEAR(element_bound(kFactor, kF32, one, one), 5 * all, 1e-9 * all);
+  EXPECT_FALSE(compare(kFactor, kF32, one, one, {1e-3 + 1.5e-8}));
+  EXPECT_TRUE(compare(kFactor, kF32, one, one, {1e-3 + 1e-7}));
+}
+
 // A bf16 number's own last digit, on whichever side: one peak among small numbers.
 TEST(Compare, IntoTheNextNumberIsNotWrongAndBeyondItIs) {
   auto golden = numbers(1000, 0.05);

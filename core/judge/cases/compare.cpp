@@ -123,7 +123,8 @@ double element_bound(const core::TaskSpec& task, fk_dtype dtype, const std::vect
   // An operation's error is its last rounding, everybody's the same. Tasks made of others round
   // many times, and of two honest ones each has its own luck.
   if (task.level > 1) largest *= few(all);
-  return factor_of(task) * largest + accumulation(task, dtype) * size * stands_out +
+  // Of few elements the mean size says little of the sums' terms: a single one may have cancelled.
+  return factor_of(task) * largest + accumulation(task, dtype) * size * stands_out * few(all) +
          smallest(dtype);
 }
 

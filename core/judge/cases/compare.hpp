@@ -27,7 +27,8 @@ struct Mismatch {
 //     output has peaks of 4 times the rest, stays below two thirds of it, and a bound that grew
 //     with an element would excuse most where most is at stake. The share grows, to 4 times at
 //     most, where the baseline's own largest error stands out from its mean one more than 8 times,
-//     as it does among many elements and in products: everybody's does there. In 16 bits an
+//     as it does among many elements and in products: everybody's does there; and of few elements,
+//     to 5 times for one, whose size may be what was left of a sum. In 16 bits an
 //     element's own last digit is allowed as well, one for each level of operations: what is
 //     rounded inside, as the probabilities of attention are, decides to which side it falls.
 //   - So is the root mean square error of every tile of 256 elements, without that growth, by what
