@@ -16,10 +16,12 @@ inline float fast_dot(const float* a, const float* b, int64_t n) {
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes)
     for (int k = 0; k < kLanes; ++k) sums[k] += a[i + k] * b[i + k];
-  float sum = 0;
-  for (; i < n; ++i) sum += a[i] * b[i];
+  // Where a single output of few terms cancels, one rounding of a term is more than what is
+  // allowed.
+  double sum = 0;
+  for (; i < n; ++i) sum += double(a[i]) * b[i];
   for (float s : sums) sum += s;
-  return sum;
+  return float(sum);
 }
 
 // Two sums: faster than the reference's one, and slower than the above.
