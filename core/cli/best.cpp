@@ -76,11 +76,12 @@ Resolution resolve(Session& s, const ModelFlags& f, BestFlags best) {
   bench.blocks = 3;
   bench.clear = 1.2;
   bench.least_rounds = 12;  // a busy machine has few in its budget
-  std::shared_ptr<store::Store> store;
-  if (best.remember)
-    store = std::make_shared<store::Store>(best.store.empty() ? store::default_path()
-                                                              : std::filesystem::path(best.store));
-  resolver::Measurer measurer({court.judge, court.plugins, court.machine(), store, bench});
+  std::optional<record::Recorder> own;
+  if (!best.recorder)
+    own.emplace(true, "", tracking::Command{"fk run", "fk run --policy best", {}});
+  record::Recorder& recorder = best.recorder ? *best.recorder : *own;
+  recorder.store();  // what cannot be opened is said now
+  resolver::Measurer measurer({court.judge, court.plugins, court.machine(), recorder, bench});
   for (const judge::PluginFile& p : court.plugins)
     if (!p.baseline && !p.refusal.empty())
       fmt::print(stderr, "left out: {}: {}\n", shown(p.so.empty() ? p.yaml : p.so).string(),

@@ -48,7 +48,7 @@ const std::vector<store::Measurement>& Measurer::measurements(const std::string&
   if (known != measurements_.end()) return known->second;
   store::Filter f;
   f.task = task;
-  return measurements_[task] = court_.store->find<store::Measurement>(f);
+  return measurements_[task] = store()->find<store::Measurement>(f);
 }
 
 const std::vector<store::Verdict>& Measurer::verdicts(const std::string& task) {
@@ -56,7 +56,7 @@ const std::vector<store::Verdict>& Measurer::verdicts(const std::string& task) {
   if (known != verdicts_.end()) return known->second;
   store::Filter f;
   f.task = task;
-  return verdicts_[task] = court_.store->find<store::Verdict>(f);
+  return verdicts_[task] = store()->find<store::Verdict>(f);
 }
 
 // Of a check that leaves nothing out: one of some cases is no verdict here.
@@ -80,10 +80,10 @@ bool Measurer::counts(const core::TaskSpec& task, const store::Verdict& v) {
 
 std::vector<Measurer::Remembered> Measurer::remembered(const std::string& hash) {
   std::vector<Remembered> out;
-  if (!court_.store) return out;
+  if (!store()) return out;
   store::Filter f;
   f.hash = hash;
-  for (const store::Verdict& v : court_.store->find<store::Verdict>(f))
+  for (const store::Verdict& v : store()->find<store::Verdict>(f))
     if (const core::TaskSpec* task = court_.judge.registry().find(v.task);
         task && v.hash == hash && counts(*task, v))
       out.push_back({v.task, v.implementation, from_record(v)});
@@ -96,7 +96,7 @@ std::optional<Measurer::Verdict> Measurer::verdict(const core::TaskSpec& task, c
   if (!file) return Verdict{false, "its plugin is not among the judge's", ""};
   const std::string context =
       i.composite ? record::context_of(court_.judge.companions(*file, task.level)) : "";
-  if (court_.store) {
+  if (store()) {
     const auto& all = verdicts(task.name);
     for (auto v = all.rbegin(); v != all.rend(); ++v)
       if (v->implementation == i.id && v->hash == i.hash && v->context == context &&
@@ -114,8 +114,8 @@ std::optional<Measurer::Verdict> Measurer::verdict(const core::TaskSpec& task, c
   const judge::CheckRecord record = court_.judge.check(*file, task.name, i.id, on_case);
   store::Verdict v =
       record::verdict(court_.machine, court_.judge.registry(), task, *file, record, context);
-  if (court_.store) {
-    v.uuid = court_.store->add(v);
+  if (court_.recorder.on()) {
+    v.uuid = court_.recorder.add(v);
     verdicts_.erase(task.name);
   }
   return from_record(v);
@@ -128,7 +128,7 @@ std::optional<Measurer::Timing> Measurer::timing(const core::TaskSpec& task, con
   if (!a || !b) return Timing{0, 0, {}, "unsupported", "its plugin is not among the judge's", ""};
   const std::string context =
       candidate.composite ? record::context_of(court_.judge.companions(*a, task.level)) : "";
-  if (court_.store) {
+  if (store()) {
     const auto& all = measurements(task.name);
     for (auto m = all.rbegin(); m != all.rend(); ++m)
       if (m->implementation == candidate.id && m->hash == candidate.hash &&
@@ -151,8 +151,8 @@ std::optional<Measurer::Timing> Measurer::timing(const core::TaskSpec& task, con
       judge::bench_case(court_.judge, task.name, c, first, second, court_.bench);
   store::Measurement m = record::measurement(court_.machine, court_.judge.registry(), task, c,
                                              first, second, r, context);
-  if (court_.store) {
-    m.uuid = court_.store->add(m);
+  if (court_.recorder.on()) {
+    m.uuid = court_.recorder.add(m, record::rates(court_.judge.registry(), task, c, r));
     measurements_.erase(task.name);
   }
   return from_record(m);
