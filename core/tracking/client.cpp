@@ -56,14 +56,15 @@ int64_t now() {
       .count();
 }
 
-// Of an error's body: MLflow's JSON, a word of text, or a page of some proxy.
+// Of an error's body: MLflow's JSON or a word of text; nothing of a page that is for browsers.
 std::string said(const std::string& body) {
+  if (body.empty() || body.front() == '<') return "";
   const Json j = Json::parse(body, nullptr, false);
   std::string text = body;
   if (j.is_object() && j.contains("error_code"))
     text = fmt::format("{}: {}", j.value("error_code", ""), j.value("message", ""));
   text = text.substr(0, text.find('\n'));
-  return cut(text, 200);
+  return ": " + cut(text, 200);
 }
 
 const char* way_out(long status) {
@@ -81,8 +82,7 @@ const char* way_out(long status) {
 }
 
 [[noreturn]] void refused(const std::string& what, const Reply& r) {
-  core::missing("{}: answer {}{}{} ({})", what, r.status, r.body.empty() ? "" : ": ", said(r.body),
-                way_out(r.status));
+  core::missing("{}: answer {}{} ({})", what, r.status, said(r.body), way_out(r.status));
 }
 
 }  // namespace

@@ -81,7 +81,7 @@ MlflowServer::MlflowServer() {
   uri_ = "http://127.0.0.1:" + port;
   folder_.write("users.ini", "[mlflow]\ndefault_permission = READ\ndatabase_uri = sqlite:///" +
                                  folder_ / "users.db" + "\nadmin_username = " + kUser +
-                                 "\nadmin_password = " + kPassword +
+                                 "\nauth_cache_ttl_seconds = 600\nadmin_password = " + kPassword +
                                  "\nauthorization_function = "
                                  "mlflow.server.auth:authenticate_request_basic_auth\n");
   std::vector<std::string> words = {"python3",
@@ -144,6 +144,11 @@ MlflowServer::~MlflowServer() {
   signal(SIGCONT);
   signal(SIGKILL);
   waitpid(group_, nullptr, 0);
+}
+
+std::string MlflowServer::log() const {
+  const std::string all = read(folder_ / "log");
+  return all.substr(all.size() - std::min<size_t>(all.size(), 6000));
 }
 
 void MlflowServer::signal(int number) const { kill(-group_, number); }

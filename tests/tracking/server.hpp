@@ -23,6 +23,8 @@ class MlflowServer {
   Json runs(const std::string& experiment) const;
   // SIGSTOP, SIGCONT: to the server and all its processes.
   void signal(int) const;
+  // The end of what it said.
+  std::string log() const;
   std::string artifacts() const { return folder_ / "artifacts"; }
 
  private:
