@@ -73,7 +73,8 @@ Reply Http::send(const char* method, const std::string& path, const std::string&
     curl_easy_setopt(curl_, CURLOPT_CAINFO, settings_.server_cert.c_str());
   if (!settings_.client_cert.empty())
     curl_easy_setopt(curl_, CURLOPT_SSLCERT, settings_.client_cert.c_str());
-  curl_easy_setopt(curl_, CURLOPT_NOSIGNAL, 1L);
+  // Without CURLOPT_NOSIGNAL: it would leave SIGPIPE to us, which TLS writes may raise.
+  curl_easy_setopt(curl_, CURLOPT_QUICK_EXIT, 1L);  // nobody waits for a name that is looked up
   curl_easy_setopt(curl_, CURLOPT_TIMEOUT_MS, long(1e3 * std::max(patience_, 0.1)));
   curl_easy_setopt(curl_, CURLOPT_WRITEFUNCTION, take);
   curl_easy_setopt(curl_, CURLOPT_WRITEDATA, &reply);
@@ -83,8 +84,11 @@ Reply Http::send(const char* method, const std::string& path, const std::string&
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   if (took > kPrompt) patience_ -= took;
   if (code != CURLE_OK)
-    core::missing("{} {}: {}", method, whole ? path : settings_.shown() + path,
-                  *why ? why : curl_easy_strerror(code));
+    core::missing("{} {}: {} ({})", method, whole ? path : settings_.shown() + path,
+                  *why ? why : curl_easy_strerror(code),
+                  code == CURLE_PEER_FAILED_VERIFICATION
+                      ? "MLFLOW_TRACKING_SERVER_CERT_PATH names the server's certificate"
+                      : "is the server there? Without MLFLOW_TRACKING_URI nothing is sent");
   curl_easy_getinfo(curl_, CURLINFO_RESPONSE_CODE, &reply.status);
   return reply;
 }
