@@ -16,6 +16,7 @@ pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)  # NFC and its 
 pkg_check_modules(openblas REQUIRED IMPORTED_TARGET openblas)
 find_package(CLI11 REQUIRED)
 find_package(SQLite3 REQUIRED)                    # the results store
+find_package(CURL REQUIRED)                       # tracking servers
 if(FK_TESTS)
   find_package(GTest REQUIRED)
 endif()

@@ -11,11 +11,12 @@ function(fk_library name)
   endif()
 endfunction()
 
-# fk_test(area [SLOW] [LIBS ...] [DEPENDS ...]): one GoogleTest executable of every .cpp in the current folder, one CTest entry
-# a case, labelled with the area, or area-slow (one label: gtest_discover_tests loses the others of a list).
+# fk_test(area [SLOW] [WHOLE] [LIBS ...] [DEPENDS ...]): one GoogleTest executable of every .cpp in the current folder, one CTest
+# entry a case, or with WHOLE one for all of them (they share what is slow to start), labelled with the area, or area-slow (one
+# label: gtest_discover_tests loses the others of a list). What a tester's tracking server is told is no test's.
 # Tests find the source tree in FK_SOURCE_DIR and the build tree in FK_BUILD_DIR.
 function(fk_test area)
-  cmake_parse_arguments(A "SLOW" "" "LIBS;DEPENDS" ${ARGN})
+  cmake_parse_arguments(A "SLOW;WHOLE" "" "LIBS;DEPENDS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   add_executable(test_${area} ${sources})
   target_compile_options(test_${area} PRIVATE -O1)
@@ -33,8 +34,14 @@ function(fk_test area)
   if(FK_SANITIZE)
     set(timeout 3600)
   endif()
-  gtest_discover_tests(test_${area} TEST_PREFIX "${area}." DISCOVERY_MODE PRE_TEST
-                       PROPERTIES TIMEOUT ${timeout} LABELS ${label} ENVIRONMENT FK_STORE=${PROJECT_BINARY_DIR}/test-results.db)
+  set(properties TIMEOUT ${timeout} LABELS ${label} ENVIRONMENT FK_STORE=${PROJECT_BINARY_DIR}/test-results.db
+      ENVIRONMENT_MODIFICATION MLFLOW_TRACKING_URI=unset:)
+  if(A_WHOLE)
+    add_test(NAME ${area} COMMAND test_${area})
+    set_tests_properties(${area} PROPERTIES ${properties})
+  else()
+    gtest_discover_tests(test_${area} TEST_PREFIX "${area}." DISCOVERY_MODE PRE_TEST PROPERTIES ${properties})
+  endif()
 endfunction()
 
 # fk_names_cuda_plugins(<area>): test_<area> knows which CUDA plugins this build has (tests/support/cuda_plugins.hpp).

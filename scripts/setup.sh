@@ -11,7 +11,7 @@ what=${1:-build}
 # docs/dependencies.md says why each is here.
 packages=(g++ gcc cmake ninja-build pkg-config ccache python3 python3-pip
   libboost-dev libboost-filesystem-dev libyaml-cpp-dev nlohmann-json3-dev libcli11-dev libfmt-dev
-  libpcre2-dev libsentencepiece-dev libutf8proc-dev libopenblas-pthread-dev libsqlite3-dev
+  libpcre2-dev libsentencepiece-dev libutf8proc-dev libopenblas-pthread-dev libsqlite3-dev libcurl4-openssl-dev
   libgtest-dev libbenchmark-dev)
 if [[ $what == test ]]; then
   packages+=(clang clang-format clang-tidy libdlpack-dev git)
@@ -37,4 +37,7 @@ if ((${#missing[@]})); then
 fi
 "$root/scripts/fetch_models.sh"
 "$root/scripts/fetch_cuda.sh" || echo "setup: going on without the library plugins whose headers are missing"
-if [[ $what == test ]]; then "$root/scripts/fetch_models.sh" "$root/tests/packages.txt"; fi
+if [[ $what == test ]]; then
+  "$root/scripts/fetch_models.sh" "$root/tests/packages.txt"
+  "$root/scripts/fetch_mlflow.sh"
+fi

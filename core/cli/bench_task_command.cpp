@@ -146,9 +146,10 @@ int bench_task_command(const Words& words) {
           judge::bench_case(court.judge, task, c, s.contestant(), rival->contestant(), options);
       std::string id;
       if (recorder.on() && r.code != "unsupported")
-        id = recorder.add(record::measurement(court.machine(), court.registry,
-                                              court.registry.task(task), c, s.contestant(),
-                                              rival->contestant(), r, s.context(court)));
+        id = recorder.add(
+            record::measurement(court.machine(), court.registry, court.registry.task(task), c,
+                                s.contestant(), rival->contestant(), r, s.context(court)),
+            record::rates(court.registry, court.registry.task(task), c, r));
       if (flags.json) {
         Json j = head(s);
         j.update(r.to_json());

@@ -58,11 +58,8 @@ resolver::Measurer::Court measuring_court(Court& court, const BestFlags& best) {
   bench.blocks = 3;
   bench.clear = 1.2;
   bench.least_rounds = 12;  // a busy machine has few in its budget
-  std::shared_ptr<store::Store> store;
-  if (best.remember)
-    store = std::make_shared<store::Store>(best.store.empty() ? store::default_path()
-                                                              : std::filesystem::path(best.store));
-  return {court.judge, court.plugins, court.machine(), store, bench};
+  best.recorder->store();   // what cannot be opened is said now
+  return {court.judge, court.plugins, court.machine(), *best.recorder, bench};
 }
 
 }  // namespace
@@ -137,6 +134,8 @@ void choose_best(Session& s, const ModelFlags& f) {
     best.options.candidates_only = true;
     best.options.proof_budget = 3;
     best.options.workload = default_workload(s);
+    record::Recorder recorder(true, "", {"fk run", "fk run --policy best", {}});
+    best.recorder = &recorder;
     Measuring by(s, f, best);
     const Resolution r = resolve(s, by, best);
     for (const std::string& line : finding_lines(r)) fmt::print(stderr, "best: {}\n", line);

@@ -9,9 +9,8 @@ namespace fk::core {
 // How a session's model is resolved.
 struct BestFlags {
   resolver::ResolveOptions options;
-  double case_budget = 1;  // seconds of measuring a case, at most
-  std::string store;       // "" for the default place
-  bool remember = true;    // in the store
+  double case_budget = 1;                // seconds of measuring a case, at most
+  record::Recorder* recorder = nullptr;  // of the command
 };
 
 // Whether the flags ask for the policy `best`: by name, or without any where there is a store.

@@ -212,9 +212,8 @@ std::string plans_hash(const std::vector<eval::ModelResult>& results) {
   return h.hex();
 }
 
-void record(const EvalFlags& f, const Words& words, const std::string& plan_hash,
-            const record::Machine& machine, Json& report) {
-  record::Recorder recorder = f.store.recorder();
+void record(const EvalFlags& f, record::Recorder& recorder, const Words& words,
+            const std::string& plan_hash, const record::Machine& machine, Json& report) {
   if (!recorder.on()) return;
   store::RunRecord r;
   r.command = {"fk", "eval"};
@@ -247,8 +246,8 @@ int eval_command(const Words& words) {
   const Paths paths = find_paths();
   const Registry registry = Registry::load(shown(paths.registry));
   const eval::Scenario scenario = eval::load_scenario(f.scenario, paths.packages, registry);
-  f.best.remember = !f.store.off;
-  f.best.store = f.store.file;
+  record::Recorder recorder = f.store.recorder();
+  f.best.recorder = &recorder;
   std::vector<Entry> entries;
   for (const eval::ScenarioModel& m : chosen(f, scenario)) entries.push_back(prepare(f, m));
   Measuring by(*entries.front().session, f.model, f.best);
@@ -282,7 +281,7 @@ int eval_command(const Words& words) {
   report["known"] = by.measurer.known();
   report["seconds"] =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  record(f, words, plans_hash(results), machine, report);
+  record(f, recorder, words, plans_hash(results), machine, report);
   fmt::print("{}", f.json ? json_line(report) + "\n" : eval_sheet(report));
   return report["passed"].get<bool>() ? 0 : int(Code::kCheckFailed);
 }

@@ -66,18 +66,20 @@ int resolve_command(const Words& words) {
   best.options.workload =
       workload.empty() ? default_workload(session) : resolver::Workload::parse(workload);
   if (!budget.empty()) best.options.memory_budget = parse_bytes(budget);
-  best.remember = !store.off;
-  best.store = store.file;
+  record::Recorder recorder = store.recorder();
+  best.recorder = &recorder;
   Measuring by(session, flags, best);
   const resolver::Resolution r = resolve(session, by, best);
   std::ofstream file(out);
   file << r.plan.to_yaml();
   if (!file.flush()) missing("--out {}: cannot be written", out);
+  Json j = r.to_json();
+  j["config"] = flags.config;
+  j["workload"] = best.options.workload.text();
+  j["out"] = out;
+  recorder.conclude(
+      j, {{"plan.lock.yaml", r.plan.to_yaml()}, {"resolution.json", json_line(j) + "\n"}});
   if (json) {
-    Json j = r.to_json();
-    j["config"] = flags.config;
-    j["workload"] = best.options.workload.text();
-    j["out"] = out;
     fmt::print("{}\n", json_line(j));
     return 0;
   }

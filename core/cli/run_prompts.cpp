@@ -69,7 +69,8 @@ int run_prompts(const RunFlags& f, Session& session) {
   std::vector<Prompt> prompts = gather(f, assets);
   std::vector<std::vector<int32_t>> ids;
   for (const Prompt& p : prompts) ids.push_back(encode(p, assets));
-  record::Recorder recorder(!f.store.empty(), f.store);
+  record::Recorder recorder(!f.store.empty(), f.store,
+                            {"fk run", fmt::format("fk run {}", fmt::join(f.words, " ")), {}});
   auto engine = session.causal_lm();
   bool single = f.input.empty();
   auto start = std::chrono::steady_clock::now();

@@ -26,7 +26,42 @@ store::Store StoreFlags::to_read() const {
 
 void RecordFlags::add_to(CLI::App& app) {
   auto* named = StoreFlags::add_to(app);
-  app.add_flag("--no-store", off, "record nothing, look nothing up")->excludes(named);
+  auto* none = app.add_flag("--no-store", off, "record nothing, look nothing up");
+  none->excludes(named);
+  app.add_option("--mlflow", server,
+                 "send what is recorded to this tracking server, too (default: "
+                 "$MLFLOW_TRACKING_URI, else nowhere)")
+      ->type_name("URI")
+      ->excludes(none);
+  app_ = &app;
+}
+
+// "fk bench silu_and_mul", "fk resolve llama", and every flag that was given.
+tracking::Command RecordFlags::command() const {
+  tracking::Command c;
+  std::string name = app_->get_name(), config;
+  if (const size_t at = name.rfind(" TASK"); at != name.npos) name.resize(at);
+  c.words = name;
+  for (const CLI::Option* o : app_->get_options()) {
+    const std::string flag = o->get_name();
+    if (o->count() == 0 || flag == "--mlflow" || flag == "--store") continue;
+    const std::string value = fmt::format("{}", fmt::join(o->results(), " "));
+    const bool positional = !flag.starts_with("-");
+    if (positional) name += " " + value;
+    if (flag == "--config") config = std::filesystem::path(value).stem().string();
+    c.words += positional                     ? " " + value
+               : o->get_items_expected() == 0 ? " " + flag
+                                              : " " + flag + " " + value;
+    c.flags.emplace_back(flag.substr(flag.find_first_not_of('-')), value);
+  }
+  c.name = config.empty() ? name : name + " " + config;
+  return c;
+}
+
+record::Recorder RecordFlags::recorder() const {
+  record::Recorder r(!off, file, command(), server);
+  r.probe();
+  return r;
 }
 
 std::string since_when(const std::string& text) {

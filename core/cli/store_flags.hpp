@@ -19,9 +19,15 @@ struct StoreFlags {
 // And --no-store, of the commands that measure and judge.
 struct RecordFlags : StoreFlags {
   bool off = false;
+  std::string server;  // of --mlflow
 
+  // Keeps the app: its flags are part of what is said to a tracking server.
   void add_to(CLI::App&);
-  record::Recorder recorder() const { return record::Recorder(!off, file); }
+  record::Recorder recorder() const;
+
+ private:
+  tracking::Command command() const;
+  const CLI::App* app_ = nullptr;
 };
 
 // "2026-11-21", "2026-11-21T08", ... as it is; "7d", "12h", "30m" as that long ago. Throws Error

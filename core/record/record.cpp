@@ -6,6 +6,7 @@
 #include "core/base/dtype.hpp"
 #include "core/base/error.hpp"
 #include "core/judge/cases/problem.hpp"
+#include "core/judge/timing/floor.hpp"
 #include "core/plugin/content_hash.hpp"
 
 namespace fk::record {
@@ -103,6 +104,20 @@ store::Measurement measurement(const Machine& machine, const core::Registry& reg
   m.harness = machine.harness;
   m.retained_bytes = r.retained_bytes;
   return m;
+}
+
+std::vector<tracking::Metric> rates(const core::Registry& registry, const core::TaskSpec& task,
+                                    cases::Case c, const judge::BenchResult& r) {
+  if (!(r.candidate.p50 > 0)) return {};
+  if (!task.step.empty() && r.seeds.size() == 1) c.seed = r.seeds[0];
+  std::vector<tracking::Metric> out;
+  try {
+    const auto work = judge::whole_work_of(registry, cases::Problem::make(registry, task, c));
+    if (!work) return {};
+    if (work->bytes > 0) out.push_back({"bytes_per_s", work->bytes / r.candidate.p50});
+    if (work->flops > 0) out.push_back({"flops_per_s", work->flops / r.candidate.p50});
+  } catch (const core::Error&) {}  // a shape that cannot be evaluated
+  return out;
 }
 
 store::Verdict verdict(const Machine& machine, const core::Registry& registry,

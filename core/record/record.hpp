@@ -3,6 +3,7 @@
 #include "core/judge/judge.hpp"
 #include "core/judge/timing/bench.hpp"
 #include "core/record/machine.hpp"
+#include "core/tracking/client.hpp"
 
 namespace fk::record {
 
@@ -30,6 +31,10 @@ store::Measurement measurement(const Machine&, const core::Registry&, const core
                                const cases::Case&, const judge::Contestant& candidate,
                                const judge::Contestant& baseline, const judge::BenchResult&,
                                const std::string& context);
+// Bytes and operations a second of what was timed, by the task's expressions; none where they do
+// not say. For a tracking server: the store's readers compute them from the case.
+std::vector<tracking::Metric> rates(const core::Registry&, const core::TaskSpec&, cases::Case,
+                                    const judge::BenchResult&);
 store::Verdict verdict(const Machine&, const core::Registry&, const core::TaskSpec&,
                        const judge::PluginFile&, const judge::CheckRecord&,
                        const std::string& context);

@@ -46,18 +46,18 @@ const judge::PluginFile* Measurer::file_of(const Named& i) const {
 
 const std::vector<store::Measurement>& Measurer::measurements(const std::string& task) {
   const auto known = measurements_.find(task);
-  if (known != measurements_.end() || !court_.store) return measurements_[task];
+  if (known != measurements_.end() || !store()) return measurements_[task];
   store::Filter f;
   f.task = task;
-  return measurements_[task] = court_.store->find<store::Measurement>(f);
+  return measurements_[task] = store()->find<store::Measurement>(f);
 }
 
 const std::vector<store::Verdict>& Measurer::verdicts(const std::string& task) {
   const auto known = verdicts_.find(task);
-  if (known != verdicts_.end() || !court_.store) return verdicts_[task];
+  if (known != verdicts_.end() || !store()) return verdicts_[task];
   store::Filter f;
   f.task = task;
-  return verdicts_[task] = court_.store->find<store::Verdict>(f);
+  return verdicts_[task] = store()->find<store::Verdict>(f);
 }
 
 // Of a check that leaves nothing out: one of some cases is no verdict here.
@@ -82,10 +82,10 @@ bool Measurer::counts(const core::TaskSpec& task, const store::Verdict& v) {
 
 std::vector<Measurer::Remembered> Measurer::remembered(const std::string& hash) {
   std::vector<Remembered> out;
-  if (!court_.store) return out;
+  if (!store()) return out;
   store::Filter f;
   f.hash = hash;
-  for (const store::Verdict& v : court_.store->find<store::Verdict>(f))
+  for (const store::Verdict& v : store()->find<store::Verdict>(f))
     if (const core::TaskSpec* task = court_.judge.registry().find(v.task);
         task && v.hash == hash && counts(*task, v))
       out.push_back({v.task, v.implementation, from_record(v)});
@@ -114,8 +114,8 @@ std::optional<Measurer::Verdict> Measurer::verdict(const core::TaskSpec& task, c
   const judge::CheckRecord record = court_.judge.check(*file, task.name, i.id, on_case);
   store::Verdict v =
       record::verdict(court_.machine, court_.judge.registry(), task, *file, record, context);
-  if (court_.store) {
-    v.uuid = court_.store->add(v);
+  v.uuid = court_.recorder.add(v);
+  if (store()) {
     verdicts_.erase(task.name);
   } else {
     verdicts_[task.name].push_back(v);
@@ -154,8 +154,8 @@ std::optional<Measurer::Timing> Measurer::timing(const core::TaskSpec& task, con
       judge::bench_case(court_.judge, task.name, c, first, second, court_.bench);
   store::Measurement m = record::measurement(court_.machine, court_.judge.registry(), task, c,
                                              first, second, r, context);
-  if (court_.store) {
-    m.uuid = court_.store->add(m);
+  m.uuid = court_.recorder.add(m, record::rates(court_.judge.registry(), task, c, r));
+  if (store()) {
     measurements_.erase(task.name);
   } else {
     measurements_[task.name].push_back(m);

@@ -7,7 +7,7 @@
 #include "core/judge/judge.hpp"
 #include "core/judge/timing/bench.hpp"
 #include "core/record/machine.hpp"
-#include "core/store/store.hpp"
+#include "core/record/recorder.hpp"
 
 namespace fk::resolver {
 
@@ -19,7 +19,7 @@ class Measurer {
     judge::Judge& judge;
     const std::deque<judge::PluginFile>& plugins;
     record::Machine machine;
-    std::shared_ptr<store::Store> store;  // null: remembered as long as the Measurer lives
+    record::Recorder& recorder;  // one that is off: remembered as long as the Measurer lives
     judge::BenchOptions bench;
   };
   explicit Measurer(Court);
@@ -60,7 +60,8 @@ class Measurer {
   size_t judged() const { return judged_; }      // by the Judge, now
   size_t measured() const { return measured_; }  // likewise
   size_t known() const { return known_; }        // answers out of the store
-  store::Store* store() const { return court_.store.get(); }
+  store::Store* store() const { return court_.recorder.store(); }
+  record::Recorder& recorder() const { return court_.recorder; }
   const record::Machine& machine() const { return court_.machine; }
   judge::Judge& judge() { return court_.judge; }
   const std::deque<judge::PluginFile>& plugins() const { return court_.plugins; }

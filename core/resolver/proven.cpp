@@ -91,7 +91,7 @@ std::optional<ProvenPlans::Entry> ProvenPlans::find(const std::string& plan_hash
 
 std::string ProvenPlans::add(const core::Plan& plan, const Entry& e,
                              const std::vector<std::string>& notes) const {
-  if (!measurer_.store()) return "";
+  if (!measurer_.recorder().on()) return "";
   store::PlanRecord r;
   r.config = subject_.assets.config.file;
   r.policy = "best";
@@ -113,7 +113,7 @@ std::string ProvenPlans::add(const core::Plan& plan, const Entry& e,
                {"workload", workload_.text()},
                {"proof", proof},
                {"notes", notes}};
-  return measurer_.store()->add(r);
+  return measurer_.recorder().add(r);
 }
 
 Json Resolution::to_json() const {
