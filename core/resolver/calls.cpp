@@ -40,6 +40,10 @@ std::vector<Call> representatives(const std::vector<core::CapturedCall>& all) {
   return out;
 }
 
+bool is_same(const Call& a, const Call& b) {
+  return a.task == b.task && a.init == b.init && a.phase == b.phase;
+}
+
 }  // namespace
 
 std::vector<Call> Calls::of(const core::Policy& policy, const core::Plan& plan) const {
@@ -65,20 +69,28 @@ std::vector<Call> Calls::of(const core::Policy& policy, const core::Plan& plan) 
   file.model = subject_.assets.config.model;
   file.config = subject_.assets.config.file;
   file.calls = layers.capture->calls();
-  if (!folder.empty()) core::write_capture(folder, file);
-  std::vector<Call> out = representatives(file.calls);
   // Of so few calls a single one that the machine held up would be all that there is to see.
+  std::vector<Call> best = representatives(file.calls);
+  const std::vector<Call> first = best;
   for (int again = 1; again < kRounds; ++again) {
     layers.capture->clear();
     rig->round();
     for (const Call& c : representatives(layers.capture->calls()))
-      for (Call& best : out)
-        if (best.task == c.task && best.init == c.init && best.phase == c.phase) {
-          best.seconds = std::min(best.seconds, c.seconds);
-          best.own_seconds = std::min(best.own_seconds, c.own_seconds);
+      for (Call& b : best)
+        if (is_same(b, c)) {
+          b.seconds = std::min(b.seconds, c.seconds);
+          b.own_seconds = std::min(b.own_seconds, c.own_seconds);
         }
   }
-  return out;
+  // Into the calls themselves: what is read again says the same as what is said now.
+  for (core::CapturedCall& c : file.calls)
+    for (size_t i = 0; i < best.size(); ++i) {
+      if (best[i].task != c.task || best[i].init != c.init || best[i].phase != c.phase) continue;
+      if (first[i].seconds > 0) c.seconds *= best[i].seconds / first[i].seconds;
+      if (first[i].own_seconds > 0) c.self_seconds *= best[i].own_seconds / first[i].own_seconds;
+    }
+  if (!folder.empty()) core::write_capture(folder, file);
+  return representatives(file.calls);
 }
 
 }  // namespace fk::resolver
