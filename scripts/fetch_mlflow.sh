@@ -12,6 +12,7 @@ want="$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])') $(sha256
 if [[ $(cat "$out/.version" 2> /dev/null) == "$want" ]]; then exit 0; fi
 echo "fetching what mlflow server needs (60 MB)"
 mkdir -p "$root/third_party"
+# Beside its place, so that it gets there whole or not at all: a rename within one file system.
 tmp=$(mktemp -d "$root/third_party/mlflow.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT
 if ! python3 -m pip install -q --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes --target "$tmp" -r "$list" > "$tmp.log" 2>&1; then
