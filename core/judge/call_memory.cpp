@@ -29,23 +29,10 @@ void CallMemory::add(Tensor t, const HostTensor& like) {
   t.at.dtype = head->dtype;
   t.at.shape.assign(head->shape, head->shape + head->ndim);
   t.at.strides.assign(head->strides, head->strides + head->ndim);
-  t.at.in = t.written                              ? Placement::In::kOutputs
-            : t.step && lies_on_host(t.step->name) ? Placement::In::kHost
-                                                   : Placement::In::kInputs;
+  t.at.in = where(t.written, t.step ? t.step->name : "");
   t.bytes = like.memory_bytes();
-  t.at.offset = packer(t).place(t.bytes);
+  t.at.offset = packers_.of(t.at.in).place(t.bytes);
   tensors_.push_back(std::move(t));
-}
-
-Packer& CallMemory::packer(const Tensor& t) {
-  return t.at.in == Placement::In::kOutputs  ? out_
-         : t.at.in == Placement::In::kInputs ? in_
-                                             : on_host_;
-}
-const Region& CallMemory::region(const Tensor& t) const {
-  return t.at.in == Placement::In::kOutputs  ? outputs_
-         : t.at.in == Placement::In::kInputs ? inputs_
-                                             : host_;
 }
 
 CallMemory::CallMemory(const cases::Problem& p, size_t slots, fk_device device)
@@ -63,15 +50,18 @@ CallMemory::CallMemory(const cases::Problem& p, size_t slots, fk_device device)
         add(std::move(t), *named.tensor);
       }
   }
-  for (Tensor& t : tensors_) t.at.step = packer(t).size();
-  inputs_ = Region::create(in_.size() * slots, Region::Access::kReadOnly, "fk-inputs", device);
-  outputs_ = Region::create(out_.size() * slots, Region::Access::kReadWrite, "fk-outputs", device);
-  host_ = Region::create(on_host_.size() * slots, Region::Access::kReadOnly, "fk-host");
+  for (Tensor& t : tensors_) t.at.step = packers_.of(t.at.in).size();
+  regions_.inputs = Region::create(packers_.inputs.size() * slots, Region::Access::kReadOnly,
+                                   "fk-inputs", device);
+  regions_.outputs = Region::create(packers_.outputs.size() * slots, Region::Access::kReadWrite,
+                                    "fk-outputs", device);
+  regions_.host =
+      Region::create(packers_.host.size() * slots, Region::Access::kReadOnly, "fk-host");
   masters_.resize(slots);
 }
 
 uint8_t* CallMemory::address(const Tensor& t, size_t slot) const {
-  return region(t).data() + t.at.offset + slot * t.at.step;
+  return regions_.of(t.at.in).data() + t.at.offset + slot * t.at.step;
 }
 
 Json CallMemory::message() const {
@@ -84,9 +74,9 @@ Json CallMemory::message() const {
   }
   for (const Tensor& t : tensors_) calls[t.call][t.arg ? "args" : "step"].push_back(t.at.to_json());
   return {{"op", "place"},
-          {"inputs", in_.size() * slots_},
-          {"outputs", out_.size() * slots_},
-          {"host", on_host_.size() * slots_},
+          {"inputs", packers_.inputs.size() * slots_},
+          {"outputs", packers_.outputs.size() * slots_},
+          {"host", packers_.host.size() * slots_},
           {"slots", slots_},
           {"calls", calls}};
 }
@@ -108,14 +98,14 @@ void CallMemory::write(size_t slot, const cases::Problem& p) {
       masters_[slot].push_back(nullptr);
     }
   }
-  inputs_.push(slot * in_.size(), in_.size());
-  outputs_.push(slot * out_.size(), out_.size());
+  regions_.inputs.push(slot * packers_.inputs.size(), packers_.inputs.size());
+  regions_.outputs.push(slot * packers_.outputs.size(), packers_.outputs.size());
 }
 
 cases::Outcome CallMemory::read(size_t slot) const {
   cases::Outcome out;
-  inputs_.pull(slot * in_.size(), in_.size());
-  outputs_.pull(slot * out_.size(), out_.size());
+  regions_.inputs.pull(slot * packers_.inputs.size(), packers_.inputs.size());
+  regions_.outputs.pull(slot * packers_.outputs.size(), packers_.outputs.size());
   for (size_t i = 0; i < tensors_.size(); ++i) {
     const Tensor& t = tensors_[i];
     const std::string name = problem_.calls[t.call].label + t.at.name;

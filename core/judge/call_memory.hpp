@@ -19,7 +19,8 @@ class CallMemory {
   // The arguments of a Runner's "place", and the descriptors that go with it.
   Json message() const;
   std::vector<int> descriptors() const {
-    return {inputs_.descriptor(), outputs_.descriptor(), host_.descriptor()};
+    return {regions_.inputs.descriptor(), regions_.outputs.descriptor(),
+            regions_.host.descriptor()};
   }
 
   // Everything as it is before the calls; outputs are poisoned. `p` has the same shapes.
@@ -37,7 +38,6 @@ class CallMemory {
     bool written;
   };
   static uint8_t pattern(size_t slot);
-  const Region& region(const Tensor&) const;
   uint8_t* address(const Tensor&, size_t slot) const;
   void add(Tensor, const cases::HostTensor& like);
 
@@ -45,9 +45,8 @@ class CallMemory {
   size_t slots_;
   std::vector<Tensor> tensors_;
   std::vector<std::vector<std::unique_ptr<cases::HostTensor>>> masters_;  // [slot][tensor]
-  Packer& packer(const Tensor&);
-  Packer in_, out_, on_host_;
-  Region inputs_, outputs_, host_;
+  PerPlace<Packer> packers_;
+  PerPlace<Region> regions_;
 };
 
 // The states of a build, zeroed, where the Runner can write them.

@@ -168,9 +168,7 @@ Session::Slot Session::make_slot(const Json& call, size_t slot) const {
   Slot out;
   const auto view = [&](const Json& j) {
     const Placement p = Placement::from_json(j);
-    const Region& region = p.in == Placement::In::kInputs    ? inputs_
-                           : p.in == Placement::In::kOutputs ? outputs_
-                                                             : host_;
+    const Region& region = regions_.of(p.in);
     const fk_device on = p.in == Placement::In::kHost ? fk_device{FK_CPU, 0} : device_->id();
     return &out.views
                 .emplace_back(
@@ -194,11 +192,12 @@ Json Session::place(const Json& request, const std::vector<int>& descriptors) {
   if (graphs_) graphs_->clear();
   calls_.clear();
   const fk_device on = device_->id();
-  inputs_ = Region::map(descriptors[0], request.at("inputs").get<size_t>(),
-                        Region::Access::kReadOnly, on);
-  outputs_ = Region::map(descriptors[1], request.at("outputs").get<size_t>(),
-                         Region::Access::kReadWrite, on);
-  host_ = Region::map(descriptors[2], request.at("host").get<size_t>(), Region::Access::kReadOnly);
+  regions_.inputs = Region::map(descriptors[0], request.at("inputs").get<size_t>(),
+                                Region::Access::kReadOnly, on);
+  regions_.outputs = Region::map(descriptors[1], request.at("outputs").get<size_t>(),
+                                 Region::Access::kReadWrite, on);
+  regions_.host =
+      Region::map(descriptors[2], request.at("host").get<size_t>(), Region::Access::kReadOnly);
   for (const Json& call : request.at("calls")) {
     calls_.emplace_back();
     for (size_t s = 0; s < request.at("slots").get<size_t>(); ++s)
@@ -259,7 +258,7 @@ Json Session::arm(const Json& request) {
     if (!got.at("captured").get<bool>() || got.at("host_nodes").get<int>() > 0) return got;
     std::vector<std::pair<void*, size_t>> places;
     for (const auto& p : poison)
-      places.emplace_back(outputs_.data() + p.offset + slot * p.step, p.bytes);
+      places.emplace_back(regions_.outputs.data() + p.offset + slot * p.step, p.bytes);
     graphs_->arm(slot, places);
   }
   return {{"ok", true}, {"captured", true}, {"facts", graphs_->facts()}};

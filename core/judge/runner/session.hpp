@@ -52,7 +52,8 @@ class Session {
   std::shared_ptr<core::ThreadPool> pool_;
   std::shared_ptr<core::Device> device_;
   std::unique_ptr<SlotGraphs> graphs_;  // null on the CPU
-  Region weights_, states_, inputs_, outputs_, host_;
+  Region weights_, states_;
+  PerPlace<Region> regions_;  // of the calls
   std::unique_ptr<core::Model> model_;
   std::vector<std::vector<Slot>> calls_;  // [call][slot]
   int threads_ = 1;

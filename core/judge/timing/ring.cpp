@@ -32,10 +32,8 @@ void Ring::add(Tensor t) {
   for (size_t i = t.at.shape.size(); i-- > 1;)
     t.at.strides[i - 1] = t.at.strides[i] * t.at.shape[i];
   t.bytes = elements(t.at.shape) * e;
-  t.at.in = t.written                              ? Placement::In::kOutputs
-            : t.step && lies_on_host(t.step->name) ? Placement::In::kHost
-                                                   : Placement::In::kInputs;
-  t.at.offset = packer(t).place(t.bytes);
+  t.at.in = where(t.written, t.step ? t.step->name : "");
+  t.at.offset = packers_.of(t.at.in).place(t.bytes);
   tensors_.push_back(std::move(t));
 }
 
@@ -59,10 +57,10 @@ Ring::Ring(const cases::Problem& p, size_t bytes, size_t most_slots, uint64_t se
       t.at.shape.assign(head->shape, head->shape + head->ndim);
       add(std::move(t));
     }
-  const size_t one = std::max<size_t>(1, in_.size() + 2 * out_.size());
+  const size_t one = std::max<size_t>(1, packers_.inputs.size() + 2 * packers_.outputs.size());
   slots_ = std::clamp<size_t>(bytes / one, 2, most_slots);
   for (Tensor& t : tensors_) {
-    t.at.step = packer(t).size();
+    t.at.step = packers_.of(t.at.in).size();
     if (!t.arg || !t.arg->input) continue;
     const size_t count = elements(t.at.shape), e = core::dtype_bytes(t.at.dtype);
     const size_t whole = is_fixed(*t.arg, bool(call.step)) ? count : 3 * count + kMoreElements;
@@ -76,10 +74,12 @@ Ring::Ring(const cases::Problem& p, size_t bytes, size_t most_slots, uint64_t se
                                    : t.arg->values[size_t(random_.below(int64_t(count)))]);
     for (size_t i = 0; i < whole; ++i) cases::write(t.pool.data() + i * e, t.at.dtype, values[i]);
   }
-  inputs_ = Region::create(in_.size() * slots_, Region::Access::kReadOnly, "fk-inputs", device);
+  inputs_ = Region::create(packers_.inputs.size() * slots_, Region::Access::kReadOnly, "fk-inputs",
+                           device);
   for (Region& r : outputs_)
-    r = Region::create(out_.size() * slots_, Region::Access::kReadWrite, "fk-outputs", device);
-  host_ = Region::create(on_host_.size() * slots_, Region::Access::kReadOnly, "fk-host");
+    r = Region::create(packers_.outputs.size() * slots_, Region::Access::kReadWrite, "fk-outputs",
+                       device);
+  host_ = Region::create(packers_.host.size() * slots_, Region::Access::kReadOnly, "fk-host");
   for (const Tensor& t : tensors_)
     for (size_t s = 0; !t.arg && s < slots_; ++s)
       std::memcpy(address(t, s, kCandidate), t.step->tensor->data(), t.bytes);
@@ -92,9 +92,9 @@ Json Ring::message(Side) const {
   if (problem_.calls[0].step)
     for (const auto& [name, size] : problem_.calls[0].step->sizes) call["sizes"][name] = size;
   return {{"op", "place"},
-          {"inputs", in_.size() * slots_},
-          {"outputs", out_.size() * slots_},
-          {"host", on_host_.size() * slots_},
+          {"inputs", packers_.inputs.size() * slots_},
+          {"outputs", packers_.outputs.size() * slots_},
+          {"host", packers_.host.size() * slots_},
           {"slots", slots_},
           {"calls", Json::array({call})}};
 }
@@ -114,8 +114,8 @@ void Ring::redraw(const std::vector<size_t>& slots) {
       std::memcpy(address(t, s, kCandidate), from, t.bytes);
       if (t.written) std::memcpy(address(t, s, kBaseline), from, t.bytes);
     }
-    inputs_.push(s * in_.size(), in_.size());
-    for (const Region& r : outputs_) r.push(s * out_.size(), out_.size());
+    inputs_.push(s * packers_.inputs.size(), packers_.inputs.size());
+    for (const Region& r : outputs_) r.push(s * packers_.outputs.size(), packers_.outputs.size());
   }
 }
 
@@ -129,7 +129,7 @@ Json Ring::poison() const {
 
 void Ring::fetch(const std::vector<size_t>& slots) const {
   for (size_t s : slots)
-    for (const Region& r : outputs_) r.pull(s * out_.size(), out_.size());
+    for (const Region& r : outputs_) r.pull(s * packers_.outputs.size(), packers_.outputs.size());
 }
 
 cases::Problem Ring::problem(const core::Registry& registry, size_t slot) const {

@@ -36,7 +36,7 @@ class Ring {
   void fetch(const std::vector<size_t>& slots) const;
   // The first output of these slots where the sides differ by more, or "".
   std::string difference(const std::vector<size_t>& slots) const;
-  size_t input_bytes() const { return in_.size(); }
+  size_t input_bytes() const { return packers_.inputs.size(); }
 
  private:
   struct Tensor {
@@ -53,11 +53,6 @@ class Ring {
            : t.at.in == Placement::In::kInputs ? inputs_
                                                : host_;
   }
-  Packer& packer(const Tensor& t) {
-    return t.at.in == Placement::In::kOutputs  ? out_
-           : t.at.in == Placement::In::kInputs ? in_
-                                               : on_host_;
-  }
   uint8_t* address(const Tensor& t, size_t slot, Side s) const {
     return region(t, s).data() + t.at.offset + slot * t.at.step;
   }
@@ -68,7 +63,7 @@ class Ring {
   cases::Random random_;
   std::vector<Tensor> tensors_;
   std::map<std::string, double> bounds_;
-  Packer in_, out_, on_host_;
+  PerPlace<Packer> packers_;
   Region inputs_, outputs_[2], host_;
 };
 

@@ -23,7 +23,21 @@ struct Placement {
   static Placement from_json(const Json&);
 };
 
-inline bool lies_on_host(std::string_view step_tensor) { return step_tensor.ends_with("_host"); }
+// Of a tensor that a call writes or not; `step_tensor`: its name in the step, "" for an argument.
+inline Placement::In where(bool written, std::string_view step_tensor) {
+  if (written) return Placement::In::kOutputs;
+  return step_tensor.ends_with("_host") ? Placement::In::kHost : Placement::In::kInputs;
+}
+
+// One thing for each place.
+template <class T>
+struct PerPlace {
+  T inputs{}, outputs{}, host{};
+  T& of(Placement::In in) {
+    return in == Placement::In::kInputs ? inputs : in == Placement::In::kOutputs ? outputs : host;
+  }
+  const T& of(Placement::In in) const { return const_cast<PerPlace*>(this)->of(in); }
+};
 
 // Hands out aligned stretches of a region that is made later.
 class Packer {
