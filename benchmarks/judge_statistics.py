@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """How often `fk bench` errs: an implementation against itself, and against one that needs 2 % longer.
 
-    python3 benchmarks/judge_statistics.py --build build [--equal 2000] [--slower 200] [--budget 3] [--out runs.json]
+    python3 benchmarks/judge_statistics.py --build build [--equal 2000] [--slower 200] [--budget 3] [--out runs.jsonl]
 
 Every run is a program of its own, as people start it. Against itself FAST and SLOW are false: at most 1 % may be. The
 2 % are found where the verdict is SLOW: at least 95 % have to be. No run may be refused, and verifying may take a quarter
-of the time. The machine should do nothing else. --short is for tests: of few runs on a busy machine most have to be right.
+of the time. The machine should do nothing else. --out gets a line a run; what is there already counts, so that an hour's
+runs may be made in parts, and those of several processes (each on cores of its own) joined. --short is for tests: of
+few runs on a busy machine most have to be right.
 Exit codes: 0 within the limits, 1 not.
 """
 import argparse
@@ -31,11 +33,13 @@ def run(build, candidate, budget):
     return result
 
 
-def series(build, candidate, count, budget, results):
+def series(build, candidate, count, budget, known, out):
     codes, widths, shares = collections.Counter(), [], []
-    for i in range(count):
-        r = run(build, candidate, budget)
-        results.append(r)
+    for i in range(max(count, len(known))):
+        r = known[i] if i < len(known) else run(build, candidate, budget)
+        if out and i >= len(known):
+            with out.open("a") as f:
+                f.write(json.dumps(r) + "\n")
         codes[r["code"]] += 1
         if "speedup" in r:
             widths.append((r["speedup"]["high"] - r["speedup"]["low"]) / 2)
@@ -49,6 +53,10 @@ def series(build, candidate, count, budget, results):
     return codes, shares
 
 
+def of(results, candidate):
+    return [r for r in results if r["candidate"].split("/")[0] == candidate]
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build"))
@@ -58,11 +66,12 @@ def main():
     p.add_argument("--short", action="store_true", help="few runs on a machine that does other things, too")
     p.add_argument("--out", type=pathlib.Path)
     a = p.parse_args()
-    results, bad = [], []
-    equal, shares = series(a.build, "plain", a.equal, a.budget, results)
-    slower, more = series(a.build, "two_percent_slower", a.slower, a.budget, results)
-    if a.out:
-        a.out.write_text(json.dumps(results, indent=1))
+    known, bad = [], []
+    if a.out and a.out.exists():
+        known = [json.loads(line) for line in a.out.read_text().splitlines()]
+    equal, shares = series(a.build, "plain", a.equal, a.budget, of(known, "plain"), a.out)
+    slower, more = series(a.build, "two_percent_slower", a.slower, a.budget, of(known, "two_percent_slower"), a.out)
+    a.equal, a.slower = sum(equal.values()), sum(slower.values())
     false = equal["FAST"] + equal["SLOW"]
     if false > (max(1, a.equal // 4) if a.short else a.equal // 100):
         bad.append(f"{false} of {a.equal} runs against itself are FAST or SLOW")

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/judge/runner_process.hpp"
 
+#include <sched.h>
+
 #include <csignal>
 #include <cstdlib>
 
@@ -71,6 +73,15 @@ std::string printable(std::string text) {
   return text.substr(0, 2000);
 }
 
+// Before it starts threads, which inherit it. A kernel that refuses only makes times less steady.
+void keep_on(int pid, const std::vector<int>& cores) {
+  if (cores.empty()) return;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (int c : cores) CPU_SET(size_t(c), &set);
+  sched_setaffinity(pid, sizeof set, &set);
+}
+
 Clock::time_point after(double seconds) {
   return Clock::now() +
          std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
@@ -84,6 +95,7 @@ RunnerProcess::RunnerProcess(const RunnerOptions& o, const PluginFile& plugin,
   const bool card = o.device.type != FK_CPU;
   Spawned s = spawn({fs::absolute(o.program).string(), environment(), o.namespaces, card});
   pid_ = s.pid;
+  keep_on(pid_, o.cores);
   channel_.emplace(s.socket);
   layers_ = std::move(s.layers);
   try {

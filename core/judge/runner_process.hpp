@@ -27,6 +27,7 @@ struct RunnerOptions {
   std::filesystem::path order;  // of the baselines below what is judged; empty: as they come
   fk_device device{FK_CPU, 0};
   int threads = 2;
+  std::vector<int> cores;                  // of the machine, that it may run on; empty: all of ours
   size_t address_space = size_t{8} << 30;  // of the Runner, its shared memory included; 0: any
   bool namespaces = true, landlock = true, seccomp = true;  // for tests of what each one keeps
 };

@@ -12,6 +12,7 @@
 #include "core/judge/cases/compare.hpp"
 #include "core/judge/draws.hpp"
 #include "core/judge/timing/card_clock.hpp"
+#include "core/judge/timing/cores.hpp"
 #include "core/judge/timing/floor.hpp"
 #include "core/judge/timing/ring.hpp"
 #include "core/judge/trial.hpp"
@@ -58,10 +59,11 @@ class Contest {
         options_(options),
         contestants_{a, b},
         device_(judge.options().runner.device) {
+    RunnerOptions runner = judge.options().runner;
+    if (device_.type == FK_CPU) runner.cores = quiet_cores(runner.threads);
     for (const Contestant* x : {&a, &b})
-      runners_.push_back(std::make_unique<RunnerProcess>(judge.options().runner, *x->plugin,
-                                                         judge.companions(*x->plugin, task.level),
-                                                         judge.options().deadline));
+      runners_.push_back(std::make_unique<RunnerProcess>(
+          runner, *x->plugin, judge.companions(*x->plugin, task.level), judge.options().deadline));
     // Drawn after both are open.
     if (!draws) out.seeds = {draws.emplace(judge.seed()).seed()};
     random_ = cases::Random((*draws)());
