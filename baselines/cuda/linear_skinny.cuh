@@ -188,8 +188,8 @@ __device__ inline void finish_shared(const Params& p, Cluster& cluster, const fl
   }
   cluster.sync();
   if (t < kConsumers) {
-    const int pieces = R / 4 * kConsumers, each = pieces / split;
-    for (int i = rank * each + t; i < (rank + 1) * each; i += kConsumers) {
+    constexpr int kPieces = R / 4 * kConsumers;
+    for (int i = kPieces * rank / split + t; i < kPieces * (rank + 1) / split; i += kConsumers) {
       float sum[4] = {};
       for (int b = 0; b < split; ++b) {
         const float4 v = *cluster.map_shared_rank(sums + i, b);

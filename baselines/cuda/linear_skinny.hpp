@@ -43,8 +43,8 @@ struct SkinnyArgs {
   int64_t ldx, ldy;      // elements
   int m;                 // from 1 to kSkinnyMax
   bool y_float;
-  // For the benchmark; 0: what was measured to be best.
-  int split = 0;   // blocks that share a tile, each a part of k: 1, 2, 4 or 8
+  // 0: what was measured to be best.
+  int split = 0;   // blocks that share a tile, each a part of k: 1 to 8
   int shared = 0;  // 1: half a multiprocessor's shared memory a block, 2: all of it
 };
 

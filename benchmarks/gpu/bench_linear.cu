@@ -327,7 +327,7 @@ class Bench {
         best_spaced, best_spaced / us_spaced, e <= 1 ? "right" : "WRONG");
     if (sweep && m > fk::cuda::kGemvMax) {
       std::printf("  spaced by blocks a tile, half and whole shared memory:");
-      for (int split : {1, 2, 4, 8})
+      for (int split : {1, 2, 3, 4, 6, 8})
         std::printf(" %d: %.2f %.2f", split,
                     spaced([&](int i) { skinny_.run(w.map(i), p, s_, split, 1); }),
                     spaced([&](int i) { skinny_.run(w.map(i), p, s_, split, 2); }));

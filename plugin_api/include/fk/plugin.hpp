@@ -345,10 +345,10 @@ struct Impl {
 // One line in the file that implements it: no table to edit, no static constructor to run.
 #define FK_CAT_(a, b) a##b
 #define FK_CAT(a, b) FK_CAT_(a, b)
-#define FK_IMPL(TASK, NAME, VERSION, FLAGS, ...)                                 \
-  static constexpr fk_impl FK_CAT(fk_impl_, __LINE__) =                          \
-      ::fk::Impl<TASK, __VA_ARGS__>::describe(NAME, VERSION, FLAGS);             \
-  __attribute__((section("fk_impls"), used)) static const fk_impl* const FK_CAT( \
+#define FK_IMPL(TASK, NAME, VERSION, FLAGS, ...)                                            \
+  static constexpr fk_impl FK_CAT(fk_impl_, __LINE__) =                                     \
+      ::fk::Impl<TASK, __VA_ARGS__>::describe(NAME, VERSION, FLAGS);                        \
+  [[maybe_unused, gnu::section("fk_impls"), gnu::used]] static const fk_impl* const FK_CAT( \
       fk_impl_at_, __LINE__) = &FK_CAT(fk_impl_, __LINE__);
 
 // Once per plugin; fk_add_plugin() generates the file that holds it.

@@ -35,8 +35,8 @@ __device__ inline void wgmma_pin(float (&d)[R]) {
   for (int i = 0; i < R; ++i) asm volatile("" : "+f"(d[i])::"memory");
 }
 
-// d = a * b^T + (keep ? d : 0), for columns of 8, 16, 32 and 64. An asm statement names its
-// registers by number, d's first and then a, b and keep: hence the lists.
+// d = a * b^T + (keep ? d : 0), for columns of 8, 16, 32, 64, 96 and 128. An asm statement names
+// its registers by number, d's first and then a, b and keep: hence the lists.
 #define FK_WGMMA_OF(Type, type, R, n, registers, a_at, b_at, keep_at, ...)              \
   __device__ inline void wgmma(float(&d)[R], uint64_t a, uint64_t b, bool keep, Type) { \
     asm volatile("{\n.reg .pred keep;\nsetp.ne.b32 keep, " keep_at                      \
@@ -59,6 +59,16 @@ FK_WGMMA(4, 8, FK_FIRST4, "%4", "%5", "%6", FK_D4(0))
 FK_WGMMA(8, 16, FK_FIRST8, "%8", "%9", "%10", FK_D4(0), FK_D4(4))
 FK_WGMMA(16, 32, FK_FIRST16, "%16", "%17", "%18", FK_D16(0))
 FK_WGMMA(32, 64, FK_FIRST32, "%32", "%33", "%34", FK_D16(0), FK_D16(16))
+#define FK_FIRST48 \
+  FK_FIRST32       \
+  ", %32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47"
+#define FK_FIRST64 \
+  FK_FIRST48       \
+  ", %48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63"
+FK_WGMMA(48, 96, FK_FIRST48, "%48", "%49", "%50", FK_D16(0), FK_D16(16), FK_D16(32))
+FK_WGMMA(64, 128, FK_FIRST64, "%64", "%65", "%66", FK_D16(0), FK_D16(16), FK_D16(32), FK_D16(48))
+#undef FK_FIRST64
+#undef FK_FIRST48
 #undef FK_FIRST32
 #undef FK_FIRST16
 #undef FK_FIRST8
