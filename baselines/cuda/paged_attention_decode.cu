@@ -28,32 +28,32 @@ using namespace decode;
 
 template <class T, int D>
 void run_few(const PagedAttentionParams& p, cudaStream_t stream) {
-  launch_clusters(paged_attention_few_kernel<T, D>, kFewSplit,
+  launch_clusters(paged_attention_few_kernel<T, D, Stored>, kFewSplit,
                   unsigned(p.num_seqs * p.num_kv_heads * kFewSplit), kThreads, Layout<D>::kBytes,
-                  stream, true, p);
+                  stream, true, p, Stored());
 }
 
 template <class T, int D>
 void run_decode(const PagedAttentionParams& p, const DecodeWorkspace& w, cudaStream_t stream) {
   if (has_clusters() && p.num_seqs <= kFewSeqs && p.num_seqs * p.num_kv_heads * kFewSplit <= w.ctas)
     return run_few<T, D>(p, stream);
-  launch(paged_attention_decode_kernel<T, D>, dim3(unsigned(w.ctas)), kThreads, Layout<D>::kBytes,
-         stream, true, p, w);
+  launch(paged_attention_decode_kernel<T, D, Stored>, dim3(unsigned(w.ctas)), kThreads,
+         Layout<D>::kBytes, stream, true, p, w, Stored());
 }
 
 template <class T, int D>
 void prepare() {
   if (has_clusters()) {
-    const auto few = paged_attention_few_kernel<T, D>;
+    const auto few = paged_attention_few_kernel<T, D, Stored>;
     FK_CUDA_CHECK(
         cudaFuncSetAttribute(few, cudaFuncAttributeMaxDynamicSharedMemorySize, Layout<D>::kBytes));
     FK_CUDA_CHECK(cudaFuncSetAttribute(few, cudaFuncAttributeNonPortableClusterSizeAllowed, 1));
     FK_CUDA_CHECK(cudaFuncSetAttribute(few, cudaFuncAttributePreferredSharedMemoryCarveout, 100));
   }
-  FK_CUDA_CHECK(cudaFuncSetAttribute(paged_attention_decode_kernel<T, D>,
+  FK_CUDA_CHECK(cudaFuncSetAttribute(paged_attention_decode_kernel<T, D, Stored>,
                                      cudaFuncAttributeMaxDynamicSharedMemorySize,
                                      Layout<D>::kBytes));
-  FK_CUDA_CHECK(cudaFuncSetAttribute(paged_attention_decode_kernel<T, D>,
+  FK_CUDA_CHECK(cudaFuncSetAttribute(paged_attention_decode_kernel<T, D, Stored>,
                                      cudaFuncAttributePreferredSharedMemoryCarveout, 100));
 }
 
