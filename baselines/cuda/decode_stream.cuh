@@ -24,8 +24,8 @@ struct Stored {
     // has slot `slot` in it, shows.
     __device__ int count(const Place& at, int, int64_t) const { return at.length; }
   };
-  // For who multiplies them: one warp's part in an item. `own`: 4 KB of shared memory of this warp
-  // alone, from the start of an item until its results are laid down.
+  // For who multiplies them: one warp's part in an item. `own`: the shared memory of its
+  // results, from the start of an item until they are laid down there.
   template <class T, int D>
   struct Newest {
     __device__ Newest(const Stored&, const PagedAttentionParams&, float*) {}
