@@ -35,8 +35,8 @@ __global__ void __launch_bounds__(kThreads, kCtasPerSm)
   const int to = at.begin + count * (rank + 1) / kFewSplit;
   at.chunk = from;
   Stream<T, D, Source> stream(p, source, at, to - from, shared);
-  typename Source::template Newest<T, D> newest(source, p, sums + warp_sums<D>());
-  stream.fill(newest, at);
+  typename Source::template Newest<T, D> newest(source, p, at, sums + warp_sums<D>());
+  stream.fill(newest);
 
   Running<T, D> running;
   running.begin(p, at);

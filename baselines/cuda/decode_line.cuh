@@ -26,8 +26,8 @@ __global__ void __launch_bounds__(kThreads, kCtasPerSm)
   at.head = share.head;
   at.chunk += share.offset;
   Stream<T, D, Source> stream(p, source, at, share.end - share.begin, shared);
-  typename Source::template Newest<T, D> newest(source, p, sums + warp_sums<D>());
-  stream.fill(newest, at);
+  typename Source::template Newest<T, D> newest(source, p, at, sums + warp_sums<D>());
+  stream.fill(newest);
 
   const int partial_size = p.group * (D + 4);
   for (int line = share.begin; line < share.end;) {

@@ -28,9 +28,10 @@ struct Stored {
   // results, from the start of an item until they are laid down there.
   template <class T, int D>
   struct Newest {
-    __device__ Newest(const Stored&, const PagedAttentionParams&, float*) {}
-    // Before wait_for_previous(), of the first item.
-    __device__ void announce(const Place&) {}
+    // At the first item, before the ring is filled.
+    __device__ Newest(const Stored&, const PagedAttentionParams&, const Place&, float*) {}
+    // Then, and before wait_for_previous().
+    __device__ void announce() {}
     // The item at `at`, of which this block has the chunks up to `to`, with q as read.
     __device__ void begin(const Place&, int, uint32_t (&)[D / 16][2]) {}
     // Into the tile of `chunk`, which has arrived, before it is used.
@@ -195,13 +196,12 @@ class Stream {
         ring_(shared_address(shared) +
               uint32_t(warp_ * Layout<D>::kStages * Layout<D>::kStageBytes)),
         loader_(p, source, start, count, ring_) {}
-  // Fills the ring; what this step may have written, after the kernel before has ended. `newest` is
-  // told about the item at `at`, the first, between the two.
-  __device__ void fill(Newest& newest, const Place& at) {
+  // Fills the ring; what this step may have written, after the kernel before has ended.
+  __device__ void fill(Newest& newest) {
     int filled = 0;
 #pragma unroll 1
     for (; filled < Layout<D>::kStages && loader_.settled(); ++filled) loader_.next(filled);
-    newest.announce(at);
+    newest.announce();
     device::wait_for_previous();
 #pragma unroll 1
     for (; filled < Layout<D>::kStages; ++filled) loader_.next(filled);

@@ -85,19 +85,21 @@ struct Rotating {
 template <class T, int D>
 class Rotating::Newest {
  public:
-  __device__ Newest(const Rotating& source, const PagedAttentionParams& p, float* own)
-      : a_(source), p_(p), angles_(own) {}
+  __device__ Newest(const Rotating& source, const PagedAttentionParams& p, const Place& at,
+                    float* own)
+      : a_(source), p_(p), angles_(own) {
+    enter(at);
+  }
 
   // This lane's 16 bytes of the row of the table.
-  __device__ void announce(const Place& at) {
-    row_ = at.row;
-    const int64_t position = cuda::table_row(__ldg(a_.positions + row_), a_.last_position);
+  __device__ void announce() {
+    const int64_t position = cuda::table_row(position_, a_.last_position);
     const float* angles = a_.table + position * 2 * a_.pairs;
     if (lane() < a_.pairs / 2) held_ = __ldg(reinterpret_cast<const float4*>(angles) + lane());
   }
 
   __device__ void begin(const Place& at, int to, uint32_t (&query)[D / 16][2]) {
-    if (at.row != row_) announce(at);
+    if (at.row != row_) enter(at), announce();
     mine_ = to == at.end && int(threadIdx.x / 32) == tile_of_newest(at);
     uint32_t other[kWords] = {};
     if (mine_) read(at, other);
@@ -134,6 +136,10 @@ class Rotating::Newest {
  private:
   static constexpr int kWords = D / 64;  // pieces of 4 bytes of a head that a lane has
 
+  __device__ void enter(const Place& at) {
+    row_ = at.row;
+    position_ = __ldg(a_.positions + row_);
+  }
   __device__ static int lane() { return int(threadIdx.x % 32); }
   __device__ static int tile_of_newest(const Place& at) {
     return at.length > 0 ? (at.length - 1) % cuda::decode::kChunk / cuda::decode::kTile : 0;
@@ -232,6 +238,7 @@ class Rotating::Newest {
   float* angles_;  // 2 * pairs: cosines, then sines
   float4 held_{};
   int row_ = -1;
+  int64_t position_ = 0;
   bool mine_ = false, fresh_ = false;
   int64_t slot_ = -1;
   uint32_t key_[kWords] = {}, value_[kWords] = {};
