@@ -34,28 +34,6 @@ struct RopeStoreArgs {
     return head < q_heads ? q + token * q_row + head * q_head
                           : k + token * k_row + (head - q_heads) * k_head;
   }
-  // What is copied: pieces of kPairs elements, those of v and then the ends of heads of k that are
-  // not rotated.
-  struct Copied {
-    const T* from;
-    T* to;
-  };
-  template <int kPairs>
-  __host__ __device__ uint32_t copied() const {
-    return kv_heads * (size / kPairs) + kv_heads * ((size - 2 * pairs) / kPairs);
-  }
-  template <int kPairs>
-  __device__ Copied copied(uint32_t token, uint32_t slot, uint32_t i) const {
-    const uint32_t of_v = kv_heads * (size / kPairs);
-    const bool is_v = i < of_v;
-    const uint32_t each = (is_v ? size : size - 2 * pairs) / kPairs;
-    if (!is_v) i -= of_v;
-    const uint32_t h = i / each, element = (i - h * each) * kPairs + (is_v ? 0 : 2 * pairs);
-    if (is_v)
-      return {v + token * v_row + h * v_head + element,
-              value.row(slot, block_size) + h * value.head + element};
-    return {rows(token, q_heads + h) + element, key.row(slot, block_size) + h * key.head + element};
-  }
 };
 
 template <class T, int kPairs, bool kNeox>
@@ -90,11 +68,19 @@ __global__ void __launch_bounds__(256, 5) rope_store_kvcache_kernel(RopeStoreArg
     }
   }
   if (!keys) return;
-  for (at -= rotating; at < a.template copied<kPairs>(); at += stride) {
-    const auto piece = a.template copied<kPairs>(token, uint32_t(slot), at);
+  // What is copied: `whole` pieces of v a head, then `tail` pieces of k.
+  const uint32_t whole = a.size / kPairs, tail = (a.size - 2 * a.pairs) / kPairs;
+  const uint32_t of_v = a.kv_heads * whole, of_k = a.kv_heads * tail;
+  for (at -= rotating; at < of_v + of_k; at += stride) {
+    const bool is_v = at < of_v;
+    const uint32_t i = is_v ? at : at - of_v, h = i / (is_v ? whole : tail);
+    const uint32_t element = (i - h * (is_v ? whole : tail)) * kPairs + (is_v ? 0 : 2 * a.pairs);
+    const T* from = is_v ? a.v + token * a.v_row + h * a.v_head : a.rows(token, a.q_heads + h);
+    T* to =
+        is_v ? a.value.row(uint32_t(slot), a.block_size) + h * a.value.head : keys + h * a.key.head;
     Elements<T, kPairs> x;
-    x.read(piece.from);
-    x.write(piece.to);
+    x.read(from + element);
+    x.write(to + element);
   }
 }
 
@@ -103,8 +89,8 @@ template <class T>
 void launch_rope_store_kvcache(const RopeStoreArgs<T>& a, int64_t tokens, bool neox, bool vectors,
                                cudaStream_t stream) {
   const uint32_t n = vectors ? 8 : 1, each = a.pairs / n;
-  const uint32_t work =
-      (a.q_heads + a.kv_heads) * each + (vectors ? a.template copied<8>() : a.template copied<1>());
+  const uint32_t work = (a.q_heads + a.kv_heads) * each + a.kv_heads * (a.size / n) +
+                        a.kv_heads * ((a.size - 2 * a.pairs) / n);
   if (!work || !tokens) return;
   // Few tokens: a piece a thread, for the shortest way through. Many: enough of them are at work
   // anyway, and a thread that rotates several heads reads less of the table.
