@@ -11,9 +11,10 @@ namespace fk::cuda::decode {
 
 inline constexpr int kFewSeqs = 2, kFewSplit = 16;
 
-template <class T, int D>
+template <class T, int D, class Source>
 __global__ void __launch_bounds__(kThreads, kCtasPerSm)
-    paged_attention_few_kernel(const __grid_constant__ PagedAttentionParams p) {
+    paged_attention_few_kernel(const __grid_constant__ PagedAttentionParams p,
+                               const __grid_constant__ Source source) {
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
   using L = Layout<D>;
   extern __shared__ __align__(128) unsigned char shared[];
@@ -33,12 +34,14 @@ __global__ void __launch_bounds__(kThreads, kCtasPerSm)
   const int from = at.begin + count * rank / kFewSplit;
   const int to = at.begin + count * (rank + 1) / kFewSplit;
   at.chunk = from;
-  Stream<T, D> stream(p, at, to - from, shared);
-  stream.fill();
+  Stream<T, D, Source> stream(p, source, at, to - from, shared);
+  typename Source::template Newest<T, D> newest(source, p, at, sums + warp_sums<D>());
+  stream.fill(newest);
 
   Running<T, D> running;
   running.begin(p, at);
-  stream.add_to(running, at, from, to);
+  newest.begin(at, to, running.query);
+  stream.add_to(running, newest, at, from, to);
   copy_wait<0>();
   lay_down<D>(running, sums, maxima, totals);
   __syncthreads();
@@ -52,6 +55,7 @@ __global__ void __launch_bounds__(kThreads, kCtasPerSm)
     if (element == 0) merging[head] = make_float2(top, total);
   }
   cluster.sync();
+  if (rank == 0) newest.finish(at, running.query);
   for (int u = pieces * rank / kFewSplit + threadIdx.x; u < pieces * (rank + 1) / kFewSplit;
        u += kThreads) {
     const int head = u / (D / 4), element = u % (D / 4) * 4;

@@ -20,6 +20,12 @@ __device__ void store_row4(const PagedAttentionParams& p, const Place& at, int h
   device::store(out, y);
 }
 
+// Where a warp's sums lie among those of the block.
+template <int D>
+__device__ int warp_sums() {
+  return int(threadIdx.x / 32) * kHeads * Layout<D>::kSumRow;
+}
+
 // A warp's results to shared memory, and the sum of the four, in their order.
 template <int D, class Running>
 __device__ void lay_down(const Running& running, float* sums, float (&maxima)[kWarps][kHeads],

@@ -7,10 +7,10 @@
 
 namespace fk::cuda::decode {
 
-template <class T, int D>
+template <class T, int D, class Source>
 __global__ void __launch_bounds__(kThreads, kCtasPerSm)
     paged_attention_decode_kernel(const __grid_constant__ PagedAttentionParams p,
-                                  const DecodeWorkspace w) {
+                                  const DecodeWorkspace w, const __grid_constant__ Source source) {
   using L = Layout<D>;
   extern __shared__ __align__(128) unsigned char shared[];
   __shared__ float maxima[kWarps][kHeads], totals[kWarps][kHeads];
@@ -25,8 +25,9 @@ __global__ void __launch_bounds__(kThreads, kCtasPerSm)
   at.enter(p, share.seq);
   at.head = share.head;
   at.chunk += share.offset;
-  Stream<T, D> stream(p, at, share.end - share.begin, shared);
-  stream.fill();
+  Stream<T, D, Source> stream(p, source, at, share.end - share.begin, shared);
+  typename Source::template Newest<T, D> newest(source, p, at, sums + warp_sums<D>());
+  stream.fill(newest);
 
   const int partial_size = p.group * (D + 4);
   for (int line = share.begin; line < share.end;) {
@@ -34,10 +35,12 @@ __global__ void __launch_bounds__(kThreads, kCtasPerSm)
     const int from = at.chunk, to = min(at.end, from + share.end - line);
     Running<T, D> running;
     running.begin(p, at);
-    stream.add_to(running, at, from, to);
+    newest.begin(at, to, running.query);
+    stream.add_to(running, newest, at, from, to);
     lay_down<D>(running, sums, maxima, totals);
     __syncthreads();
     const bool complete = from == at.begin && to == at.end;
+    if (complete) newest.finish(at, running.query);
     float* partial = w.partial + int64_t(2 * blockIdx.x + (from > at.begin ? 0 : 1)) * partial_size;
     for (int u = threadIdx.x; u < p.group * D / 4; u += kThreads) {
       const int head = u / (D / 4), element = u % (D / 4) * 4;
@@ -67,6 +70,7 @@ __global__ void __launch_bounds__(kThreads, kCtasPerSm)
       __syncthreads();
       if (last) {
         __threadfence();
+        newest.finish(at, running.query);
         const auto part = [&](int cta) {
           return w.partial + int64_t(2 * cta + (cta == one ? 1 : 0)) * partial_size;
         };

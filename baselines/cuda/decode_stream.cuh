@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a warp of the decode kernels reads its keys and values: asynchronous copies into a ring of
-// tiles that run on across items, a running softmax over what has arrived.
+// tiles that run on across items, a running softmax over what has arrived. What the step itself
+// adds (q, and each sequence's newest key and value) comes by a source, a template parameter:
+// Stored where kernels before this one have put all of it into place.
 #pragma once
 #include <cmath>
 
@@ -10,16 +12,47 @@
 
 namespace fk::cuda::decode {
 
+// The source of attention over what is stored. Another one has the same members.
+struct Stored {
+  // Whether tiles with a newest key may be read only after wait_for_previous().
+  static constexpr bool kWaits = true;
+  // For who copies tiles: all keys of a sequence are in the cache.
+  struct Cached {
+    __device__ explicit Cached(const Stored&) {}
+    __device__ void enter(const Place&) {}
+    // How many keys of `at` the cache holds, as far as the tile from `token` on, whose first key
+    // has slot `slot` in it, shows.
+    __device__ int count(const Place& at, int, int64_t) const { return at.length; }
+  };
+  // For who multiplies them: one warp's part in an item. `own`: the shared memory of its
+  // results, from the start of an item until they are laid down there.
+  template <class T, int D>
+  struct Newest {
+    // At the first item, before the ring is filled.
+    __device__ Newest(const Stored&, const PagedAttentionParams&, const Place&, float*) {}
+    // Then, and before wait_for_previous().
+    __device__ void announce() {}
+    // The item at `at`, of which this block has the chunks up to `to`, with q as read.
+    __device__ void begin(const Place&, int, uint32_t (&)[D / 16][2]) {}
+    // Into the tile of `chunk`, which has arrived, before it is used.
+    __device__ void insert(const Place&, int, uint32_t) const {}
+    // By all warps of one block, after every block has read its q.
+    __device__ void finish(const Place&, const uint32_t (&)[D / 16][2]) const {}
+  };
+};
+
 // One warp's side of the copies: its 16 keys of every chunk, keys and values, into its ring.
-template <class T, int D>
+template <class T, int D, class Source>
 class Loader {
  public:
-  __device__ Loader(const PagedAttentionParams& p, const Place& start, int count, uint32_t ring)
-      : p_(p), place_(start), left_(count), ring_(ring) {
+  __device__ Loader(const PagedAttentionParams& p, const Source& source, const Place& start,
+                    int count, uint32_t ring)
+      : p_(p), place_(start), left_(count), ring_(ring), cached_(source) {
     if (left_ > 0) enter();
   }
   // Whether the next tile holds nothing that this step wrote.
   __device__ bool settled() const {
+    if constexpr (!Source::kWaits) return true;
     const int token = place_.chunk * kChunk + int(threadIdx.x / 32) * kTile;
     return left_ <= 0 || token + kTile < place_.length || token >= place_.length;
   }
@@ -32,6 +65,7 @@ class Loader {
       const int64_t block = blocks_.next();
       const int at = token % p_.block_size;
       const int column = lane % kRowChunks;
+      const int end = cached_.count(place_, token, block * p_.block_size + at);
       const T* key = static_cast<const T*>(p_.key) + block * p_.key_block + at * p_.key_token +
                      place_.head * p_.key_head + column * 8;
       const T* value = static_cast<const T*>(p_.value) + block * p_.value_block +
@@ -39,7 +73,7 @@ class Loader {
       const uint32_t to = ring_ + uint32_t(stage * Layout<D>::kStageBytes);
 #pragma unroll
       for (int r = lane / kRowChunks, j = 0; j < kTile / kRowsAtOnce; ++j, r += kRowsAtOnce) {
-        const bool valid = token + r >= place_.first && token + r < place_.length;
+        const bool valid = token + r >= place_.first && token + r < end;
         const uint32_t offset = tile_offset<D>(r, column);
         copy_async(to + offset, key + r * p_.key_token, valid);
         copy_async(to + kTile * D * 2 + offset, value + r * p_.value_token, valid);
@@ -51,6 +85,7 @@ class Loader {
 
  private:
   __device__ void enter() {
+    cached_.enter(place_);
     blocks_.begin(p_.table + place_.seq * p_.table_stride,
                   place_.chunk * kChunk + int(threadIdx.x / 32) * kTile, kChunk, place_.length,
                   p_.block_size);
@@ -60,6 +95,7 @@ class Loader {
   int left_;
   uint32_t ring_;
   BlockCursor blocks_;
+  typename Source::Cached cached_;
 };
 
 // A warp's running softmax over the keys it has seen. Lane = 4 * g + t holds heads 2t and 2t + 1.
@@ -148,33 +184,38 @@ struct Running {
 };
 
 // A warp's tiles of one run of chunks, in order: into its ring, and out of it again.
-template <class T, int D>
+template <class T, int D, class Source>
 class Stream {
  public:
+  using Newest = typename Source::template Newest<T, D>;
   // The `count` chunks from `start` on; `shared`: the CTA's rings.
-  __device__ Stream(const PagedAttentionParams& p, const Place& start, int count, void* shared)
+  __device__ Stream(const PagedAttentionParams& p, const Source& source, const Place& start,
+                    int count, void* shared)
       : p_(p),
         warp_(threadIdx.x / 32),
         ring_(shared_address(shared) +
               uint32_t(warp_ * Layout<D>::kStages * Layout<D>::kStageBytes)),
-        loader_(p, start, count, ring_) {}
+        loader_(p, source, start, count, ring_) {}
   // Fills the ring; what this step may have written, after the kernel before has ended.
-  __device__ void fill() {
+  __device__ void fill(Newest& newest) {
     int filled = 0;
 #pragma unroll 1
     for (; filled < Layout<D>::kStages && loader_.settled(); ++filled) loader_.next(filled);
+    newest.announce();
     device::wait_for_previous();
 #pragma unroll 1
     for (; filled < Layout<D>::kStages; ++filled) loader_.next(filled);
   }
   // The next chunks, which are [from, to) of the item at `at`.
-  __device__ void add_to(Running<T, D>& running, const Place& at, int from, int to) {
+  __device__ void add_to(Running<T, D>& running, const Newest& newest, const Place& at, int from,
+                         int to) {
 #pragma unroll 1
     for (int chunk = from; chunk < to; ++chunk) {
       copy_wait<Layout<D>::kStages - 1>();
       __syncwarp();
-      running.add(p_, at, chunk * kChunk + warp_ * kTile,
-                  ring_ + uint32_t(stage_ * Layout<D>::kStageBytes));
+      const uint32_t tile = ring_ + uint32_t(stage_ * Layout<D>::kStageBytes);
+      newest.insert(at, chunk, tile);
+      running.add(p_, at, chunk * kChunk + warp_ * kTile, tile);
       __syncwarp();
       loader_.next(stage_);
       stage_ = stage_ + 1 == Layout<D>::kStages ? 0 : stage_ + 1;
@@ -185,7 +226,7 @@ class Stream {
   const PagedAttentionParams& p_;
   int warp_;
   uint32_t ring_;
-  Loader<T, D> loader_;
+  Loader<T, D, Source> loader_;
   int stage_ = 0;
 };
 

@@ -17,69 +17,31 @@
 //
 // Arithmetic: transposed, so that nothing is padded but the group (to 8): scores^T = K q^T takes 16
 // keys as the rows of an m16n8k16 product, out^T = V^T p^T takes 16 elements of the head.
-#include "decode_few.cuh"
-#include "decode_line.cuh"
-#include "fk/cuda.hpp"
+#include "decode_launch.cuh"
 
 namespace fk::cuda {
-namespace {
 
 using namespace decode;
 
-template <class T, int D>
-void run_few(const PagedAttentionParams& p, cudaStream_t stream) {
-  launch_clusters(paged_attention_few_kernel<T, D>, kFewSplit,
-                  unsigned(p.num_seqs * p.num_kv_heads * kFewSplit), kThreads, Layout<D>::kBytes,
-                  stream, true, p);
-}
-
-template <class T, int D>
-void run_decode(const PagedAttentionParams& p, const DecodeWorkspace& w, cudaStream_t stream) {
-  if (has_clusters() && p.num_seqs <= kFewSeqs && p.num_seqs * p.num_kv_heads * kFewSplit <= w.ctas)
-    return run_few<T, D>(p, stream);
-  launch(paged_attention_decode_kernel<T, D>, dim3(unsigned(w.ctas)), kThreads, Layout<D>::kBytes,
-         stream, true, p, w);
-}
-
-template <class T, int D>
-void prepare() {
-  if (has_clusters()) {
-    const auto few = paged_attention_few_kernel<T, D>;
-    FK_CUDA_CHECK(
-        cudaFuncSetAttribute(few, cudaFuncAttributeMaxDynamicSharedMemorySize, Layout<D>::kBytes));
-    FK_CUDA_CHECK(cudaFuncSetAttribute(few, cudaFuncAttributeNonPortableClusterSizeAllowed, 1));
-    FK_CUDA_CHECK(cudaFuncSetAttribute(few, cudaFuncAttributePreferredSharedMemoryCarveout, 100));
-  }
-  FK_CUDA_CHECK(cudaFuncSetAttribute(paged_attention_decode_kernel<T, D>,
-                                     cudaFuncAttributeMaxDynamicSharedMemorySize,
-                                     Layout<D>::kBytes));
-  FK_CUDA_CHECK(cudaFuncSetAttribute(paged_attention_decode_kernel<T, D>,
-                                     cudaFuncAttributePreferredSharedMemoryCarveout, 100));
-}
-
-}  // namespace
-
 void prepare_paged_attention_decode() {
-  prepare<__nv_bfloat16, 64>(), prepare<__nv_bfloat16, 128>();
-  prepare<__half, 64>(), prepare<__half, 128>();
+  prepare<__nv_bfloat16, 64, Stored>(), prepare<__nv_bfloat16, 128, Stored>();
+  prepare<__half, 64, Stored>(), prepare<__half, 128, Stored>();
 }
 
-int decode_ctas(int multiprocessors) {
-  const int ctas = multiprocessors * kCtasPerSm;
-  return ctas < kMaxCtas ? ctas : kMaxCtas;
-}
+int decode_ctas(int multiprocessors) { return grid_of(multiprocessors); }
 
 int64_t decode_partial_floats(const PagedAttentionParams& p, int ctas) {
-  return int64_t(2) * ctas * p.group * (p.head_size + 4);
+  return partial_floats(p, ctas);
 }
 
 void launch_paged_attention_decode(const PagedAttentionParams& p, const DecodeWorkspace& w,
                                    Element element, cudaStream_t stream) {
   const bool bfloat = element == Element::kBFloat16;
+  const Stored stored;
   if (p.head_size == 128)
-    bfloat ? run_decode<__nv_bfloat16, 128>(p, w, stream) : run_decode<__half, 128>(p, w, stream);
+    bfloat ? run<__nv_bfloat16, 128>(p, w, stored, stream) : run<__half, 128>(p, w, stored, stream);
   else
-    bfloat ? run_decode<__nv_bfloat16, 64>(p, w, stream) : run_decode<__half, 64>(p, w, stream);
+    bfloat ? run<__nv_bfloat16, 64>(p, w, stored, stream) : run<__half, 64>(p, w, stored, stream);
 }
 
 }  // namespace fk::cuda

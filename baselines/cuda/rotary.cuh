@@ -32,8 +32,17 @@ struct Angles {
   }
 };
 
+// A pair (u, v) turned by an angle: u' = u cos - v sin, v' = v cos + u sin. Spelled out, so that
+// every kernel that rotates gives the same bits.
+__device__ inline float turned_low(float u, float v, float c, float s) {
+  return __fmaf_rn(u, c, -__fmul_rn(v, s));
+}
+__device__ inline float turned_high(float u, float v, float c, float s) {
+  return __fmaf_rn(v, c, __fmul_rn(u, s));
+}
+
 // The pairs [first, first + kPairs) of a head of `pairs`, which lie `pairs` apart (neox) or side by
-// side: a' = a cos - b sin, b' = b cos + a sin.
+// side.
 template <class T, int kPairs, bool kNeox>
 struct HeadPairs {
   Elements<T, kPairs> x, y;
@@ -52,14 +61,14 @@ struct HeadPairs {
     for (int i = 0; i < kPairs; ++i) {
       if constexpr (kNeox || kPairs == 1) {
         const float u = x.get(i), v = y.get(i);
-        x.set(i, u * a.c.get(i) - v * a.s.get(i));
-        y.set(i, v * a.c.get(i) + u * a.s.get(i));
+        x.set(i, turned_low(u, v, a.c.get(i), a.s.get(i)));
+        y.set(i, turned_high(u, v, a.c.get(i), a.s.get(i)));
       } else {
         auto& half = i < kPairs / 2 ? x : y;
         const int j = i % (kPairs / 2) * 2;
         const float u = half.get(j), v = half.get(j + 1);
-        half.set(j, u * a.c.get(i) - v * a.s.get(i));
-        half.set(j + 1, v * a.c.get(i) + u * a.s.get(i));
+        half.set(j, turned_low(u, v, a.c.get(i), a.s.get(i)));
+        half.set(j + 1, turned_high(u, v, a.c.get(i), a.s.get(i)));
       }
     }
   }

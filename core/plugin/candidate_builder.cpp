@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <regex>
 #include <set>
 
 #include "core/base/error.hpp"
@@ -53,6 +54,18 @@ std::vector<fs::path> files_below(const fs::path& folder) {
     if (e.is_regular_file()) out.push_back(e.path());
   std::sort(out.begin(), out.end());
   return out;
+}
+
+// The headers that `file` includes by their place beside it (#include "../x.hpp"), and those that
+// they include in their turn, where there are such files.
+void add_includes(const fs::path& file, const std::string& text, std::set<fs::path>& to) {
+  static const std::regex include(R"re((?:^|\n)[ \t]*#[ \t]*include[ \t]*"([^"\n]+)")re");
+  for (std::sregex_iterator i(text.begin(), text.end(), include), end; i != end; ++i) {
+    std::error_code ignored;
+    const fs::path header = fs::weakly_canonical(file.parent_path() / (*i)[1].str(), ignored);
+    if (fs::is_regular_file(header, ignored) && to.insert(header).second)
+      add_includes(header, read_file(header), to);
+  }
 }
 
 std::vector<fs::path> sources_of(const Manifest& m) {
@@ -163,13 +176,23 @@ SourceBuilder CandidateBuilder::builder() const {
   return [self = *this](const Manifest& m) { return self.build(m).library; };
 }
 
-// Everything the library depends on: the folder's files, the SDK's headers, flags, and the
-// compilers as files.
+// Everything the library depends on: the folder's files, what they include from elsewhere by its
+// place, the SDK's headers, flags, and the compilers as files.
 std::string CandidateBuilder::key(const Manifest& m, const std::vector<fs::path>& sources) const {
   ContentHash h;
+  std::set<fs::path> elsewhere;
   for (const fs::path& f : files_below(m.folder())) {
     if (f.extension() == ".so") continue;
+    const std::string text = read_file(f);
     h.add(f.lexically_relative(m.folder()).string());
+    h.add(text);
+    add_includes(f, text, elsewhere);
+  }
+  const fs::path home = fs::weakly_canonical(m.folder());
+  for (const fs::path& f : elsewhere) {
+    const fs::path way = f.lexically_relative(home);
+    if (*way.begin() != "..") continue;  // of the folder
+    h.add(way.string());
     h.add(read_file(f));
   }
   for (const fs::path& include : sdk_.includes)

@@ -57,6 +57,8 @@ class Kill : public testing::Test {
     ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
     const char* text = std::getenv("FK_KILLS");
     if (text) kills_ = std::stoi(text);
+    // Builds the tree's candidates, whose compilers would outlive a Judge.
+    ASSERT_EQ(exit_code(start_check("tanh")), 0);
     before_ = shared_memory();
   }
   void TearDown() override { prctl(PR_SET_CHILD_SUBREAPER, 0); }

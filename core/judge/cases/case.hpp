@@ -69,6 +69,8 @@ std::vector<Case> hard_cases_of(const core::TaskSpec&);
 //   rows:                  init fields and sizes by name, and
 //     - {n: 3, d: 7, seqs: [[query, context, how many]], slots: none, inputs: {x: [1, nan]}, only:
 //     cuda}
+//
+// Of a task that owns a state, a step before fills it with the contexts of `seqs`.
 std::vector<Case> odd_cases_of(const core::Registry&, const core::TaskSpec&);
 
 }  // namespace fk::cases

@@ -38,7 +38,7 @@ std::vector<Case::Sequence> sequences(const Json& list) {
   return out;
 }
 
-// The sizes that the task's shapes name.
+// The sizes that the shapes of the task's arguments and states name.
 std::set<std::string> sizes_of(const core::TaskSpec& task) {
   std::set<std::string> names;
   for (const core::Field& f : task.args) {
@@ -46,6 +46,9 @@ std::set<std::string> sizes_of(const core::TaskSpec& task) {
     for (const core::Expr& e : f.tensor.shape)
       for (const std::string& name : e.names()) names.insert(name);
   }
+  for (const core::Field& f : task.states)
+    for (const core::Expr& e : f.tensor.shape)
+      for (const std::string& name : e.names()) names.insert(name);
   return names;
 }
 

@@ -32,6 +32,9 @@ class Maker {
       add(nullptr, "");
     } else if (!case_.seqs.empty()) {
       if (!case_.blocks.empty()) schedule_->hand_out(case_.blocks);
+      if (case_.two_steps && case_.row >= 0) {  // captured ones have contexts of any length
+        if (auto past = schedule_->past_of(case_.seqs)) add(std::move(past), "step 1: ");
+      }
       add(schedule_->exactly(case_.seqs, !case_.no_slots), "");
     } else if (case_.decode) {
       add(schedule_->decode(n), "");
@@ -45,7 +48,7 @@ class Maker {
 
  private:
   void add(std::unique_ptr<Step> step, const std::string& label) {
-    if (step) dims_["num_seqs"] = step->num_seqs;
+    if (step) dims_["num_seqs"] = step->num_seqs, dims_["n"] = step->sizes.at("num_tokens");
     Call& call = out_.calls.emplace_back();
     call.label = label;
     for (const Field& f : task_.args) {

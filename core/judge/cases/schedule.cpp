@@ -87,13 +87,24 @@ int64_t Schedule::blocks_for(const std::vector<Case::Sequence>& seqs, int64_t bl
   return blocks;
 }
 
-std::unique_ptr<Step> Schedule::exactly(const std::vector<Case::Sequence>& seqs, bool slots) {
+std::unique_ptr<Step> Schedule::past_of(const std::vector<Case::Sequence>& seqs) {
   std::vector<Sequence*> running;
   for (const Case::Sequence& s : seqs) {
-    Sequence* added = add();
-    added->query = s.query;
-    added->length = s.context;
-    running.push_back(added);
+    past_.push_back(add());
+    if (s.context <= 0) continue;
+    past_.back()->query = s.context;
+    running.push_back(past_.back());
+  }
+  return running.empty() ? nullptr : make(running, Drop::kNone);
+}
+
+std::unique_ptr<Step> Schedule::exactly(const std::vector<Case::Sequence>& seqs, bool slots) {
+  std::vector<Sequence*> running;
+  for (size_t i = 0; i < seqs.size(); ++i) {
+    Sequence* s = i < past_.size() ? past_[i] : add();
+    s->query = seqs[i].query;
+    s->length = seqs[i].context;
+    running.push_back(s);
   }
   return make(running, slots ? Drop::kNone : Drop::kAll);
 }

@@ -40,6 +40,9 @@ class Schedule {
   // n tokens that go on with the sequences so far (most of them decode), and perhaps one new
   // sequence.
   std::unique_ptr<Step> go_on(int64_t n);
+  // The step that computes what `exactly`, called next, finds as its sequences' past; NULL where
+  // none has one.
+  std::unique_ptr<Step> past_of(const std::vector<Case::Sequence>&);
   // These and no others. A sequence that pads has no tokens and one query; without `slots` nothing
   // of the step is stored.
   std::unique_ptr<Step> exactly(const std::vector<Case::Sequence>&, bool slots);
@@ -71,6 +74,7 @@ class Schedule {
   int64_t block_size_;
   std::vector<int64_t> free_blocks_, free_slots_;
   std::vector<std::unique_ptr<Sequence>> sequences_;
+  std::vector<Sequence*> past_;  // of `exactly`
 };
 
 }  // namespace fk::cases

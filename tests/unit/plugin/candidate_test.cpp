@@ -80,6 +80,24 @@ TEST_F(Candidates, BuiltOnceAndAgainWhenChanged) {
   EXPECT_EQ(progress_.size(), 4u);
 }
 
+TEST_F(Candidates, BuiltAgainWhenAHeaderElsewhereChanged) {
+  write("shared/value.hpp", "#define VALUE 7\n");
+  write("shared/outer.hpp", "#pragma once\n# include \"value.hpp\"  // beside it\n");
+  write_constant("mine", 1);
+  const std::string text = core::read_file(folder_ / "mine/kernel.cpp");
+  const size_t at = text.find("= 1 + calls");
+  ASSERT_NE(at, text.npos);
+  write("mine/kernel.cpp",
+        "#include \"../shared/outer.hpp\"\n" + std::string(text).replace(at, 5, "= VALUE + "));
+  EXPECT_EQ(run(load(), "mine"), 8);
+  write("shared/value.hpp", "#define VALUE 70\n");
+  EXPECT_EQ(run(load(), "mine"), 71);
+  const size_t built = progress_.size();
+  write("shared/nobodys.hpp", "#define VALUE 0\n");
+  load();
+  EXPECT_EQ(progress_.size(), built);
+}
+
 TEST_F(Candidates, TwoVersionsSideBySide) {
   write_constant("mine", 10);
   const core::Manifest m = core::Manifest::read(folder_ / "mine/plugin.yaml");
