@@ -245,8 +245,9 @@ class Contest {
   }
 
   bool is_clear(const Interval& i) const {
-    return options_.clear > 0 && (i.low > options_.clear || i.high < 1 / options_.clear) &&
-           i.high - i.low < 0.1 * i.middle;
+    if (options_.clear <= 0) return false;
+    if (i.high < 1 / options_.clear) return true;  // by how much it is slower is of no use
+    return i.low > options_.clear && i.high - i.low < 0.1 * i.middle;
   }
 
   void decide(BenchResult& out, const Samples& samples) {
