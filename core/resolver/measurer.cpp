@@ -24,16 +24,19 @@ Measurer::Verdict from_record(const store::Verdict& v) {
 }
 
 Measurer::Timing from_record(const store::Measurement& m) {
-  return {m.seconds, m.baseline_seconds, {m.ratio_low, m.ratio, m.ratio_high}, m.code, m.text,
-          m.uuid};
+  return {
+      m.seconds, m.baseline_seconds, {m.ratio_low, m.ratio, m.ratio_high}, m.code, m.text, m.uuid,
+      1};
 }
 
 }  // namespace
 
 std::string Measurer::Timing::summary() const {
   if (code == "REFUSED" || code == "unsupported") return fmt::format("{}: {}", code, text);
+  std::string from = cases > 1 ? fmt::format("{} cases", cases) : "";
+  if (!id.empty()) from += (from.empty() ? "" : ", ") + id.substr(0, 8);
   return fmt::format("{:.3g}x [{:.3g}, {:.3g}]{}", speedup.middle, speedup.low, speedup.high,
-                     id.empty() ? "" : fmt::format(" ({})", id.substr(0, 8)));
+                     from.empty() ? "" : " (" + from + ")");
 }
 
 Measurer::Measurer(Court court) : court_(std::move(court)) {}

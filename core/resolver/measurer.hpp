@@ -41,8 +41,9 @@ class Measurer {
     double seconds = 0, baseline_seconds = 0;
     judge::Interval speedup;
     std::string code, text, id;
+    size_t cases = 1;  // that it is of
     bool faster() const { return code == "FAST"; }
-    std::string summary() const;  // "1.42x [1.40, 1.44] (3f2a91c0)"
+    std::string summary() const;  // "1.42x [1.40, 1.44] (3f2a91c0)", "... (3 cases, 3f2a91c0)"
   };
   using Progress = std::function<void(const std::string&)>;
 
