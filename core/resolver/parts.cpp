@@ -71,7 +71,7 @@ void Parts::measure(const std::function<bool(const core::Implementation&)>& look
           continue;
         }
       }
-      bool faster = false;
+      bool faster = false, open = false;
       std::string slow;
       for (size_t p = 0; p < kPhases; ++p) {
         if (calls_[s][p].empty() || rival(s, p) == a) continue;
@@ -81,7 +81,7 @@ void Parts::measure(const std::function<bool(const core::Implementation&)>& look
           slow = "not measured yet: `fk resolve` does";
           break;
         }
-        faster = faster || t->faster();
+        faster = faster || t->faster(), open = open || t->open;
         const bool timed = t->code != "REFUSED" && t->code != "unsupported";
         slow += fmt::format("{}{} {}{}", slow.empty() ? "" : ", ", phase_name(Phase(p)),
                             timed ? t->code + " " : "", t->summary());
@@ -93,7 +93,9 @@ void Parts::measure(const std::function<bool(const core::Implementation&)>& look
       if (faster)
         contested_[s] = true;  // by a baseline too, which stands first in the other phase alone
       else if (!is_baseline)
-        out_[s][a] = "not faster: " + slow;
+        out_[s][a] =
+            (open ? "too busy a machine to tell, measured again next time: " : "not faster: ") +
+            slow;
     }
   }
 }
@@ -126,12 +128,14 @@ Measurer::Timing combined(const std::vector<Call>& calls,
     if (t.code == "REFUSED" || t.code == "unsupported") return t;
     const auto n = double(calls[i].calls);
     weighted.push_back({n * calls[i].seconds, t.speedup});
+    out.open = out.open || t.open;
     out.seconds += n * t.seconds, out.baseline_seconds += n * t.baseline_seconds;
     count += n;
   }
   out.seconds /= count, out.baseline_seconds /= count;
   out.speedup = judge::weighted_speedup(weighted);
   out.code = judge::speed_name(judge::speed_of(out.speedup));
+  out.open = out.open && out.code == "AMBG";
   out.id = timings[0].id;
   out.cases = timings.size();
   return out;

@@ -247,7 +247,7 @@ class Contest {
   bool is_clear(const Interval& i) const {
     if (options_.clear <= 0) return false;
     if (i.high < 1 / options_.clear) return true;  // by how much it is slower is of no use
-    return i.low > options_.clear && i.high - i.low < 0.1 * i.middle;
+    return i.low > options_.clear && i.high - i.low < 0.2 * i.middle;
   }
 
   void decide(BenchResult& out, const Samples& samples) {

@@ -62,5 +62,16 @@ TEST(Combined, OneThatCouldNotBeTimedStandsForAll) {
   EXPECT_EQ(combined({Call{}}, {*timing("AMBG", 1.1)}).code, "AMBG");
 }
 
+TEST(IsOpen, ABusyMachineAndNotACloseRace) {
+  store::Measurement m;
+  m.code = "AMBG";
+  m.ratio_low = 0.8, m.ratio = 1.1, m.ratio_high = 1.7;
+  EXPECT_TRUE(is_open(m));
+  m.ratio_low = 0.99, m.ratio = 1.01, m.ratio_high = 1.04;
+  EXPECT_FALSE(is_open(m));
+  m.code = "FAST", m.ratio_high = 1.7;
+  EXPECT_FALSE(is_open(m));
+}
+
 }  // namespace
 }  // namespace fk::resolver
