@@ -320,7 +320,8 @@ struct Resolver::Impl {
       return;
     }
     progress("timing the two in turn");
-    out.gain = proof->gain(proof->baseline(), *rig, options.half_width, options.proof_budget);
+    out.gain = proof->gain(proof->baseline(), *rig, options.half_width, options.proof_budget,
+                           options.candidates_only);
     predict(saved);
     if (list.size() == 1) {
       if (loses(*out.gain))

@@ -234,7 +234,7 @@ class Contest {
         samples.own[side].push_back(r.own[side] / double(order_.size()));
       }
       out.samples.push_back({samples.logs.size() - 1, r.wall[0], r.wall[1]});
-      if (logs.size() >= least && logs.size() % 10 == 0) {
+      if (logs.size() >= least && logs.size() % 5 == 0) {
         const Interval i = ratio_interval({logs}, random_.bits());
         go_on = (i.high - i.low) / 2 > options_.half_width && !is_clear(i);
       }
