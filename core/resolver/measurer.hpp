@@ -56,7 +56,7 @@ class Measurer {
     Verdict verdict;
   };
   std::vector<Remembered> remembered(const std::string& hash);
-  // What was left open is measured again, but not for ever.
+  // What was left open is measured again, at once and the next time, but not for ever.
   std::optional<Timing> timing(const core::TaskSpec&, const cases::Case&, const Named& candidate,
                                const Named& baseline, bool look, const Progress&);
 

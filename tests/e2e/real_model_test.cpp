@@ -70,20 +70,23 @@ struct Tour : testing::Test {
 
 TEST_F(Tour, AnExampleIsAdopted) {
   if (core::kSanitized) GTEST_SKIP() << "speed under a sanitizer says nothing";
-  Outcome o;
-  for (int again = 0; again < 4; ++again) {  // a busy machine may leave it open
+  const auto says = [](const Outcome& o, const char* text) {
+    return o.err.find(text) != std::string::npos;
+  };
+  for (int again = 0; again < 6; ++again) {
     const auto begin = std::chrono::steady_clock::now();
-    o = run(f / ("store" + std::to_string(again) + ".db"));
+    const Outcome o = run(f / ("store" + std::to_string(again) + ".db"));
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     ASSERT_EQ(o.code, 0) << o.err;
     EXPECT_EQ(o.lines().at(0)["token_ids"], Json(kAnswer)) << o.err;
     EXPECT_LT(took.count(), 120) << o.err;  // 10 on a machine of its own
-    if (o.err.find(" adopted for decode: ") != std::string::npos) break;
-    EXPECT_NE(o.err.find("best: paged_attention rows/rows "), std::string::npos) << o.err;
+    if (says(o, "best: paged_attention rows/rows not adopted: too busy a machine to tell, "))
+      continue;
+    EXPECT_TRUE(says(o, "best: paged_attention rows/rows adopted for decode: ")) << o.err;
+    EXPECT_TRUE(says(o, "best: adopted, the model ")) << o.err;
+    return;
   }
-  EXPECT_NE(o.err.find("best: paged_attention rows/rows adopted for decode: "), std::string::npos)
-      << o.err;
-  EXPECT_NE(o.err.find("best: adopted, the model "), std::string::npos) << o.err;
+  GTEST_SKIP() << "too busy a machine, six times";
 }
 
 TEST_F(Tour, AWrongOneIsNotAndItSaysWhy) {
