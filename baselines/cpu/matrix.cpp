@@ -21,6 +21,14 @@ char* out_at(const Rows& r, int64_t row, int64_t column) {
   return static_cast<char*>(r.data) + (row * r.stride + column) * type_bytes(r.type);
 }
 
+// The low nibbles of eight bytes, the first one lowest.
+uint32_t low_nibbles(uint64_t x) {
+  x &= 0x0f0f0f0f0f0f0f0f;
+  x = (x | x >> 4) & 0x00ff00ff00ff00ff;
+  x = (x | x >> 8) & 0x0000ffff0000ffff;
+  return uint32_t(x | x >> 16);
+}
+
 void finish(const Kernels& k, const float* from, const float* bias, const Rows& y, int64_t row,
             int64_t column, int64_t n) {
   if (bias)
@@ -67,13 +75,17 @@ void Matrix::pack(Quant quant, const uint8_t* blocks, int64_t out, int64_t in, i
         if (quant == Quant::kQ4_1) std::memcpy(p + 32 + r * 2, block + 2, 2);
         const uint8_t* codes = block + (quant == Quant::kQ4_1 ? 4 : 2);
         uint8_t* packed = p + (quant == Quant::kQ4_1 ? 64 : 32);
-        for (int c = 0; c < 32; ++c) {
-          if (quant == Quant::kQ8_0) {
-            packed[c * kGroup + r] = codes[c];
-          } else {  // the file keeps columns j and j + 16 in one byte
-            const int q = c < 16 ? codes[c] & 15 : codes[c - 16] >> 4;
-            packed[c / 8 * 64 + r * 4 + c % 8 / 2] |= uint8_t(q << (c % 2 * 4));
-          }
+        if (quant == Quant::kQ8_0) {
+          for (int c = 0; c < 32; ++c) packed[c * kGroup + r] = codes[c];
+          continue;
+        }
+        // The file keeps columns j and j + 16 in one byte.
+        for (int half = 0; half < 2; ++half) {
+          uint64_t bytes8;
+          std::memcpy(&bytes8, codes + 8 * half, 8);
+          const uint32_t low = low_nibbles(bytes8), high = low_nibbles(bytes8 >> 4);
+          std::memcpy(packed + half * 64 + r * 4, &low, 4);
+          std::memcpy(packed + (2 + half) * 64 + r * 4, &high, 4);
         }
       }
     }

@@ -30,6 +30,14 @@ bool wants_best(const ModelFlags& f) {
   return std::filesystem::exists(store::default_path(), ignored);
 }
 
+void add_cases_flag(CLI::App& app, ModelFlags& f) {
+  app.add_option(
+         "--cases", f.cases,
+         "measure parts on what a run called, as DIR/capture.json of `fk run --capture DIR` "
+         "has it, by shares of its time; default: on a round of the workload")
+      ->type_name("DIR");
+}
+
 resolver::Workload default_workload(const Session& s) {
   resolver::Workload w;
   const int64_t context = s.assets.config.options.max_model_len;
@@ -86,11 +94,12 @@ Resolution resolve(Session& s, Measuring& by, BestFlags best) {
   best.options.cache = cache_folder() / "resolver";
   Resolution out = resolver::Resolver(subject, measurer, best.options, progress).resolve();
   for (const resolver::Refused& x : refused)
-    out.findings.push_back({x.task, "", x.implementation, false, x.reason, "", {1, 1}});
+    out.findings.push_back({x.task, "", x.implementation, false, "", x.reason, "", {1, 1}});
   out.plan.made = {{"config", s.assets.config.file},   {"model", s.assets.config.model},
                    {"weights", s.assets.weights_text}, {"workload", best.options.workload.text()},
                    {"device", machine.device},         {"driver", machine.driver},
                    {"harness", machine.harness}};
+  if (!best.options.cases.empty()) out.plan.made["cases"] = best.options.cases.string();
   if (out.gain) out.plan.made["speedup"] = out.gain->whole.middle;
   if (!out.proof_id.empty()) out.plan.made["record"] = out.proof_id;
   s.build.policy = out.policy;
@@ -112,8 +121,9 @@ std::vector<std::string> finding_lines(const Resolution& r) {
   std::vector<std::string> out;
   for (const Finding& f : r.findings) {
     const std::string what = f.kept_out.empty() ? f.reason : f.kept_out;
-    std::string line = fmt::format("{} {} {}: {}", f.task, f.implementation,
-                                   f.chosen ? "adopted" : "not adopted", what);
+    std::string line = fmt::format("{} {} {}{}: {}", f.task, f.implementation,
+                                   f.chosen ? "adopted" : "not adopted",
+                                   f.phase.empty() ? "" : " for " + f.phase, what);
     const bool several = std::count_if(r.findings.begin(), r.findings.end(), [&](const Finding& x) {
                            return x.task == f.task && x.implementation == f.implementation;
                          }) > 1;
@@ -134,13 +144,14 @@ void choose_best(Session& s, const ModelFlags& f) {
     best.options.candidates_only = true;
     best.options.proof_budget = 3;
     best.options.workload = default_workload(s);
+    best.options.cases = f.cases;
     record::Recorder recorder(true, "", {"fk run", "fk run --policy best", {}});
     best.recorder = &recorder;
     Measuring by(s, f, best);
     const Resolution r = resolve(s, by, best);
     for (const std::string& line : finding_lines(r)) fmt::print(stderr, "best: {}\n", line);
     for (const std::string& note : r.notes) fmt::print(stderr, "best: {}\n", note);
-    if (r.gain) fmt::print(stderr, "best: {}\n", gain_text(r));
+    if (r.gain) fmt::print(stderr, "best: adopted, {}\n", gain_text(r));
     if (r.judged || r.measured)
       fmt::print(stderr, "best: {} judged, {} measured, {} known, {:.1f} s\n", r.judged, r.measured,
                  r.known, r.seconds);

@@ -16,6 +16,9 @@ struct BestFlags {
 // Whether the flags ask for the policy `best`: by name, or without any where there is a store.
 bool wants_best(const ModelFlags&);
 
+// --cases DIR of a command that resolves.
+void add_cases_flag(CLI::App&, ModelFlags&);
+
 // What a model is resolved for unless somebody says: 1x64/16, an encoder's 16x64/0, shorter where
 // its context is.
 resolver::Workload default_workload(const Session&);

@@ -183,6 +183,8 @@ Session::Session(const ModelFlags& f, bool dry)
   engine_options = assets.config.options;
   fill();
   if (f.device == "auto" && !dry) prefer_gpu();
+  if (!f.cases.empty() && !best)
+    bad_input("--cases: only --policy best looks at calls, found --policy {}", f.policy);
   if (best && !dry && !f.resolved_later) choose_best(*this, f);
 }
 

@@ -15,6 +15,7 @@ struct ModelFlags {
   // Copies of plugins (PluginFile::copy) beside those that are found; no flag.
   std::vector<std::filesystem::path> versions;
   int threads = 0;
+  std::string cases;  // of a command that resolves, see add_cases_flag()
   int64_t block_size = 0, num_blocks = 0, max_model_len = 0, max_num_seqs = 0,
           max_num_batched_tokens = 0;
   double gpu_memory_utilization = 0;  // 0: the config's

@@ -60,15 +60,15 @@ namespace {
 class CountingStore : public WeightStore {
  public:
   CountingStore(std::unique_ptr<WeightStore> s, std::string what, size_t total)
-      : store_(std::move(s)),
-        progress_(std::make_unique<Progress>(std::move(what))),
-        total_(total) {}
+      : store_(std::move(s)), what_(std::move(what)), total_(total) {}
   const fk_tensor* get(const ParamRequest& r) override {
+    begin();
     const fk_tensor* t = store_->get(r);
     count(r);
     return t;
   }
   std::vector<std::span<const uint8_t>> runs(const ParamRequest& r) override {
+    begin();
     auto all = store_->runs(r);
     if (!all.empty()) count(r);
     return all;
@@ -77,6 +77,10 @@ class CountingStore : public WeightStore {
   size_t bytes() const override { return store_->bytes(); }
 
  private:
+  // What comes between opening a file and reading it is not loading.
+  void begin() {
+    if (!progress_ && done_ == 0) progress_ = std::make_unique<Progress>(what_);
+  }
   void count(const ParamRequest& r) {
     size_t n = dtype_bytes(r.dtype);
     for (int64_t d : r.shape) n *= size_t(d);
@@ -85,6 +89,7 @@ class CountingStore : public WeightStore {
     if (done_ >= total_) progress_.reset();
   }
   std::unique_ptr<WeightStore> store_;
+  const std::string what_;
   std::unique_ptr<Progress> progress_;
   size_t total_, done_ = 0;
 };

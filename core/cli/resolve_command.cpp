@@ -48,6 +48,7 @@ int resolve_command(const Words& words) {
                  "BATCHxPROMPT/NEW: requests at once, prompt and new tokens of each; default "
                  "1x64/16, an encoder's 16x64/0, within its context")
       ->type_name("W");
+  add_cases_flag(app, flags);
   app.add_option("--memory-budget", budget, "bytes that implementations may keep beside weights")
       ->type_name("BYTES");
   app.add_option("--budget", best.case_budget, "seconds of measuring a case, at most")
@@ -65,6 +66,7 @@ int resolve_command(const Words& words) {
   Session session(flags, false);
   best.options.workload =
       workload.empty() ? default_workload(session) : resolver::Workload::parse(workload);
+  best.options.cases = flags.cases;
   if (!budget.empty()) best.options.memory_budget = parse_bytes(budget);
   record::Recorder recorder = store.recorder();
   best.recorder = &recorder;
@@ -76,6 +78,7 @@ int resolve_command(const Words& words) {
   Json j = r.to_json();
   j["config"] = flags.config;
   j["workload"] = best.options.workload.text();
+  if (!flags.cases.empty()) j["cases"] = flags.cases;
   j["out"] = out;
   recorder.conclude(
       j, {{"plan.lock.yaml", r.plan.to_yaml()}, {"resolution.json", json_line(j) + "\n"}});

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "core/base/error.hpp"
+#include "core/cli/best.hpp"
 #include "core/cli/printing.hpp"
 #include "core/cli/run_flags.hpp"
 #include "core/runtime/capture.hpp"
@@ -67,6 +68,7 @@ void RunFlags::add_to(CLI::App& app) {
          "DIR/capture.json, for `fk bench TASK --cases DIR`. Graphs would hide the calls, so "
          "it sets --enforce-eager")
       ->type_name("DIR");
+  add_cases_flag(app, model);
   app.add_flag("--quiet", quiet, "no report after the text");
   app.add_option("--store", store,
                  "prompts: record what the summary says in this results store; without it a run is "

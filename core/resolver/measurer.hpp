@@ -41,8 +41,10 @@ class Measurer {
     double seconds = 0, baseline_seconds = 0;
     judge::Interval speedup;
     std::string code, text, id;
+    size_t cases = 1;   // that it is of
+    bool open = false;  // the machine was too busy to tell: it is measured again the next time
     bool faster() const { return code == "FAST"; }
-    std::string summary() const;  // "1.42x [1.40, 1.44] (3f2a91c0)"
+    std::string summary() const;  // "1.42x [1.40, 1.44] (3f2a91c0)", "... (3 cases, 3f2a91c0)"
   };
   using Progress = std::function<void(const std::string&)>;
 
@@ -54,6 +56,7 @@ class Measurer {
     Verdict verdict;
   };
   std::vector<Remembered> remembered(const std::string& hash);
+  // What was left open is measured again, at once and the next time, but not for ever.
   std::optional<Timing> timing(const core::TaskSpec&, const cases::Case&, const Named& candidate,
                                const Named& baseline, bool look, const Progress&);
 
@@ -78,5 +81,8 @@ class Measurer {
   std::map<std::string, std::string> case_sets_;
   size_t judged_ = 0, measured_ = 0, known_ = 0;
 };
+
+// Whether a measurement says nothing but that the machine was doing other things.
+bool is_open(const store::Measurement&);
 
 }  // namespace fk::resolver

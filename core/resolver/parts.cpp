@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "core/judge/timing/weighted.hpp"
+
 namespace fk::resolver {
 namespace {
 
@@ -21,7 +23,7 @@ Parts::Parts(const Space& space, const core::Registry& registry, Measurer& measu
     : space_(space),
       registry_(registry),
       measurer_(measurer),
-      cases_(space.subs.size()),
+      calls_(space.subs.size()),
       times_(space.subs.size()),
       out_(space.subs.size()),
       contested_(space.subs.size(), false) {
@@ -34,9 +36,7 @@ Parts::Parts(const Space& space, const core::Registry& registry, Measurer& measu
   }
 }
 
-void Parts::set_case(size_t sub, Phase phase, cases::Case c) {
-  cases_[sub][size_t(phase)] = std::move(c);
-}
+void Parts::add_call(size_t sub, const Call& c) { calls_[sub][size_t(c.phase)].push_back(c); }
 
 void Parts::keep_out(size_t sub, size_t alternative, const std::string& reason) {
   out_[sub][alternative] = reason;
@@ -53,7 +53,7 @@ void Parts::measure(const std::function<bool(const core::Implementation&)>& look
     const SubProblem& sub = space_.subs[s];
     const core::TaskSpec* spec = registry_.find(sub.task);
     bool called = false;
-    for (const Case& c : cases_[s]) called = called || c.has_value();
+    for (const auto& calls : calls_[s]) called = called || !calls.empty();
     for (size_t a = 0; a < sub.alternatives.size(); ++a) {
       const core::Implementation& impl = *sub.alternatives[a].implementation;
       const bool is_baseline = a == 0 || a == sub.decode;
@@ -71,19 +71,17 @@ void Parts::measure(const std::function<bool(const core::Implementation&)>& look
           continue;
         }
       }
-      bool faster = false;
+      bool faster = false, open = false;
       std::string slow;
       for (size_t p = 0; p < kPhases; ++p) {
-        if (!cases_[s][p] || rival(s, p) == a) continue;
-        const core::Implementation& base = *sub.alternatives[rival(s, p)].implementation;
+        if (calls_[s][p].empty() || rival(s, p) == a) continue;
         auto& t = times_[s][a].phase[p];
-        t = measurer_.timing(*spec, *cases_[s][p], Measurer::Named::of(impl),
-                             Measurer::Named::of(base), only_look, progress);
+        t = timing(s, p, *spec, impl, only_look, progress);
         if (!t) {
           slow = "not measured yet: `fk resolve` does";
           break;
         }
-        faster = faster || t->faster();
+        faster = faster || t->faster(), open = open || t->open;
         const bool timed = t->code != "REFUSED" && t->code != "unsupported";
         slow += fmt::format("{}{} {}{}", slow.empty() ? "" : ", ", phase_name(Phase(p)),
                             timed ? t->code + " " : "", t->summary());
@@ -95,9 +93,52 @@ void Parts::measure(const std::function<bool(const core::Implementation&)>& look
       if (faster)
         contested_[s] = true;  // by a baseline too, which stands first in the other phase alone
       else if (!is_baseline)
-        out_[s][a] = "not faster: " + slow;
+        out_[s][a] =
+            (open ? "too busy a machine to tell, measured again next time: " : "not faster: ") +
+            slow;
     }
   }
+}
+
+// On all cases of a phase; none where one is not known.
+std::optional<Measurer::Timing> Parts::timing(size_t sub, size_t phase, const core::TaskSpec& spec,
+                                              const core::Implementation& impl, bool only_look,
+                                              const Measurer::Progress& progress) {
+  const core::Implementation& base =
+      *space_.subs[sub].alternatives[rival(sub, phase)].implementation;
+  std::vector<Measurer::Timing> all;
+  for (const Call& c : calls_[sub][phase]) {
+    const auto t = measurer_.timing(spec, c.given, Measurer::Named::of(impl),
+                                    Measurer::Named::of(base), only_look, progress);
+    if (!t) return std::nullopt;
+    all.push_back(*t);
+    if (t->code == "REFUSED") break;
+  }
+  return combined(calls_[sub][phase], all);
+}
+
+Measurer::Timing combined(const std::vector<Call>& calls,
+                          const std::vector<Measurer::Timing>& timings) {
+  if (timings.size() == 1) return timings[0];
+  Measurer::Timing out;
+  std::vector<judge::Weighted> weighted;
+  double count = 0;
+  for (size_t i = 0; i < timings.size(); ++i) {
+    const Measurer::Timing& t = timings[i];
+    if (t.code == "REFUSED" || t.code == "unsupported") return t;
+    const auto n = double(calls[i].calls);
+    weighted.push_back({n * calls[i].seconds, t.speedup});
+    out.open = out.open || t.open;
+    out.seconds += n * t.seconds, out.baseline_seconds += n * t.baseline_seconds;
+    count += n;
+  }
+  out.seconds /= count, out.baseline_seconds /= count;
+  out.speedup = judge::weighted_speedup(weighted);
+  out.code = judge::speed_name(judge::speed_of(out.speedup));
+  out.open = out.open && out.code == "AMBG";
+  out.id = timings[0].id;
+  out.cases = timings.size();
+  return out;
 }
 
 double seconds_beside(double base, const std::optional<Measurer::Timing>& t) {
@@ -107,24 +148,31 @@ double seconds_beside(double base, const std::optional<Measurer::Timing>& t) {
 
 // With all that lies below it.
 double Parts::whole_seconds(size_t sub, size_t a, size_t phase) const {
-  if (!cases_[sub][phase]) return 0;
+  if (calls_[sub][phase].empty()) return 0;
   const double base = baseline_seconds(sub, Phase(phase));
   return a == rival(sub, phase) ? base : seconds_beside(base, times_[sub][a].phase[phase]);
 }
 
-double Parts::baseline_seconds(size_t sub, Phase phase) const {
+double Parts::tree_seconds(size_t sub, Phase phase, bool in_place) const {
   const size_t p = size_t(phase);
   if (contested_[sub]) {
     double sum = 0;
     int n = 0;
     for (const Times& t : times_[sub])
       if (t.phase[p] && t.phase[p]->baseline_seconds > 0) sum += t.phase[p]->baseline_seconds, ++n;
-    if (n) return sum / n;
+    if (n) return in_place ? call_seconds(sub, phase) : sum / n;
   }
   double sum = 0;
   for (const core::search::Child& c : space_.subs[sub].alternatives[0].children)
-    sum += double(c.count) * baseline_seconds(c.sub, phase);
+    sum += double(c.count) * tree_seconds(c.sub, phase, in_place);
   return sum;
+}
+
+double Parts::call_seconds(size_t sub, Phase phase) const {
+  double sum = 0, count = 0;
+  for (const Call& c : calls_[sub][size_t(phase)])
+    sum += c.seconds * double(c.calls), count += double(c.calls);
+  return count > 0 ? sum / count : 0;
 }
 
 core::search::Problem Parts::problem(const PerPhase& steps) const {

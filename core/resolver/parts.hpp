@@ -2,21 +2,20 @@
 #pragma once
 #include <map>
 
-#include "core/judge/cases/case.hpp"
+#include "core/resolver/calls.hpp"
 #include "core/resolver/measurer.hpp"
 #include "core/resolver/space.hpp"
 
 namespace fk::resolver {
 
-// What is known of the parts of a model: a case of every phase that stands for the calls that the
-// workload makes, and each alternative's time on it beside the baseline's.
+// What is known of the parts of a model: cases of every phase that stand for the calls that the
+// workload makes, and each alternative's time on them beside the baseline's.
 class Parts {
  public:
-  // A part of the workload's calls of a sub-problem; absent where it makes none.
-  using Case = std::optional<cases::Case>;
-
   Parts(const Space&, const core::Registry&, Measurer&);
-  void set_case(size_t sub, core::Phase, cases::Case);
+  // Calls that the workload makes of a sub-problem; there may be several that stand for others.
+  void add_call(size_t sub, const Call&);
+  bool is_called(size_t sub, core::Phase p) const { return !calls_[sub][size_t(p)].empty(); }
   // Judges and measures what is missing; `look(alternative)`: of that one only what is known.
   void measure(const std::function<bool(const core::Implementation&)>& look,
                const Measurer::Progress&);
@@ -24,8 +23,12 @@ class Parts {
   void keep_out(size_t sub, size_t alternative, const std::string& reason);
   // For the search: costs in seconds of a step, the baselines' as far as they matter.
   core::search::Problem problem(const core::search::PerPhase& steps) const;
-  // Of a tree of baselines, as far as something competes with a part of it.
-  double baseline_seconds(size_t sub, core::Phase) const;
+  // Of a tree of baselines, as far as something competes with a part of it: the parts measured
+  // alone, and as the workload's calls in the model were seen to take.
+  double baseline_seconds(size_t sub, core::Phase p) const { return tree_seconds(sub, p, false); }
+  double seconds_in_place(size_t sub, core::Phase p) const { return tree_seconds(sub, p, true); }
+  // Of a call in the model, with what is below it; 0 where there is none.
+  double call_seconds(size_t sub, core::Phase) const;
   // Why an alternative is not eligible; "" when it is.
   const std::string& ineligible(size_t sub, size_t alternative) const {
     return out_[sub][alternative];
@@ -37,16 +40,24 @@ class Parts {
   struct Times {
     std::optional<Measurer::Timing> phase[core::search::kPhases];
   };
+  std::optional<Measurer::Timing> timing(size_t sub, size_t phase, const core::TaskSpec&,
+                                         const core::Implementation&, bool only_look,
+                                         const Measurer::Progress&);
   size_t rival(size_t sub, size_t phase) const;
+  double tree_seconds(size_t sub, core::Phase, bool in_place) const;
   double whole_seconds(size_t sub, size_t alternative, size_t phase) const;
   const Space& space_;
   const core::Registry& registry_;
   Measurer& measurer_;
-  std::vector<std::array<Case, core::search::kPhases>> cases_;
+  std::vector<std::array<std::vector<Call>, core::search::kPhases>> calls_;
   std::vector<std::vector<Times>> times_;
   std::vector<std::vector<std::string>> out_;
   std::vector<bool> contested_;  // something eligible competes with the baseline
 };
+
+// Of several cases as one, each as heavy as the calls that it stands for: the harmonic mean of the
+// speed-ups weighted by time, seconds a call. One that could not be timed stands for all.
+Measurer::Timing combined(const std::vector<Call>&, const std::vector<Measurer::Timing>&);
 
 // Of an alternative where the baseline of that phase takes `base`; 0: of which nobody knows more
 // than that it is the baseline. Only a difference that is certain counts, a tie goes to the

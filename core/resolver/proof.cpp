@@ -33,7 +33,7 @@ bool has_reference(const Subject& s, size_t weight_bytes) {
   return wide + 2 * weight_bytes < device->memory().free;
 }
 constexpr double kOwnErrors = 2;
-constexpr size_t kLeastRounds = 8;
+constexpr size_t kLeastRounds = 8, kLeastCertain = 6;
 
 struct Errors {
   double mean = 0, worst = 0;
@@ -158,7 +158,7 @@ Agreement Proof::agrees(Rig& rig) {
   return a;
 }
 
-Gain Proof::gain(Rig& first, Rig& second, double half_width, double budget) {
+Gain Proof::gain(Rig& first, Rig& second, double half_width, double budget, bool certain) {
   const core::search::PerPhase steps = steps_of(workload_, subject_.is_encoder());
   Gain out;
   out.has_decode = steps[size_t(Phase::kDecode)] > 0;
@@ -180,9 +180,11 @@ Gain Proof::gain(Rig& first, Rig& second, double half_width, double budget) {
     if (out.has_decode) logs[1].push_back(std::log(t[0][1] / t[1][1]));
     logs[2].push_back(std::log(whole[0] / whole[1]));
     ++out.rounds;
-    if (out.rounds < kLeastRounds) continue;
+    if (out.rounds < (certain ? kLeastCertain : kLeastRounds)) continue;
     const double spent = std::chrono::duration<double>(Clock::now() - begin).count();
     out.whole = judge::ratio_interval({logs[2]}, draws_);
+    if (certain && (out.whole.low > 1 || out.whole.high < 1)) break;
+    if (out.rounds < kLeastRounds) continue;
     go_on = spent < budget && (out.whole.high - out.whole.low) / 2 > half_width;
   }
   out.prefill = judge::ratio_interval({logs[0]}, draws_);

@@ -43,8 +43,9 @@ class Proof {
     return make_rig(subject_, p, workload_);
   }
   Rig& baseline() { return *baseline_; }
-  // Until the interval of the whole is narrower than `half_width` or `budget` seconds are spent.
-  Gain gain(Rig& first, Rig& second, double half_width, double budget);
+  // Until the interval of the whole is narrower than `half_width` or `budget` seconds are spent;
+  // `certain`: or it lies on one side of 1, which a few rounds less may say.
+  Gain gain(Rig& first, Rig& second, double half_width, double budget, bool certain = false);
   const Workload& workload() const { return workload_; }
 
  private:

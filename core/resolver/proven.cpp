@@ -122,6 +122,7 @@ Json Resolution::to_json() const {
   for (const Finding& f : findings) {
     Json x = {{"task", f.task},     {"path", f.path},     {"implementation", f.implementation},
               {"chosen", f.chosen}, {"reason", f.reason}, {"alone", f.alone}};
+    if (!f.phase.empty()) x["phase"] = f.phase;
     if (!f.kept_out.empty()) x["kept_out"] = f.kept_out;
     j["findings"].push_back(std::move(x));
   }

@@ -8,6 +8,9 @@ namespace fk::resolver {
 
 struct ResolveOptions {
   Workload workload;
+  // A folder of `fk run --capture`: its calls are the cases that parts are measured on, by their
+  // shares of its time; empty: those of a round of the workload. The proof is of the workload.
+  std::filesystem::path cases;
   std::optional<int64_t> memory_budget;  // bytes that implementations may keep, in all
   // Only candidates are judged and measured where the store has nothing; baselines that compete
   // with the chosen one stand for themselves as far as they were measured before.
@@ -21,6 +24,7 @@ struct ResolveOptions {
 struct Finding {
   std::string task, path, implementation;  // path: of one of its nodes
   bool chosen = false;
+  std::string phase;                   // the one that it was chosen for, "" for all that there are
   std::string reason;                  // for people
   std::string kept_out;                // of one that was better alone: what was wrong in place
   core::search::PerPhase alone{1, 1};  // speedup by phase; 1 where nothing was measured

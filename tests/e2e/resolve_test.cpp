@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <set>
 
 #include "core/base/sanitized.hpp"
 #include "core/store/store.hpp"
@@ -160,7 +161,7 @@ TEST_F(Resolving, ARunAdoptsWhatIsNewAndSaysWhatItGained) {
   o = run({"--policy", "best"});
   ASSERT_EQ(o.code, 0) << o.err;
   EXPECT_TRUE(has(o.err, "best: linear fast/planted adopted: ")) << o.err;
-  EXPECT_TRUE(has(o.err, "best: the model +")) << o.err;
+  EXPECT_TRUE(has(o.err, "best: adopted, the model +")) << o.err;
   const Json best = o.lines().back()["summary"]["plan_hash"];
   EXPECT_NE(best, plain);
   // From now on it is what a run does, and it need not be measured again.
@@ -169,6 +170,67 @@ TEST_F(Resolving, ARunAdoptsWhatIsNewAndSaysWhatItGained) {
   EXPECT_FALSE(has(o.err, " judged, ")) << o.err;
   EXPECT_EQ(o.lines().back()["summary"]["plan_hash"], best);
   EXPECT_EQ(run({"--policy", "baseline"}).lines().back()["summary"]["plan_hash"], plain);
+}
+
+TEST_F(Resolving, ACapturedRunGivesTheCases) {
+  plant("fast", "linear", "FAST");
+  const std::string calls = f / "calls";
+  Outcome o = run({"--policy", "baseline", "--capture", calls});
+  ASSERT_EQ(o.code, 0) << o.err;
+  const Json r = resolve({"--cases", calls});
+  ASSERT_TRUE(finding(r, "fast/planted")) << r;
+  EXPECT_TRUE((*finding(r, "fast/planted"))["chosen"].get<bool>()) << r;
+  EXPECT_EQ(r["cases"], calls);
+  // Four tokens after a prompt of six bytes and what the template adds: nothing of 1x24/8.
+  std::ifstream in(calls + "/capture.json");
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  std::set<std::string> measured;
+  store::Store results(store);
+  store::Filter only;
+  only.task = "linear";
+  for (const store::Measurement& m : results.find<store::Measurement>(only))
+    measured.insert(m.case_id.substr(0, m.case_id.rfind('-')));
+  EXPECT_TRUE(measured.contains("captured/decode/n=1")) << measured.size();
+  EXPECT_FALSE(measured.contains("captured/prefill/n=24")) << text;
+  // What was measured is known, also to a run.
+  const Json again = resolve({"--cases", calls});
+  EXPECT_EQ(again["measured"], 0) << again;
+  o = run({"--policy", "best", "--cases", calls});
+  ASSERT_EQ(o.code, 0) << o.err;
+  EXPECT_TRUE(has(o.err, "best: linear fast/planted adopted: ")) << o.err;
+  EXPECT_FALSE(has(o.err, " measured, ")) << o.err;
+}
+
+TEST_F(Resolving, ACapturedRunOfSomethingElseIsRefused) {
+  plant("fast", "linear", "FAST");
+  const auto error = [&](const std::string& captured, std::vector<std::string> capture,
+                         std::vector<std::string> words) {
+    const std::string calls = f / ("calls of " + std::to_string(words.size() + capture.size()));
+    capture.insert(capture.begin(), {"--config", captured, "--prompt", "hello", "--max-tokens", "2",
+                                     "--policy", "baseline", "--quiet", "--capture", calls});
+    const Outcome o = start("fk-run", capture, "", environment);
+    EXPECT_EQ(o.code, 0) << o.err;
+    words.insert(words.begin(), {"resolve", "--config", config, "--candidates", candidates, "--out",
+                                 lock, "--cases", calls});
+    const Outcome refused = start("fk", words, "", environment);
+    EXPECT_TRUE(has(refused.err, calls + "/capture.json: ")) << refused.err;
+    EXPECT_TRUE(has(refused.err, "captured with " + captured + ". Way out: fk run --config " +
+                                     config + " --capture DIR"))
+        << refused.err;
+    return std::to_string(refused.code) + " " + refused.err;
+  };
+  EXPECT_TRUE(
+      has(error(tiny_config(f), {}, {}), "calls of another llama: hidden_size is 32, here 128; "));
+  EXPECT_TRUE(
+      has(error(config, {"--dtype", "bfloat16"}, {}), "calls in bfloat16, expected in float32; "));
+  const Outcome o = start("fk",
+                          {"resolve", "--config", config, "--candidates", candidates, "--out", lock,
+                           "--cases", f / "nowhere"},
+                          "", environment);
+  EXPECT_EQ(o.code, 2) << o.err;
+  EXPECT_TRUE(has(o.err, "nowhere/capture.json")) << o.err;
+  EXPECT_TRUE(has(run({"--policy", "baseline", "--cases", f / "nowhere"}).err,
+                  "--cases: only --policy best looks at calls, found --policy baseline"));
 }
 
 TEST_F(Resolving, MistakesAreSaid) {

@@ -234,7 +234,7 @@ class Contest {
         samples.own[side].push_back(r.own[side] / double(order_.size()));
       }
       out.samples.push_back({samples.logs.size() - 1, r.wall[0], r.wall[1]});
-      if (logs.size() >= least && logs.size() % 10 == 0) {
+      if (logs.size() >= least && logs.size() % 5 == 0) {
         const Interval i = ratio_interval({logs}, random_.bits());
         go_on = (i.high - i.low) / 2 > options_.half_width && !is_clear(i);
       }
@@ -245,8 +245,9 @@ class Contest {
   }
 
   bool is_clear(const Interval& i) const {
-    return options_.clear > 0 && (i.low > options_.clear || i.high < 1 / options_.clear) &&
-           i.high - i.low < 0.1 * i.middle;
+    if (options_.clear <= 0) return false;
+    if (i.high < 1 / options_.clear) return true;  // by how much it is slower is of no use
+    return i.low > options_.clear && i.high - i.low < 0.2 * i.middle;
   }
 
   void decide(BenchResult& out, const Samples& samples) {

@@ -14,8 +14,8 @@ struct Contestant {
 struct BenchOptions {
   double budget = 3;          // seconds of measuring a case, at most
   double half_width = 0.005;  // of the ratio's interval: narrow enough to stop
-  // Enough, too: all of the interval lies this factor from equality, and is narrower than a tenth
-  // of it. 0: no.
+  // Enough, too: all of the interval lies this factor below equality, or above and is narrower than
+  // a fifth of it. 0: no.
   double clear = 0;
   size_t least_rounds = 30;
   size_t blocks = 5;                // each in new processes

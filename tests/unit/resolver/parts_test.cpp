@@ -37,5 +37,41 @@ TEST(SecondsBeside, NothingIsKnownBesideABaselineWithoutATime) {
   EXPECT_EQ(seconds_beside(6, timing("REFUSED", 0)), kNotMeasured);
 }
 
+// 90 calls of 1 us and 10 of 11 us: the few are more than half of the time.
+TEST(Combined, CallsWeighByTheirTimeInTheModel) {
+  std::vector<Call> calls(2);
+  calls[0].calls = 90, calls[0].seconds = 1e-6;
+  calls[1].calls = 10, calls[1].seconds = 11e-6;
+  std::vector<Measurer::Timing> t = {*timing("SLOW", 0.5), *timing("FAST", 4)};
+  t[0].seconds = 4e-6, t[0].baseline_seconds = 2e-6;
+  t[1].seconds = 5e-6, t[1].baseline_seconds = 20e-6;
+  Measurer::Timing both = combined(calls, t);
+  EXPECT_DOUBLE_EQ(both.speedup.middle, 200 / (90 / 0.5 + 110 / 4.0));
+  EXPECT_EQ(both.code, "SLOW");
+  EXPECT_EQ(both.cases, 2u);
+  EXPECT_DOUBLE_EQ(both.baseline_seconds, 0.9 * 2e-6 + 0.1 * 20e-6);
+  EXPECT_DOUBLE_EQ(both.seconds, 0.9 * 4e-6 + 0.1 * 5e-6);
+  calls[1].seconds = 900e-6;
+  EXPECT_EQ(combined(calls, t).code, "FAST");
+}
+
+TEST(Combined, OneThatCouldNotBeTimedStandsForAll) {
+  const std::vector<Call> calls(2);
+  EXPECT_EQ(combined(calls, {*timing("FAST", 4), *timing("REFUSED", 0)}).code, "REFUSED");
+  EXPECT_EQ(combined(calls, {*timing("unsupported", 0), *timing("FAST", 4)}).code, "unsupported");
+  EXPECT_EQ(combined({Call{}}, {*timing("AMBG", 1.1)}).code, "AMBG");
+}
+
+TEST(IsOpen, ABusyMachineAndNotACloseRace) {
+  store::Measurement m;
+  m.code = "AMBG";
+  m.ratio_low = 0.8, m.ratio = 1.1, m.ratio_high = 1.7;
+  EXPECT_TRUE(is_open(m));
+  m.ratio_low = 0.99, m.ratio = 1.01, m.ratio_high = 1.04;
+  EXPECT_FALSE(is_open(m));
+  m.code = "FAST", m.ratio_high = 1.7;
+  EXPECT_FALSE(is_open(m));
+}
+
 }  // namespace
 }  // namespace fk::resolver
