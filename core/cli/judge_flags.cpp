@@ -3,9 +3,9 @@
 
 #include "core/base/error.hpp"
 #include "core/base/nearest.hpp"
+#include "core/cli/candidate_sources.hpp"
 #include "core/cli/captured_flags.hpp"
 #include "core/cli/model_flags.hpp"
-#include "core/plugin/candidate_builder.hpp"
 #include "core/record/record.hpp"
 #include "core/resolve/selector.hpp"
 
@@ -34,16 +34,6 @@ judge::JudgeOptions options(const JudgeFlags& f, const Paths& paths,
   if (!fs::exists(o.runner.program))
     missing("{}: not there; it is built with fk", o.runner.program.string());
   return o;
-}
-
-SourceBuilder builder() {
-  try {
-    return CandidateBuilder(Sdk::of_this_process(),
-                            [](const std::string& line) { fmt::print(stderr, "{}\n", line); })
-        .builder();
-  } catch (const Error& e) {
-    return [text = e.text()](const Manifest&) -> fs::path { missing("{}", text); };
-  }
 }
 
 bool is_called(const std::string& id, const std::string& name) {
@@ -82,7 +72,7 @@ Court::Court(const JudgeFlags& f)
     paths.candidates.push_back(folder);
   }
   for (const fs::path& folder : paths.candidates)
-    for (judge::PluginFile& p : judge::plugin_files(folder, false, builder()))
+    for (judge::PluginFile& p : judge::plugin_files(folder, false, candidate_sources()))
       plugins.push_back(std::move(p));
 }
 
@@ -107,7 +97,7 @@ std::vector<Subject> subjects(Court& court, const std::string& task, const std::
   std::vector<std::string> known;
   const auto look_at = [&](const judge::PluginFile& p) {
     const bool named = !name.empty() && p.name == selector.plugin;
-    if (!p.refusal.empty() && (named || !p.baseline))
+    if (!p.refusal.empty() && (named || (!p.baseline && !waits_for_card(p.refusal))))
       fmt::print(stderr, "left out: {}: {}\n", shown(p.so.empty() ? p.yaml : p.so).string(),
                  p.refusal);
     if (!judge::may_implement(p, task)) return;

@@ -5,7 +5,7 @@
 #include <cstdlib>
 
 #include "core/base/error.hpp"
-#include "core/plugin/candidate_builder.hpp"
+#include "core/cli/candidate_sources.hpp"
 
 namespace fk::core {
 namespace fs = std::filesystem;
@@ -57,20 +57,13 @@ Workspace::Workspace(Candidates candidates, const std::vector<std::string>& more
     paths_.candidates.push_back(folder);
   }
   if (candidates == Candidates::kLater) return;
-  // Without the SDK prebuilt candidates still load; those that need a compiler become refusals with
-  // this reason.
-  try {
-    catalog_->use_builder(CandidateBuilder(Sdk::of_this_process(), [](const std::string& line) {
-                            fmt::print(stderr, "{}\n", line);
-                          }).builder());
-  } catch (const Error& e) {
-    catalog_->use_builder([text = e.text()](const Manifest&) -> fs::path { missing("{}", text); });
-  }
+  catalog_->use_builder(candidate_sources());
   size_t before = catalog_->refusals().size();
   for (const fs::path& f : paths_.candidates)
     catalog_->add_folder(f, Implementation::Kind::kCandidate);
   const auto& refusals = catalog_->refusals();
   for (size_t i = before; i < refusals.size(); ++i) {
+    if (waits_for_card(refusals[i].reason)) continue;
     fmt::print(stderr, "left out: {}: {}\n", shown(refusals[i].file).string(), refusals[i].reason);
   }
 }

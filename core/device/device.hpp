@@ -115,4 +115,7 @@ class DeviceMemory {
 // "cpu", "cuda:0".
 std::string device_text(fk_device);
 
+// Whether a driver of a card is on this machine. Its files say so; asking it would start it.
+bool card_present();
+
 }  // namespace fk::core

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "core/base/error.hpp"
 #include "core/base/memory_text.hpp"
 #include "core/device/device.hpp"
@@ -24,6 +26,12 @@ void out_of_memory(const Device& device, size_t bytes) {
       "lists it)",
       device_text(device.id()), device.name(), memory_text(double(bytes)),
       memory_text(double(m.free)), memory_text(double(m.total)));
+}
+
+bool card_present() {
+  std::error_code none;
+  return std::filesystem::exists("/dev/nvidiactl", none) ||
+         std::filesystem::exists("/dev/dxg", none);
 }
 
 std::shared_ptr<Device> Device::open(fk_device d) {

@@ -26,9 +26,9 @@ constexpr std::string_view kVersionScript = "{ global: fk_plugin_entry_v1; local
 const Words kCommon{"-O2", "-fPIC", "-fvisibility=hidden", "-Wall", "-Wextra"};
 const Words kCxx{"-std=c++20", "-fvisibility-inlines-hidden", "-Wno-missing-field-initializers"};
 const Words kC{"-std=c11"};
-const Words kCuda{"-std=c++20", "-O2",
-                  "-Xcompiler", "-fPIC,-fvisibility=hidden",
-                  "-gencode",   "arch=compute_90,code=[sm_90,compute_90]"};
+const Words kCuda{"-std=c++20", "-O2", "-Xcompiler", "-fPIC,-fvisibility=hidden"};
+// As the baselines; a manifest's own -arch or -gencode stands instead.
+const Words kHopper{"-gencode", "arch=compute_90a,code=sm_90a", "-DFK_COMPILED_FOR=\"sm_90a\""};
 const Words kLink{"-shared", "-Wl,-z,defs"};
 
 void append(Words& to, const Words& more) { to.insert(to.end(), more.begin(), more.end()); }
@@ -95,13 +95,19 @@ bool has_own_entry(const Manifest& m, const std::vector<fs::path>& sources) {
   });
 }
 
+bool names_cards(const std::string& flag) {
+  return flag.starts_with("-arch") || flag.starts_with("-gencode") ||
+         flag.starts_with("--gpu-architecture") || flag.starts_with("--generate-code");
+}
+
 Words compile_command(const Manifest& m, const Sdk& sdk, const fs::path& source,
                       const fs::path& object) {
   const std::string ext = source.extension().string();
   Words c{compiler_for(source)};
-  if (ext == ".cu")
+  if (ext == ".cu") {
     append(c, kCuda);
-  else {
+    if (std::none_of(m.flags.begin(), m.flags.end(), names_cards)) append(c, kHopper);
+  } else {
     append(c, kCommon);
     append(c, ext == ".c" ? kC : kCxx);
   }
@@ -141,6 +147,18 @@ std::string outputs(const std::vector<ProcessResult>& results, bool failed_only)
 bool all_ok(const std::vector<ProcessResult>& results) {
   return std::all_of(results.begin(), results.end(),
                      [](const ProcessResult& r) { return r.exit_code == 0; });
+}
+
+// Remembered, but for compilers that something else ended (127: could not be started).
+[[noreturn]] void fail(const fs::path& memory, const char* what,
+                       const std::vector<ProcessResult>& results) {
+  const std::string text = fmt::format("{}:\n{}", what, outputs(results, true));
+  if (std::all_of(results.begin(), results.end(),
+                  [](const ProcessResult& r) { return r.exit_code < 127; })) {
+    fs::create_directories(memory.parent_path());
+    write_atomically(memory, std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
+  }
+  bad_input("{}", text);
 }
 
 struct WorkFolder {
@@ -208,7 +226,7 @@ std::string CandidateBuilder::key(const Manifest& m, const std::vector<fs::path>
     h.add(fmt::format("{} {} {}", real.string(), fs::file_size(real, ignored),
                       fs::last_write_time(real, ignored).time_since_epoch().count()));
   }
-  for (const Words* flags : {&kCommon, &kCxx, &kC, &kCuda, &kLink})
+  for (const Words* flags : {&kCommon, &kCxx, &kC, &kCuda, &kHopper, &kLink})
     for (const std::string& f : *flags) h.add(f);
   return h.hex();
 }
@@ -227,6 +245,9 @@ CandidateBuilder::Result CandidateBuilder::build(const Manifest& m) const {
   const std::string key = this->key(m, sources);
   Result result{cache_folder() / "built" / fmt::format("{}-{}.so", m.name, key), false, 0, {}};
   if (fs::exists(result.library)) return result;
+  // What these sources and compilers did not make an hour ago they will not make now.
+  const fs::path failure = fs::path(result.library).replace_extension(".failed");
+  if (fs::exists(failure)) bad_input("{}", read_file(failure));
 
   const auto start = std::chrono::steady_clock::now();
   if (progress_)
@@ -248,13 +269,13 @@ CandidateBuilder::Result CandidateBuilder::build(const Manifest& m) const {
     commands.push_back(compile_command(m, sdk_, all[i], objects.back()));
   }
   const std::vector<ProcessResult> compiled = run_processes(commands);
-  if (!all_ok(compiled)) bad_input("does not compile:\n{}", outputs(compiled, true));
+  if (!all_ok(compiled)) fail(failure, "does not compile", compiled);
   const fs::path script = work.path / "plugin.map", library = work.path / "plugin.so";
   write_atomically(script, std::span(reinterpret_cast<const uint8_t*>(kVersionScript.data()),
                                      kVersionScript.size()));
   const std::vector<ProcessResult> linked =
       run_processes({link_command(m, all, objects, script, library)});
-  if (!all_ok(linked)) bad_input("does not link:\n{}", outputs(linked, true));
+  if (!all_ok(linked)) fail(failure, "does not link", linked);
   fs::create_directories(result.library.parent_path());
   fs::rename(library, result.library);
   result.built = true;

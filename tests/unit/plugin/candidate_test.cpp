@@ -140,6 +140,17 @@ TEST_F(Candidates, CompilerErrorsAreShownAndTheRestWorks) {
   EXPECT_NE(text.find("forty_two"), std::string::npos) << text;
 }
 
+TEST_F(Candidates, WhatDoesNotCompileIsNotCompiledAgain) {
+  write_constant("broken", 2);
+  write("broken/kernel.cpp", "int answer = forty_two;\n");
+  const std::string first = load().refusals().at(0).reason;
+  EXPECT_EQ(progress_.size(), 1u) << "building";
+  EXPECT_EQ(load().refusals().at(0).reason, first);
+  EXPECT_EQ(progress_.size(), 1u) << "remembered";
+  write_constant("broken", 2);
+  EXPECT_TRUE(load().refusals().empty()) << "other sources";
+}
+
 TEST_F(Candidates, UndefinedSymbolsAreToldAtLink) {
   write_constant("mine", 1);
   write("mine/more.cpp",
@@ -237,6 +248,17 @@ TEST_F(Candidates, CudaNeedsNvcc) {
                 " needs nvcc: it is not on PATH; install it or set NVCC");
   unsetenv("NVCC");
 }
+
+#ifdef FK_NVCC
+TEST_F(Candidates, TheProjectsOwnAreBuilt) {
+  core::Catalog c(registry());
+  c.use_builder(builder().builder());
+  c.add_folder(fs::path(FK_SOURCE_DIR) / "candidates", core::Implementation::Kind::kCandidate);
+  for (const core::Refusal& r : c.refusals()) ADD_FAILURE() << r.file << ": " << r.reason;
+  EXPECT_GE(c.implementations("linear").size(), 1u);
+  EXPECT_GE(c.implementations("attention").size(), 1u);
+}
+#endif
 
 // Without a CUDA baseline of the task an empty kernel, otherwise the baseline's.
 TEST_F(Candidates, ScaffoldedCudaBuildsAtOnce) {
