@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "core/base/error.hpp"
+#include "core/cli/candidate_sources.hpp"
 #include "core/cli/progress.hpp"
 #include "core/plugin/cache.hpp"
 #include "core/resolver/admission.hpp"
@@ -75,7 +76,7 @@ resolver::Measurer::Court measuring_court(Court& court, const BestFlags& best) {
 Measuring::Measuring(const Session& s, const ModelFlags& f, const BestFlags& best)
     : court(judge_flags(s, f)), measurer(measuring_court(court, best)) {
   for (const judge::PluginFile& p : court.plugins)
-    if (!p.baseline && !p.refusal.empty())
+    if (!p.baseline && !p.refusal.empty() && !waits_for_card(p.refusal))
       fmt::print(stderr, "left out: {}: {}\n", shown(p.so.empty() ? p.yaml : p.so).string(),
                  p.refusal);
 }
