@@ -23,7 +23,9 @@ CASE = "smollm2/float32"
 
 def run(build, candidate, budget):
     command = [str(build / "bin/fk"), "bench", "silu_and_mul", "--case", CASE, "--impl", candidate, "--against", "plain",
-               "--candidates", str(build / "corpus/honest"), "--budget", str(budget), "--threads", "1", "--json", "--no-store"]
+               "--budget", str(budget), "--threads", "1", "--json", "--no-store"]
+    for name in {"plain", candidate}:
+        command += ["--candidates", str(build / "corpus/honest" / name)]
     done = subprocess.run(command, capture_output=True, text=True)
     try:
         result = json.loads(done.stdout.splitlines()[-1])

@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "baselines/cuda/norm_rows.cuh"
-#include "baselines/cuda/rope_store_many.cuh"
+#include "baselines/cuda/rope_store.cuh"
 #include "baselines/cuda/silu_and_mul.cuh"
 #include "graph_timing.cuh"
 
@@ -172,33 +172,6 @@ void bench_rotary(int tokens) {  // q and k as slices of one qkv matrix
   bench_copy(moved);
 }
 
-using RopeStore = RopeStoreArgs<T>;
-struct RopeStoreVariant {
-  const char* name;  // NULL: what the plugin does
-  void (*run)(const RopeStore&, int tokens, cudaStream_t);
-};
-template <int kTurns, int kCopies>
-void at_once(const RopeStore& a, int tokens, cudaStream_t stream) {
-  launch_rope_store_many<T, kTurns, kCopies>(a, tokens, true, stream);
-}
-// All loads of a thread before its first store; only where there are many tokens.
-const RopeStoreVariant kRopeStoreVariants[] = {
-    {nullptr,
-     [](const RopeStore& a, int tokens, cudaStream_t stream) {
-       launch_rope_store_kvcache(a, tokens, true, true, stream);
-     }},
-    {"1 turned, 1 copied a thread", at_once<1, 1>},
-    {"2 turned, 1 copied a thread", at_once<2, 1>},
-    {"3 turned, 1 copied a thread", at_once<3, 1>},
-    {"5 turned, 2 copied a thread", at_once<5, 2>},
-};
-
-std::vector<char> bytes_of(const Buffers& b, size_t bytes) {
-  std::vector<char> host(bytes);
-  FK_CUDA_CHECK(cudaMemcpy(host.data(), b.at<char>(0), bytes, cudaMemcpyDeviceToHost));
-  return host;
-}
-
 // q, k and v as slices of one qkv matrix, a cache of blocks of 16 in a scattered order.
 void bench_rope_store_kvcache(int tokens) {
   constexpr int kHeads = 32, kKvHeads = 8, kHead = 128, kRow = (kHeads + 2 * kKvHeads) * kHead;
@@ -221,8 +194,8 @@ void bench_rope_store_kvcache(int tokens) {
   FK_CUDA_CHECK(cudaMemcpy(slots.all<void>(), slot.data(), at.size() * 8, cudaMemcpyHostToDevice));
   launch_rotary_table({5e5, 8, 1, 4, 8192, kHead / 2, RotaryInit::kLlama3}, kPositions,
                       table.all<float>(), nullptr);
-  const auto args = [&](int s) {
-    RopeStore a{};
+  const double us = microseconds(sets, [&](int s, cudaStream_t stream) {
+    RopeStoreArgs<T> a{};
     a.positions = positions.all<int64_t>();
     a.slots = slots.all<int64_t>();
     a.table = table.all<float>();
@@ -240,27 +213,11 @@ void bench_rope_store_kvcache(int tokens) {
     a.kv_heads = kKvHeads;
     a.pairs = kHead / 2;
     a.size = kHead;
-    return a;
-  };
-  std::vector<std::vector<char>> want;
-  for (const RopeStoreVariant& v : kRopeStoreVariants) {
-    if (v.name && tokens < 512) continue;
-    fill(qkv);
-    FK_CUDA_CHECK(cudaMemset(keys.all<void>(), 0, keys.bytes()));
-    FK_CUDA_CHECK(cudaMemset(values.all<void>(), 0, values.bytes()));
-    v.run(args(0), tokens, nullptr);
-    const std::vector<std::vector<char>> found{bytes_of(qkv, bytes), bytes_of(keys, cache),
-                                               bytes_of(values, cache)};
-    if (want.empty()) want = found;
-    const double us =
-        microseconds(sets, [&](int s, cudaStream_t stream) { v.run(args(s), tokens, stream); });
-    char text[96];
-    if (v.name)
-      std::snprintf(text, sizeof text, "  %s%s", found == want ? "" : "WRONG ", v.name);
-    else
-      std::snprintf(text, sizeof text, "rope_store_kvcache %d tokens", tokens);
-    print(text, us, moved);
-  }
+    launch_rope_store_kvcache(a, tokens, true, true, stream);
+  });
+  char text[64];
+  std::snprintf(text, sizeof text, "rope_store_kvcache %d tokens", tokens);
+  print(text, us, moved);
   bench_copy(moved);
 }
 
