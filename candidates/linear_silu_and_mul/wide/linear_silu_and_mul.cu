@@ -58,29 +58,17 @@ class LinearSiluAndMul {
   template <class T>
   void compute(const fk::Run& run, const fk_linear_silu_and_mul_args& a, int64_t m) const {
     const fk::cuda::AlignedRows x(run, a.x);
-    const void* bias = bias_ ? bias_->data : nullptr;
-    const int64_t ldy = a.y->strides[0];
-    const bool y_float = a.y->dtype == fk::kFloat32;
+    const fk::cuda::SkinnyArgs args{.x = x.data,
+                                    .bias = bias_ ? bias_->data : nullptr,
+                                    .y = a.y->data,
+                                    .ldx = x.row,
+                                    .ldy = a.y->strides[0],
+                                    .m = int(m),
+                                    .y_float = a.y->dtype == fk::kFloat32};
     if (m <= fk::cuda::kSkinnyMax)
-      fk::cuda::launch_linear_skinny<T, true>(few_,
-                                              {.x = x.data,
-                                               .bias = bias,
-                                               .y = a.y->data,
-                                               .ldx = x.row,
-                                               .ldy = ldy,
-                                               .m = int(m),
-                                               .y_float = y_float},
-                                              sms_, fk::stream_of(run));
+      fk::cuda::launch_linear_skinny<T, true>(few_, args, sms_, fk::stream_of(run));
     else
-      wide::launch<T>(wide_,
-                      {.x = x.data,
-                       .bias = bias,
-                       .y = a.y->data,
-                       .ldx = x.row,
-                       .ldy = ldy,
-                       .m = int(m),
-                       .y_float = y_float},
-                      sms_, fk::stream_of(run));
+      wide::launch<T>(wide_, args, sms_, fk::stream_of(run));
   }
 
   int64_t k_, n_;

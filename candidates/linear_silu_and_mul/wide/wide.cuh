@@ -22,6 +22,7 @@
 #pragma once
 #include <cooperative_groups.h>
 
+#include "../../../baselines/cuda/linear_skinny.hpp"
 #include "fk/cuda.hpp"
 #include "fk/device/pdl.cuh"
 #include "fk/device/tma.cuh"
@@ -233,13 +234,7 @@ __global__ void __launch_bounds__(128 * kGroups + 32, kGroups* kTokens > 128 ? 1
   cluster.sync();  // no block may end while others read its sums
 }
 
-struct Args {
-  const void *x, *bias;  // w's type; x and ldx * 2 are multiples of 16; bias may be null
-  void* y;               // float if y_float, else w's type
-  int64_t ldx, ldy;      // elements
-  int m;                 // 1 or more
-  bool y_float;
-};
+using Args = fk::cuda::SkinnyArgs;  // m: 1 or more; split and shared are its kernel's own
 
 template <class T, int kTokens, int kGroups>
 void prepare_kernel() {
