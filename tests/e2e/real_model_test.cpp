@@ -69,7 +69,6 @@ struct Tour : testing::Test {
 };
 
 TEST_F(Tour, AnExampleIsAdopted) {
-  if (core::kSanitized) GTEST_SKIP() << "speed under a sanitizer says nothing";
   const auto says = [](const Outcome& o, const char* text) {
     return o.err.find(text) != std::string::npos;
   };
@@ -79,6 +78,7 @@ TEST_F(Tour, AnExampleIsAdopted) {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     ASSERT_EQ(o.code, 0) << o.err;
     EXPECT_EQ(o.lines().at(0)["token_ids"], Json(kAnswer)) << o.err;
+    if (core::kSanitized) return;           // what is fast there says nothing
     EXPECT_LT(took.count(), 120) << o.err;  // 10 on a machine of its own
     if (says(o, "best: paged_attention rows/rows not adopted: too busy a machine to tell, "))
       continue;
@@ -86,7 +86,7 @@ TEST_F(Tour, AnExampleIsAdopted) {
     EXPECT_TRUE(says(o, "best: adopted, the model ")) << o.err;
     return;
   }
-  GTEST_SKIP() << "too busy a machine, six times";
+  FAIL() << "too busy a machine, six times";
 }
 
 TEST_F(Tour, AWrongOneIsNotAndItSaysWhy) {
