@@ -2,8 +2,8 @@
 #include "fk/tasks/flash_attn_varlen.h"
 
 #include "../attention_checks.hpp"
+#include "../attention_work.hpp"
 #include "../packed.hpp"
-#include "../storage.hpp"
 
 namespace fk::reference {
 namespace {
@@ -15,7 +15,8 @@ class FlashAttnVarlenLoops {
   static void supports(fk_device device, int32_t, const fk_flash_attn_varlen_init&) {
     support_cpu(device);
   }
-  FlashAttnVarlenLoops(Builder&, const fk_flash_attn_varlen_init& i) : init_(i) {
+  FlashAttnVarlenLoops(Builder& b, const fk_flash_attn_varlen_init& i)
+      : init_(i), threads_(b.host) {
     require_groups(kTask, i.num_heads, i.num_kv_heads);
   }
 
@@ -35,8 +36,7 @@ class FlashAttnVarlenLoops {
                  "; without cu_seqlens_k they have the same",
                  kTask, m, n);
     }
-    const Work work{run.scratch<double>(m), run.scratch<double>(init_.head_size),
-                    run.scratch<double>(init_.head_size), run.scratch<double>(init_.head_size)};
+    const AttentionWork work(run, threads_, m, init_.head_size);
     for (int64_t s = 0; s < step.sequences(); ++s) {
       int64_t first = step.begin(s), last = step.end(s);
       if (a.cu_seqlens_k) {
@@ -48,43 +48,41 @@ class FlashAttnVarlenLoops {
                    " in rising order",
                    kTask, first, last, m);
       }
-      for (int64_t t = step.begin(s); t < step.end(s); ++t)
-        for (int64_t h = 0; h < init_.num_heads; ++h)
-          attend(a, work, t, h, first, init_.causal ? last - (step.end(s) - 1 - t) : last);
+      const int64_t begin = step.begin(s), end = step.end(s), size = init_.head_size,
+                    group = init_.num_heads / init_.num_kv_heads;
+      const Tensor k(a.k), v(a.v);
+      for (int64_t kv_head = 0; begin < end && kv_head < init_.num_kv_heads; ++kv_head) {
+        threads_.parallel_for(last - first, [&](int64_t from, int64_t to, int) {
+          for (int64_t p = first + from; p < first + to; ++p) {
+            load(k, p * k.stride(0) + kv_head * k.stride(1), size, work.key(p));
+            load(v, p * v.stride(0) + kv_head * v.stride(1), size, work.value(p));
+          }
+        });
+        // Every head of every query is the same loop whoever runs it.
+        threads_.parallel_for((end - begin) * group, [&](int64_t from, int64_t to, int thread) {
+          for (int64_t i = from; i < to; ++i) {
+            const int64_t t = begin + i / group;
+            attend(a, work, thread, t, kv_head * group + i % group, first,
+                   init_.causal ? last - (end - 1 - t) : last);
+          }
+        });
+      }
     }
   }
 
  private:
-  struct Work {
-    double *weight, *query, *row, *sum;
-  };
-
   // Head h of query row t over the key rows [first, last).
-  void attend(const fk_flash_attn_varlen_args& a, const Work& w, int64_t t, int64_t h,
-              int64_t first, int64_t last) const {
-    const Tensor q(a.q), k(a.k), v(a.v), out(a.out);
-    const int64_t size = init_.head_size, kv_head = h / (init_.num_heads / init_.num_kv_heads);
-    load(q, t * q.stride(0) + h * q.stride(1), size, w.query);
-    double largest = -INFINITY, total = 0;
-    for (int64_t p = first; p < last; ++p) {
-      load(k, p * k.stride(0) + kv_head * k.stride(1), size, w.row);
-      double score = 0;
-      for (int64_t i = 0; i < size; ++i) score += w.query[i] * w.row[i];
-      w.weight[p] = score * init_.scale;
-      largest = std::max(largest, w.weight[p]);
-    }
-    std::fill(w.sum, w.sum + size, 0.0);
-    for (int64_t p = first; p < last; ++p) {
-      const double e = std::exp(w.weight[p] - largest);
-      total += e;
-      load(v, p * v.stride(0) + kv_head * v.stride(1), size, w.row);
-      for (int64_t i = 0; i < size; ++i) w.sum[i] += e * w.row[i];
-    }
-    for (int64_t i = 0; total > 0 && i < size; ++i) w.sum[i] /= total;
-    store(out, t * out.stride(0) + h * out.stride(1), size, w.sum);
+  void attend(const fk_flash_attn_varlen_args& a, const AttentionWork& work, int thread, int64_t t,
+              int64_t h, int64_t first, int64_t last) const {
+    const Tensor q(a.q), out(a.out);
+    load(q, t * q.stride(0) + h * q.stride(1), init_.head_size, work.query(thread));
+    work.attend(thread, first, last,
+                [&](int64_t, double product) { return product * init_.scale; });
+    store(out, t * out.stride(0) + h * out.stride(1), init_.head_size, work.sum(thread));
   }
 
   fk_flash_attn_varlen_init init_;
+  Threads threads_;
 };
 
 FK_IMPL(fk::FlashAttnVarlen, "reference", "1.0.0", FK_IMPL_BITWISE, FlashAttnVarlenLoops)
