@@ -140,7 +140,8 @@ std::optional<Mismatch> compare(const core::TaskSpec& task, fk_dtype dtype,
   if (found.size() != baseline.size() || golden.size() != baseline.size())
     return Mismatch{Mismatch::Kind::kSize, 0, double(baseline.size()), double(found.size())};
   const bool exact = task.check.value("exact", false);
-  const double bound = exact ? 0 : element_bound(task, dtype, golden, baseline);
+  const double bound = exact ? 0 : element_bound(task, dtype, golden, baseline),
+               relative = own_rounding(task, dtype, 1);
   for (size_t i = 0; i < found.size(); ++i) {
     if (!same_class(found[i], baseline[i]))
       return Mismatch{Mismatch::Kind::kNonfinite, i, baseline[i], found[i], INFINITY, bound};
@@ -150,7 +151,7 @@ std::optional<Mismatch> compare(const core::TaskSpec& task, fk_dtype dtype,
           Mismatch::Kind::kExact, i, baseline[i], found[i], std::fabs(found[i] - baseline[i]), 0};
     if (exact || !std::isfinite(golden[i])) continue;
     const double error = std::fabs(found[i] - golden[i]),
-                 most = std::max(bound, own_rounding(task, dtype, golden[i]));
+                 most = std::max(bound, relative * std::fabs(golden[i]));
     if (!(error <= most))
       return Mismatch{Mismatch::Kind::kElement, i, golden[i], found[i], error, most};
   }

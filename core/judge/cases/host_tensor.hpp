@@ -50,15 +50,19 @@ class HostTensor {
   }
   void set(const std::vector<double>& values) {
     size_t i = 0;
-    each_row([&](uint8_t* row, int64_t count, size_t e) {
-      for (int64_t j = 0; j < count; ++j) write(row + size_t(j) * e, tensor_.dtype, values[i++]);
+    with_format(tensor_.dtype, [&](auto format) {
+      each_row([&](uint8_t* row, int64_t count, size_t e) {
+        for (int64_t j = 0; j < count; ++j) format.write(row + size_t(j) * e, values[i++]);
+      });
     });
   }
   std::vector<double> values() const {
-    std::vector<double> out;
-    out.reserve(size_t(size()));
-    each_row([&](uint8_t* row, int64_t count, size_t e) {
-      for (int64_t j = 0; j < count; ++j) out.push_back(read(row + size_t(j) * e, tensor_.dtype));
+    std::vector<double> out(static_cast<size_t>(size()));
+    size_t i = 0;
+    with_format(tensor_.dtype, [&](auto format) {
+      each_row([&](uint8_t* row, int64_t count, size_t e) {
+        for (int64_t j = 0; j < count; ++j) out[i++] = format.read(row + size_t(j) * e);
+      });
     });
     return out;
   }

@@ -22,6 +22,8 @@ class Random {
   }
   int64_t below(int64_t n) { return n <= 0 ? 0 : int64_t(bits() % uint64_t(n)); }
   double uniform() { return double(bits() >> 11) * 0x1p-53; }
+  // As if so many had been drawn.
+  void skip(uint64_t n) { state_ += n * 0x9E3779B97F4A7C15u; }
   double normal() {
     const uint64_t b = bits();
     double sum = -2 + 0x1p-15;
@@ -41,37 +43,50 @@ inline uint64_t seed_of(uint64_t seed, std::string_view text) {  // FNV-1a
 
 inline bool is_float(fk_dtype t) { return t.code == FK_FLOAT || t.code == FK_BFLOAT; }
 
-inline double read(const uint8_t* p, fk_dtype t) {
-  auto as = [p](auto v) {
-    std::memcpy(&v, p, sizeof v);
-    return v;
-  };
-  if (t.code == FK_BFLOAT) return core::bf16_to_float(as(uint16_t{}));
-  if (t.code == FK_FLOAT)
-    return t.bits == 64   ? as(double{})
-           : t.bits == 32 ? as(float{})
-                          : core::f16_to_float(as(uint16_t{}));
-  if (t.code == FK_INT)
-    return t.bits == 64 ? double(as(int64_t{})) : t.bits == 32 ? as(int32_t{}) : as(int8_t{});
-  return as(uint8_t{});
+// How numbers of a dtype lie in memory.
+template <class Bits, class Value, Value (*from)(Bits), Bits (*to)(Value)>
+struct Format {
+  static constexpr size_t kBytes = sizeof(Bits);
+  static double read(const uint8_t* p) {
+    Bits b;
+    std::memcpy(&b, p, sizeof b);
+    return double(from(b));
+  }
+  static void write(uint8_t* p, double value) {
+    const Bits b = to(Value(value));
+    std::memcpy(p, &b, sizeof b);
+  }
+};
+template <class T>
+T as_it_is(T v) {
+  return v;
+}
+template <class T>
+using Plain = Format<T, T, as_it_is<T>, as_it_is<T>>;
+
+// f(Format): the choice is made once, not for every number.
+template <class F>
+auto with_format(fk_dtype t, const F& f) {
+  if (t.code == FK_BFLOAT)
+    return f(Format<uint16_t, float, core::bf16_to_float, core::float_to_bf16>());
+  if (t.code == FK_FLOAT) {
+    if (t.bits == 64) return f(Plain<double>());
+    if (t.bits == 32) return f(Plain<float>());
+    return f(Format<uint16_t, float, core::f16_to_float, core::float_to_f16>());
+  }
+  if (t.code == FK_INT) {
+    if (t.bits == 64) return f(Plain<int64_t>());
+    if (t.bits == 32) return f(Plain<int32_t>());
+    return f(Plain<int8_t>());
+  }
+  return f(Plain<uint8_t>());
 }
 
+inline double read(const uint8_t* p, fk_dtype t) {
+  return with_format(t, [&](auto format) { return format.read(p); });
+}
 inline void write(uint8_t* p, fk_dtype t, double value) {
-  auto put = [p](auto v) { std::memcpy(p, &v, sizeof v); };
-  if (t.code == FK_BFLOAT)
-    put(core::float_to_bf16(float(value)));
-  else if (t.code == FK_FLOAT && t.bits == 64)
-    put(value);
-  else if (t.code == FK_FLOAT && t.bits == 32)
-    put(float(value));
-  else if (t.code == FK_FLOAT)
-    put(core::float_to_f16(float(value)));
-  else if (t.code == FK_INT && t.bits == 64)
-    put(int64_t(value));
-  else if (t.code == FK_INT && t.bits == 32)
-    put(int32_t(value));
-  else
-    put(uint8_t(value));
+  with_format(t, [&](auto format) { format.write(p, value); });
 }
 
 inline double rounded(double value, fk_dtype t) {

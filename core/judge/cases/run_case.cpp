@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <cstring>
-#include <thread>
 
 #include "core/base/error.hpp"
 #include "core/judge/cases/mirror.hpp"
+#include "core/judge/cases/threads.hpp"
 #include "core/plugin/load_host.hpp"
 
 namespace fk::cases {
@@ -75,8 +75,10 @@ std::vector<double> values_of(core::Device& device, const fk_tensor& t) {
     device.synchronize();
     data = static_cast<const uint8_t*>(copy);
   }
-  std::vector<double> values;
-  for (size_t i = 0; i < size_t(count); ++i) values.push_back(read(data + i * e, t.dtype));
+  std::vector<double> values(static_cast<size_t>(count));
+  with_format(t.dtype, [&](auto format) {
+    for (size_t i = 0; i < values.size(); ++i) values[i] = format.read(data + i * e);
+  });
   if (copy) device.release_host(copy);
   return values;
 }
@@ -89,7 +91,7 @@ std::unique_ptr<core::Model> build_case(const core::Catalog& catalog, const core
                                         fk_device device, bool dry) {
   core::BuildOptions options;
   options.dtype = dtype;
-  options.threads = int(std::max(2u, std::thread::hardware_concurrency()));
+  options.threads = answer_threads();
   options.dims = Problem::sizes(task, c);
   options.policy = policy;
   options.device = device;

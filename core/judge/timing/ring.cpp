@@ -72,7 +72,9 @@ Ring::Ring(const cases::Problem& p, size_t bytes, size_t most_slots, uint64_t se
       values.push_back(count == 0  ? 0
                        : i < count ? t.arg->values[i]
                                    : t.arg->values[size_t(random_.below(int64_t(count)))]);
-    for (size_t i = 0; i < whole; ++i) cases::write(t.pool.data() + i * e, t.at.dtype, values[i]);
+    cases::with_format(t.at.dtype, [&](auto format) {
+      for (size_t i = 0; i < whole; ++i) format.write(t.pool.data() + i * e, values[i]);
+    });
   }
   inputs_ = Region::create(packers_.inputs.size() * slots_, Region::Access::kReadOnly, "fk-inputs",
                            device);
