@@ -16,19 +16,8 @@ std::vector<PluginFile> plugin_files(const std::filesystem::path& folder, bool b
   std::error_code error;
   if (!std::filesystem::is_directory(folder, error))
     core::missing("{}: no such folder with plugins", folder.string());
-  for (core::Found& f : core::discover(folder)) {
-    if (f.refusal.empty() && f.so.empty()) {
-      if (builder) {
-        try {
-          f.so = builder(*f.manifest);
-          f.inspect();
-        } catch (const core::Error& e) { f.refusal = e.text(); }
-      } else {
-        f.refusal = "it has sources and nothing here builds them";
-      }
-    }
+  for (const core::Found& f : core::discover(folder, builder))
     out.push_back({f.name, f.hash, f.so, f.copy, f.yaml, baseline, f.refusal});
-  }
   return out;
 }
 

@@ -69,7 +69,6 @@ struct Catalog::Impl {
   std::vector<Refusal> refusals;
   BaselineOrder order;
 
-  void build_and_load(Found, Implementation::Kind kind);
   void load(const Found&, Implementation::Kind kind);
   void take(const fk_plugin&, const Found&, Implementation::Kind kind);
   void refuse(const std::string& plugin, const fs::path& file, const std::string& reason) {
@@ -129,20 +128,6 @@ void Catalog::Impl::load(const Found& f, Implementation::Kind kind) {
   } catch (const std::exception& e) { refuse(f, f.so, e.what()); }
 }
 
-// Sources become a library first.
-void Catalog::Impl::build_and_load(Found f, Implementation::Kind kind) {
-  if (f.refusal.empty() && f.so.empty()) {
-    if (!builder)
-      return refuse(f, f.yaml,
-                    "it has sources and nothing here builds them; give a prebuilt \"library\"");
-    try {
-      f.so = builder(*f.manifest);
-    } catch (const std::exception& e) { return refuse(f, f.yaml, e.what()); }
-    f.inspect();
-  }
-  load(f, kind);
-}
-
 Catalog::Catalog(const Registry& registry) : impl_(std::make_shared<Impl>()) {
   impl_->registry = &registry;
 }
@@ -153,7 +138,7 @@ void Catalog::add_folder(const fs::path& folder, Implementation::Kind kind) {
   std::error_code error;
   if (!fs::is_directory(folder, error)) return impl_->refuse("", folder, "no such folder");
   try {
-    for (const Found& f : discover(folder)) impl_->build_and_load(f, kind);
+    for (const Found& f : discover(folder, impl_->builder)) impl_->load(f, kind);
     const fs::path order = folder / "order.yaml";
     if (kind != Implementation::Kind::kCandidate && fs::exists(order))
       impl_->order = BaselineOrder::read(order);

@@ -2,13 +2,12 @@
 #pragma once
 #include <algorithm>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "core/plugin/baseline_order.hpp"
-#include "core/plugin/manifest.hpp"
+#include "core/plugin/discovery.hpp"
 #include "core/spec/registry.hpp"
 
 namespace fk::core {
@@ -32,10 +31,6 @@ struct Refusal {
     return task == of || std::find(tasks.begin(), tasks.end(), of) != tasks.end();
   }
 };
-
-// Turns dropped-in sources into a library and returns its path; throws Error with the compiler's
-// own text.
-using SourceBuilder = std::function<std::filesystem::path(const Manifest&)>;
 
 // All plugins of some folders. A plugin is a folder with a plugin.yaml that names its .so or its
 // sources. Copies share one list. The registry must outlive it.

@@ -38,7 +38,7 @@ void walk(const fs::path& folder, std::vector<Found>& out) {
   }
 }
 
-void prepare(Found& f) {
+void prepare(Found& f, const SourceBuilder& builder) {
   if (!f.refusal.empty()) return;
   try {
     f.manifest = Manifest::read(f.yaml);
@@ -47,9 +47,16 @@ void prepare(Found& f) {
     return;
   }
   f.name = f.manifest->name;
-  if (f.manifest->library.empty()) return;
-  f.so = f.manifest->folder() / f.manifest->library;
-  f.inspect();
+  if (!f.manifest->library.empty()) {
+    f.so = f.manifest->folder() / f.manifest->library;
+  } else if (builder) {
+    try {
+      f.so = builder(*f.manifest);
+    } catch (const std::exception& e) { f.refusal = e.what(); }
+  } else {
+    f.refusal = "it has sources and nothing here builds them; give a prebuilt \"library\"";
+  }
+  if (f.refusal.empty()) f.inspect();
 }
 
 }  // namespace
@@ -64,15 +71,15 @@ void Found::inspect() {
   } catch (const std::exception& e) { refusal = e.what(); }
 }
 
-std::vector<Found> discover(const fs::path& folder) {
+std::vector<Found> discover(const fs::path& folder, const SourceBuilder& builder) {
   std::vector<Found> found;
   walk(folder, found);
-  constexpr size_t kWorthAThread = 16;
+  const size_t worth_a_thread = builder ? 1 : 16;
   const size_t threads = std::min<size_t>(
-      {4, std::max(1u, std::thread::hardware_concurrency()), 1 + found.size() / kWorthAThread});
+      {4, std::max(1u, std::thread::hardware_concurrency()), 1 + found.size() / worth_a_thread});
   std::atomic<size_t> next{0};
   const auto work = [&] {
-    for (size_t i; (i = next++) < found.size();) prepare(found[i]);
+    for (size_t i; (i = next++) < found.size();) prepare(found[i], builder);
   };
   std::vector<std::thread> others;
   for (size_t i = 1; i < threads; ++i) others.emplace_back(work);

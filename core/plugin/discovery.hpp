@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,7 +13,7 @@ namespace fk::core {
 // A plugin as far as it can be known without running any of it.
 struct Found {
   std::string name;                  // the manifest's, else the file's
-  std::filesystem::path yaml, so;    // so is empty while sources are not built yet
+  std::filesystem::path yaml, so;    // so is empty where there are only sources
   std::optional<Manifest> manifest;  // none for a library given by itself
   std::string hash;                  // of the library's bytes
   std::filesystem::path copy;        // the content-addressed copy to open
@@ -23,9 +24,13 @@ struct Found {
   void inspect();
 };
 
-// Every plugin.yaml below a folder (and every stray .so), in the order of paths, manifests read and
-// libraries inspected; several at a time, since reading and hashing is most of the work. Throws
-// std::filesystem::filesystem_error.
-std::vector<Found> discover(const std::filesystem::path& folder);
+// Turns dropped-in sources into a library and returns its path; throws Error with the compiler's
+// own text. Called concurrently.
+using SourceBuilder = std::function<std::filesystem::path(const Manifest&)>;
+
+// Every plugin.yaml below a folder (and every stray .so), in the order of paths, manifests read,
+// libraries built where there are sources, and inspected; several at a time, since compiling,
+// reading and hashing is most of the work. Throws std::filesystem::filesystem_error.
+std::vector<Found> discover(const std::filesystem::path& folder, const SourceBuilder& = {});
 
 }  // namespace fk::core
