@@ -89,8 +89,33 @@ Clock::time_point after(double seconds) {
 
 }  // namespace
 
+std::vector<std::unique_ptr<RunnerProcess>> RunnerProcess::open(const RunnerOptions& o,
+                                                                const std::vector<Asked>& all,
+                                                                double seconds) {
+  std::vector<std::unique_ptr<RunnerProcess>> out;
+  try {
+    for (const Asked& a : all) out.emplace_back(new RunnerProcess(o, a, seconds));
+    for (const auto& runner : out) runner->greeted();
+    for (const auto& runner : out) runner->opened();
+  } catch (const nlohmann::json::exception&) {
+    throw RunnerFailure("protocol", "its first answers are not of the form agreed on");
+  }
+  return out;
+}
+
 RunnerProcess::RunnerProcess(const RunnerOptions& o, const PluginFile& plugin,
                              const std::vector<PluginFile>& companions, double seconds)
+    : RunnerProcess(o, {plugin, companions}, seconds) {
+  // The object is whole by now: whatever is thrown stops the process.
+  try {
+    greeted();
+    opened();
+  } catch (const nlohmann::json::exception&) {
+    throw RunnerFailure("protocol", "its first answers are not of the form agreed on");
+  }
+}
+
+RunnerProcess::RunnerProcess(const RunnerOptions& o, const Asked& asked, double seconds)
     : device_(o.device) {
   const bool card = o.device.type != FK_CPU;
   Spawned s = spawn({fs::absolute(o.program).string(), environment(), o.namespaces, card});
@@ -104,48 +129,55 @@ RunnerProcess::RunnerProcess(const RunnerOptions& o, const PluginFile& plugin,
                   {"threads", o.threads},
                   {"cuda", card ? o.device.index : -1},
                   {"device_files", device_files(o.device)},
-                  {"readable", readable(o, plugin, companions)},
+                  {"readable", readable(o, asked.plugin, asked.companions)},
                   // A card's addresses are as large as all memory there is.
                   {"address_space", card ? 0 : o.address_space},
                   {"seccomp", o.seccomp}};
     if (!o.landlock) hello["readable"].push_back("/");
     const std::string order = o.order.empty() ? "" : fs::absolute(o.order).string();
     if (!order.empty()) hello["readable"].push_back(order);
-    // A context may take seconds where the driver has not run yet.
-    const Json ready = request(std::move(hello), card ? seconds + 20 : seconds);
-    for (const char* key : {"error", "unsupported"})
-      if (ready.contains(key)) core::missing("a Runner did not start: {}", ready[key].dump());
-    add_layers(ready);
-    threads_ = count_threads();
     Json load = {{"op", "load"},
-                 {"plugin", fs::absolute(plugin.copy).string()},
-                 {"baseline", plugin.baseline},
+                 {"plugin", fs::absolute(asked.plugin.copy).string()},
+                 {"baseline", asked.plugin.baseline},
                  {"companions", Json::array()},
                  {"order", order},
                  {"seccomp", o.seccomp}};
-    for (const PluginFile& p : companions)
+    for (const PluginFile& p : asked.companions)
       load["companions"].push_back(fs::absolute(p.copy).string());
-    const Json loaded = request(std::move(load), seconds);
-    for (const Json& i : loaded.value("implementations", Json::array()))
-      offered_.push_back({i.value("task", ""), printable(i.value("id", "")),
-                          printable(i.value("version", "")), i.value("hash", ""),
-                          i.value("composite", false)});
-    const Json refusals = loaded.value("refusals", Json::array());
-    if (offered_.empty() && !refusals.empty() && refusals[0].is_string())
-      core::bad_input("{}", printable(refusals[0].get<std::string>()));
-    for (const Offered& o : offered_)
-      if (!o.id.starts_with(plugin.name + "/"))
-        core::bad_input("plugin.yaml says name \"{}\", the library holds {}", plugin.name, o.id);
-    if (!offered_.empty() && offered_[0].hash != plugin.hash)
-      core::bad_input("the library changed while it was opened");
-    add_layers(loaded);
-  } catch (const nlohmann::json::exception&) {
-    stop();
-    throw RunnerFailure("protocol", "its first answers are not of the form agreed on");
+    opening_ = {std::move(load), asked.plugin.name, asked.plugin.hash, seconds};
+    // A context may take seconds where the driver has not run yet.
+    post(std::move(hello), card ? seconds + 20 : seconds);
   } catch (...) {
-    stop();
+    stop();  // nobody destroys what was not constructed
     throw;
   }
+}
+
+void RunnerProcess::greeted() {
+  const Json ready = take();
+  for (const char* key : {"error", "unsupported"})
+    if (ready.contains(key)) core::missing("a Runner did not start: {}", ready[key].dump());
+  add_layers(ready);
+  threads_ = count_threads();
+  post(std::move(opening_->load), opening_->seconds);
+}
+
+void RunnerProcess::opened() {
+  const Json loaded = take();
+  for (const Json& i : loaded.value("implementations", Json::array()))
+    offered_.push_back({i.value("task", ""), printable(i.value("id", "")),
+                        printable(i.value("version", "")), i.value("hash", ""),
+                        i.value("composite", false)});
+  const Json refusals = loaded.value("refusals", Json::array());
+  if (offered_.empty() && !refusals.empty() && refusals[0].is_string())
+    core::bad_input("{}", printable(refusals[0].get<std::string>()));
+  for (const Offered& o : offered_)
+    if (!o.id.starts_with(opening_->name + "/"))
+      core::bad_input("plugin.yaml says name \"{}\", the library holds {}", opening_->name, o.id);
+  if (!offered_.empty() && offered_[0].hash != opening_->hash)
+    core::bad_input("the library changed while it was opened");
+  add_layers(loaded);
+  opening_.reset();
 }
 
 RunnerProcess::~RunnerProcess() { stop(); }
@@ -193,26 +225,34 @@ void RunnerProcess::check_threads() {
 }
 
 Json RunnerProcess::request(Json message, double seconds, const std::vector<int>& descriptors) {
+  post(std::move(message), seconds, descriptors);
+  return take();
+}
+
+void RunnerProcess::post(Json message, double seconds, const std::vector<int>& descriptors) {
   if (pid_ < 0) throw RunnerFailure("crashed", "the Runner is gone");
-  const int id = next_id_++;
-  const std::string op = message.value("op", "");
-  message["id"] = id;
-  const Clock::time_point deadline = after(seconds);
+  pending_ = {next_id_++, message.value("op", ""), seconds, after(seconds), false};
+  message["id"] = pending_->id;
+  pending_->sent = channel_->send(message, pending_->deadline, descriptors);
+}
+
+Json RunnerProcess::take() {
+  if (pid_ < 0) throw RunnerFailure("crashed", "the Runner is gone");
+  const Pending asked = *std::exchange(pending_, std::nullopt);
   Json answer;
   Channel::Got got = Channel::Got::kClosed;
-  if (channel_->send(message, deadline, descriptors))
-    got = channel_->receive(answer, deadline, kLongestAnswer);
+  if (asked.sent) got = channel_->receive(answer, asked.deadline, kLongestAnswer);
   if (got == Channel::Got::kClosed) {
     const int status = wait_briefly(pid_, 2000);
-    if (status < 0) fail("protocol", fmt::format("it closed its connection during {}", op));
+    if (status < 0) fail("protocol", fmt::format("it closed its connection during {}", asked.op));
     fail((status & 0x7f) ? "crashed" : "exited",
-         fmt::format("it ended during {}: {}", op, exit_text(status)));
+         fmt::format("it ended during {}: {}", asked.op, exit_text(status)));
   }
   if (got == Channel::Got::kLate)
-    fail("timeout", fmt::format("no answer to {} within {:.3g} s", op, seconds));
+    fail("timeout", fmt::format("no answer to {} within {:.3g} s", asked.op, asked.seconds));
   if (got == Channel::Got::kMalformed) fail("protocol", "an answer that is no message of ours");
   const Json answered = answer.value("id", Json());
-  if (!answered.is_number_integer() || answered.get<int64_t>() != id || channel_->has_more())
+  if (!answered.is_number_integer() || answered.get<int64_t>() != asked.id || channel_->has_more())
     fail("protocol", "answers that nobody asked for: the plugin writes to the Runner's connection");
   check_threads();
   // Whoever says this of itself loses its Runner; whoever does not, its next case.

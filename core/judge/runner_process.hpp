@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <filesystem>
+#include <memory>
 #include <optional>
 
 #include "core/base/error.hpp"
@@ -46,6 +47,14 @@ class RunnerProcess {
   // plugin cannot be taken.
   RunnerProcess(const RunnerOptions&, const PluginFile& plugin,
                 const std::vector<PluginFile>& companions, double seconds);
+  // The same for several, which open theirs at the same time.
+  struct Asked {
+    const PluginFile& plugin;
+    std::vector<PluginFile> companions;
+  };
+  static std::vector<std::unique_ptr<RunnerProcess>> open(const RunnerOptions&,
+                                                          const std::vector<Asked>&,
+                                                          double seconds);
   ~RunnerProcess();
   RunnerProcess(const RunnerProcess&) = delete;
   RunnerProcess& operator=(const RunnerProcess&) = delete;
@@ -64,12 +73,32 @@ class RunnerProcess {
   void stop() noexcept;
 
  private:
+  // Starting is a step, and each of the others waits for an answer and sends the next word.
+  RunnerProcess(const RunnerOptions&, const Asked&, double seconds);
+  void greeted();
+  void opened();
+  void post(Json, double seconds, const std::vector<int>& descriptors = {});
+  Json take();
   [[noreturn]] void fail(const std::string& code, const std::string& text);
   void add_layers(const Json&);
   void check_threads();
   size_t count_threads() const;
 
+  struct Opening {
+    Json load;  // the message
+    std::string name, hash;
+    double seconds;
+  };
+  struct Pending {
+    int id;
+    std::string op;
+    double seconds;
+    Clock::time_point deadline;
+    bool sent;
+  };
   fk_device device_;
+  std::optional<Opening> opening_;
+  std::optional<Pending> pending_;
   int pid_ = -1, next_id_ = 0;
   size_t threads_ = 0;  // before the plugin was opened
   std::optional<Channel> channel_;
