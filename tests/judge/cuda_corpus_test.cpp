@@ -65,7 +65,7 @@ TEST_P(CudaHonest, PassesFromAGraph) {
   const CheckRecord r = court(true).check(p, "silu_and_mul", GetParam() + "/x");
   EXPECT_TRUE(r.passed()) << failures(r);
   for (const CaseResult& c : r.cases)
-    if (c.passed()) EXPECT_EQ(c.track, "graph") << c.name;
+    if (c.passed()) { EXPECT_EQ(c.track, "graph") << c.name; }
 }
 INSTANTIATE_TEST_SUITE_P(Corpus, CudaHonest, testing::ValuesIn(card_corpus("honest")),
                          [](const auto& info) { return info.param; });

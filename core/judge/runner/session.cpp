@@ -33,6 +33,19 @@ int64_t nanoseconds(Clock::time_point t) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(t.time_since_epoch()).count();
 }
 
+template <class F>
+Json timed(const F& f) {
+  const auto begin = Clock::now();
+  const SlotGraphs::Times t = f();
+  const auto end = Clock::now();
+  return {{"ok", true},
+          {"begin", nanoseconds(begin)},
+          {"end", nanoseconds(end)},
+          {"pairs", t.pairs},
+          {"span", t.span},
+          {"mhz", t.mhz}};
+}
+
 }  // namespace
 
 // The arguments of one call in one slot.
@@ -55,6 +68,8 @@ Json Session::serve(const Json& request, const std::vector<int>& descriptors) {
   if (what == "replay") return replay(request);
   if (what == "arm") return arm(request);
   if (what == "time") return time(request);
+  if (what == "hold") return hold(request);
+  if (what == "finish") return finish();
   core::bad_input("a Runner knows no \"{}\"", what);
 }
 
@@ -267,15 +282,18 @@ Json Session::arm(const Json& request) {
 Json Session::time(const Json& request) {
   need_card("time");
   const auto slots = request.at("slots").get<std::vector<size_t>>();
-  const auto begin = Clock::now();
-  const SlotGraphs::Times t = graphs_->time(slots);
-  const auto end = Clock::now();
-  return {{"ok", true},
-          {"begin", nanoseconds(begin)},
-          {"end", nanoseconds(end)},
-          {"pairs", t.pairs},
-          {"span", t.span},
-          {"mhz", t.mhz}};
+  return timed([&] { return graphs_->time(slots); });
+}
+
+Json Session::hold(const Json& request) {
+  need_card("hold");
+  graphs_->hold(request.at("slots").get<std::vector<size_t>>());
+  return {{"ok", true}};
+}
+
+Json Session::finish() {
+  need_card("finish");
+  return timed([&] { return graphs_->finish(); });
 }
 
 }  // namespace fk::judge

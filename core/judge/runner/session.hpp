@@ -42,6 +42,8 @@ class Session {
   Json replay(const Json&);
   Json arm(const Json&);
   Json time(const Json&);
+  Json hold(const Json&);
+  Json finish();
   void open_card(int index);
   void need_card(const char* what) const;
   Slot make_slot(const Json& call, size_t slot) const;

@@ -39,6 +39,11 @@ class SlotGraphs {
   // [poison][write twice the L2][event][call 0 of the slot, as captured][event].
   virtual void arm(size_t slot, const std::vector<std::pair<void*, size_t>>& poison) = 0;
   virtual Times time(const std::vector<size_t>& slots) = 0;
+  // The same in two steps: everything is launched, which takes the host its time, and none of it
+  // begins before finish(). A stream that stands still takes only so many.
+  static constexpr size_t kMostHeld = 64;
+  virtual void hold(const std::vector<size_t>& slots) = 0;
+  virtual Times finish() = 0;
   // l2_bytes; event_pair_seconds of an empty pair; copy_bytes_per_second, read and written.
   virtual Json facts() = 0;
   virtual std::string broken() const = 0;

@@ -11,6 +11,7 @@
 #include "core/judge/call_memory.hpp"
 #include "core/judge/cases/compare.hpp"
 #include "core/judge/draws.hpp"
+#include "core/judge/runner/slot_graphs.hpp"
 #include "core/judge/timing/card_clock.hpp"
 #include "core/judge/timing/cores.hpp"
 #include "core/judge/timing/floor.hpp"
@@ -61,9 +62,11 @@ class Contest {
         device_(judge.options().runner.device) {
     RunnerOptions runner = judge.options().runner;
     if (device_.type == FK_CPU) runner.cores = quiet_cores(runner.threads);
-    for (const Contestant* x : {&a, &b})
-      runners_.push_back(std::make_unique<RunnerProcess>(
-          runner, *x->plugin, judge.companions(*x->plugin, task.level), judge.options().deadline));
+    runners_ = RunnerProcess::open(runner,
+                                   {{*a.plugin, judge.companions(*a.plugin, task.level)},
+                                    {*b.plugin, judge.companions(*b.plugin, task.level)}},
+                                   judge.options().deadline);
+    out.laps("open");
     // Drawn after both are open.
     if (!draws) out.seeds = {draws.emplace(judge.seed()).seed()};
     random_ = cases::Random((*draws)());
@@ -72,9 +75,11 @@ class Contest {
 
   // One block; `last`: the verdict too. `oracle`: of the block before, with its weights, which are
   // news to these Runners; but where it has states, which would go on.
-  void run(std::optional<Oracle::Prepared>& oracle, BenchResult& out, Samples& samples, bool last) {
+  void run(std::optional<Oracle::Prepared>& oracle, BenchResult& out, Samples& samples, bool last,
+           bool audited) {
     if (!oracle || oracle->owns_state()) oracle = judge_.oracle().prepare(task_, case_);
     Oracle::Prepared& prepared = *oracle;
+    out.laps("prepare");
     const cases::Problem problem = cases::Problem::make(judge_.registry(), task_, case_);
     const WeightMemory weights(prepared.weights());
     states_.reserve(2);
@@ -85,6 +90,7 @@ class Contest {
               {weights.descriptor(), s.descriptor()});
       if (side == 0) out.retained_bytes = built.value("retained", int64_t{0});
     }
+    out.laps("build");
     Ring ring(problem, options_.bytes, options_.most_slots, random_.bits(), device_);
     for (size_t side : {0, 1})
       ask(side, ring.message(Ring::Side(side)), ring.descriptors(Ring::Side(side)));
@@ -92,7 +98,9 @@ class Contest {
     const Work work = work_of(judge_.registry(), problem);
     out.floor = device_.type == FK_CPU ? floor_seconds(work, judge_.options().runner.threads)
                                        : card_floor_seconds(work, card_rates(device_));
+    out.laps("place");
     if (device_.type != FK_CPU) arm(ring, out);
+    out.laps("capture");
     used_ = std::min<size_t>(ring.slots(), 4);
     for (int i = 0; i < kWarmUp; ++i) {
       Round r;
@@ -101,10 +109,16 @@ class Contest {
       used_ = std::clamp<size_t>(size_t(kRoundSeconds / call), std::min<size_t>(2, ring.slots()),
                                  ring.slots());
     }
-    calibrate(ring, prepared);
+    out.laps("warm up");
+    calibrate(ring, prepared, samples.logs.empty() ? 2 : 1);
+    out.laps("oracle");
     measure(ring, out, samples);
-    if (armed_) audit(ring, out);
-    if (last) decide(out, samples);
+    out.laps("rounds");
+    if (armed_ && audited) audit(ring, out);
+    out.laps("audit");
+    if (last || (options_.slower > 0 && !samples.logs.back().empty() &&
+                 is_slower(ratio_interval(samples.logs, random_.bits()))))
+      decide(out, samples);
   }
 
  private:
@@ -139,14 +153,14 @@ class Contest {
   // The clocks against each other. At the end of a block, when everything is warm. The Judge's is
   // the machine's, which does other things too: what contradicts is looked at again.
   void audit(Ring& ring, BenchResult& out) {
-    const size_t most = used_, k = std::max<size_t>(1, most / 2);
+    const size_t most = used_, k = std::clamp<size_t>(most / 2, 1, SlotGraphs::kMostHeld / 2);
     std::vector<CardRound> rounds[2][2];  // of a side: of k calls, of 2 k
     std::string text;
     for (int i = 0; i < kMostAudited && (i < kAudited || !text.empty()); ++i) {
       for (size_t n : {size_t{0}, size_t{1}}) {
         used_ = k << n;
         BenchResult ignored;
-        round(ring, ignored, nullptr);
+        round(ring, ignored, nullptr, true);
         for (size_t side : {0, 1}) rounds[side][n].push_back(card_[side]);
         ring.fetch(order_);
         if (const std::string wrong = ring.difference(order_); !wrong.empty()) throw Refused{wrong};
@@ -177,9 +191,9 @@ class Contest {
   // Both sides against the oracle, on what the last round left, and from that how far two right
   // answers may lie apart. Where a state goes from call to call, a call is right after those before
   // it: then it is all of the round's, and how far apart the states may be at its end.
-  void calibrate(Ring& ring, Oracle::Prepared& prepared) {
+  void calibrate(Ring& ring, Oracle::Prepared& prepared, size_t looked_at) {
     ring.fetch(order_);
-    std::vector<size_t> slots = {order_.front(), order_.back()};
+    std::vector<size_t> slots(order_.begin(), order_.begin() + int(std::min(looked_at, used_)));
     if (prepared.owns_state()) slots = order_;
     for (size_t i = 0; i < slots.size(); ++i) {
       const size_t slot = slots[i];
@@ -200,9 +214,11 @@ class Contest {
       if (task_.check.value("exact", false)) continue;
       for (const auto& [name, values] : golden.tensors) {
         double& bound = bounds_[name];
-        double most = cases::element_bound(task_, case_.dtype, values, plain.tensors.at(name));
+        double most = cases::element_bound(task_, case_.dtype, values, plain.tensors.at(name)),
+               largest = 0;
         for (double v : values)
-          if (std::isfinite(v)) most = std::max(most, cases::own_rounding(task_, case_.dtype, v));
+          if (std::isfinite(v)) largest = std::max(largest, std::fabs(v));
+        most = std::max(most, cases::own_rounding(task_, case_.dtype, largest));
         bound = std::max(bound, kOther * most);
         ring.set_bound(name, bound);
       }
@@ -244,7 +260,11 @@ class Contest {
     out.seconds += seconds_between(begin, Clock::now());
   }
 
+  bool is_slower(const Interval& i) const {
+    return options_.slower > 0 && i.high > 0 && i.high < 1 / options_.slower;
+  }
   bool is_clear(const Interval& i) const {
+    if (is_slower(i)) return true;
     if (options_.clear <= 0) return false;
     if (i.high < 1 / options_.clear) return true;  // by how much it is slower is of no use
     return i.low > options_.clear && i.high - i.low < 0.2 * i.middle;
@@ -270,7 +290,7 @@ class Contest {
     // A factor of two in all blocks needs no crowd of rounds, which slow calls do not give.
     const bool plain = out.rounds >= 2 * options_.blocks &&
                        (out.speedup.low > 2 || (out.speedup.high > 0 && out.speedup.high < 0.5));
-    const bool enough = plain || out.rounds >= options_.least_rounds;
+    const bool enough = plain || out.rounds >= options_.least_rounds || is_slower(out.speedup);
     Speed speed = enough ? speed_of(out.speedup) : Speed::kAmbiguous;
     // Faster in one process and slower in another is neither.
     for (const auto& block : samples.logs) {
@@ -281,8 +301,9 @@ class Contest {
     out.code = speed_name(speed);
   }
 
-  // Some slots on both sides, in random order of slots and sides.
-  void round(Ring& ring, BenchResult& out, Round* r) {
+  // Some slots on both sides, in random order of slots and sides. `held`: all calls are launched
+  // before the first may begin, so that what launching costs is in nobody's time.
+  void round(Ring& ring, BenchResult& out, Round* r, bool held = false) {
     const auto begin = Clock::now();
     for (const auto& runner : runners_) runner->freeze();
     order_.resize(ring.slots());
@@ -297,9 +318,11 @@ class Contest {
     for (size_t side : {first, 1 - first}) {
       runners_[1 - side]->freeze();  // whatever it left running does not run now
       runners_[side]->thaw();
+      if (held) ask(side, {{"op", "hold"}, {"slots", order_}}, {});
       const auto sent = Clock::now();
       const Json answer =
-          ask(side, {{"op", armed_ ? "time" : "run"}, {"call", 0}, {"slots", order_}}, {});
+          held ? ask(side, {{"op", "finish"}}, {})
+               : ask(side, {{"op", armed_ ? "time" : "run"}, {"call", 0}, {"slots", order_}}, {});
       const auto got = Clock::now();
       const double wall = seconds_between(sent, got), own = claimed(answer, sent, got);
       if (side == 0 && !(own >= 0 && own <= wall))
@@ -370,9 +393,11 @@ BenchResult bench_case(Judge& judge, const std::string& task, const cases::Case&
     std::optional<Draws> draws;
     std::optional<Oracle::Prepared> oracle;
     out.samples = Json::array();
-    for (size_t block = 1; block <= options.blocks; ++block)
+    const size_t audited = 1 + size_t(judge.seed() % options.blocks);
+    for (size_t block = 1; block <= options.blocks && out.code.empty(); ++block)
       Contest(judge, judge.registry().task(task), c, candidate, baseline, options, out, draws)
-          .run(oracle, out, samples, block == options.blocks);
+          .run(oracle, out, samples, block == options.blocks,
+               options.audit_all || block == audited);
   } catch (const Refused& r) {
     out.code = "REFUSED";
     out.text = r.text;
@@ -424,6 +449,7 @@ Json BenchResult::to_json() const {
   j["seconds"] = seconds;
   j["verify_seconds"] = verify_seconds;
   j["redraw_seconds"] = redraw_seconds;
+  j["laps"] = laps.to_json();
   j["samples"] = samples;
   return j;
 }

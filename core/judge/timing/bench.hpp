@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include "core/base/laps.hpp"
 #include "core/judge/judge.hpp"
 #include "core/judge/timing/stats.hpp"
 
@@ -17,8 +18,14 @@ struct BenchOptions {
   // Enough, too: all of the interval lies this factor below equality, or above and is narrower than
   // a fifth of it. 0: no.
   double clear = 0;
+  // And once all of it lies this factor below equality, of a single block: that it is slower is
+  // known, by how much is of little use. 0: no.
+  double slower = 0;
   size_t least_rounds = 30;
-  size_t blocks = 5;                // each in new processes
+  size_t blocks = 5;  // each in new processes
+  // On a card the clocks are held against each other in every block; else in one that nobody can
+  // foresee, which finds whoever cheats in all, in a third of the time.
+  bool audit_all = true;
   size_t bytes = size_t{96} << 20;  // of the slots
   size_t most_slots = 512;
 };
@@ -42,6 +49,7 @@ struct BenchResult {
   size_t throttled = 0;  // rounds left out, for the multiprocessors' clock was below 95 %
   Json samples;          // [[block, candidate, baseline], ...] seconds a round
   std::vector<uint64_t> seeds;  // give the same numbers again
+  core::Laps laps;              // where the time of all of it went
   int64_t retained_bytes = 0;   // what the candidate's Runner says that it keeps
   Json to_json() const;
 };

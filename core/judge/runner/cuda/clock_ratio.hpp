@@ -8,4 +8,7 @@ namespace fk::judge {
 // of a millisecond. By these the clock of a round is known, whatever it was set to.
 cudaError_t launch_clock_ratio(unsigned long long* out, cudaStream_t);
 
+// Holds the stream until *open, in pinned memory, is not 0, or ten seconds have gone by.
+cudaError_t launch_gate(const unsigned long long* open, cudaStream_t);
+
 }  // namespace fk::judge

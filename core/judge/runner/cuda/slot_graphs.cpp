@@ -123,8 +123,9 @@ class CudaSlotGraphs : public SlotGraphs {
     check_cuda(cudaMalloc(&flush_, flush_bytes_), "allocating the buffer that empties the L2");
     check_cuda(cudaMalloc(reinterpret_cast<void**>(&ratio_), 2 * sizeof *ratio_),
                "allocating device memory");
-    check_cuda(cudaMallocHost(reinterpret_cast<void**>(&on_host_), 2 * sizeof *on_host_),
+    check_cuda(cudaMallocHost(reinterpret_cast<void**>(&on_host_), 3 * sizeof *on_host_),
                "allocating pinned memory");
+    open_ = on_host_ + 2;
     forbid_persisting();
     warm_up();
   }
@@ -177,19 +178,21 @@ class CudaSlotGraphs : public SlotGraphs {
   }
 
   Times time(const std::vector<size_t>& slots) override {
-    Times out;
     forbid_persisting();
-    check_cuda(cudaEventRecord(round_.begin, stream_), "recording an event");
-    for (size_t s : slots) {
-      const Recorded& r = find(0, s);
-      if (!r.armed) core::bad_input("time: slot {} is not armed", s);
-      check_cuda(cudaGraphLaunch(r.armed, stream_), "launching a graph");
-    }
-    check_cuda(cudaEventRecord(round_.end, stream_), "recording an event");
-    out.mhz = clock_mhz();  // waits
-    for (size_t s : slots) out.pairs.push_back(find(0, s).pair.seconds());
-    out.span = round_.seconds();
-    return out;
+    launch(slots);
+    return times();
+  }
+
+  void hold(const std::vector<size_t>& slots) override {
+    if (slots.size() > kMostHeld) core::bad_input("hold: {} slots", slots.size());
+    forbid_persisting();
+    *open_ = 0;
+    check_cuda(launch_gate(open_, stream_), "launching a kernel");
+    launch(slots);
+  }
+  Times finish() override {
+    *static_cast<volatile unsigned long long*>(open_) = 1;
+    return times();
   }
 
   Json facts() override {
@@ -209,6 +212,29 @@ class CudaSlotGraphs : public SlotGraphs {
   }
 
  private:
+  void launch(const std::vector<size_t>& slots) {
+    launched_ = slots;
+    check_cuda(cudaEventRecord(round_.begin, stream_), "recording an event");
+    for (size_t s : slots) {
+      const Recorded& r = find(0, s);
+      if (!r.armed) core::bad_input("time: slot {} is not armed", s);
+      check_cuda(cudaGraphLaunch(r.armed, stream_), "launching a graph");
+    }
+    check_cuda(cudaEventRecord(round_.end, stream_), "recording an event");
+    check_cuda(launch_clock_ratio(ratio_, stream_), "launching a kernel");
+    check_cuda(
+        cudaMemcpyAsync(on_host_, ratio_, 2 * sizeof *ratio_, cudaMemcpyDeviceToHost, stream_),
+        "reading the clocks");
+  }
+  Times times() {
+    Times out;
+    check_cuda(cudaStreamSynchronize(stream_), "a kernel of this round");
+    out.mhz = on_host_[1] ? double(on_host_[0]) / double(on_host_[1]) * 1e3 : 0;
+    for (size_t s : launched_) out.pairs.push_back(find(0, s).pair.seconds());
+    out.span = round_.seconds();
+    return out;
+  }
+
   Recorded& find(size_t call, size_t slot) {
     const auto at = recorded_.find({call, slot});
     if (at == recorded_.end()) core::bad_input("call {} of slot {} is not captured", call, slot);
@@ -220,15 +246,6 @@ class CudaSlotGraphs : public SlotGraphs {
     cudaDeviceSetLimit(cudaLimitPersistingL2CacheSize, 0);
     cudaCtxResetPersistingL2Cache();
     cudaGetLastError();
-  }
-
-  double clock_mhz() {
-    check_cuda(launch_clock_ratio(ratio_, stream_), "launching a kernel");
-    check_cuda(
-        cudaMemcpyAsync(on_host_, ratio_, 2 * sizeof *ratio_, cudaMemcpyDeviceToHost, stream_),
-        "reading the clocks");
-    check_cuda(cudaStreamSynchronize(stream_), "a kernel of this round");
-    return on_host_[1] ? double(on_host_[0]) / double(on_host_[1]) * 1e3 : 0;
   }
 
   double empty_pair() {
@@ -272,7 +289,8 @@ class CudaSlotGraphs : public SlotGraphs {
 
   // Everything once that is done later, while threads may still be started and files read.
   void warm_up() {
-    clock_mhz();
+    hold({});
+    finish();
     empty_pair();
     capture(0, 0, [&] { cudaMemsetAsync(ratio_, 0, sizeof *ratio_, stream_); });
     replay(0, 0);
@@ -290,7 +308,8 @@ class CudaSlotGraphs : public SlotGraphs {
   int l2_ = 0;
   size_t flush_bytes_ = 0;
   void* flush_ = nullptr;
-  unsigned long long *ratio_ = nullptr, *on_host_ = nullptr;
+  unsigned long long *ratio_ = nullptr, *on_host_ = nullptr, *open_ = nullptr;
+  std::vector<size_t> launched_;
   Pair round_;
   std::map<std::pair<size_t, size_t>, std::unique_ptr<Recorded>> recorded_;
 };
