@@ -84,7 +84,7 @@ std::vector<cases::Case> chosen(const Court& court, const JudgeFlags& flags, con
                                       : answerable(court.captured, task, court.judge.oracle());
   if (!flags.cases.empty() && flags.only.empty())
     list = judge::heaviest(std::move(list), kMostOfTheTime);
-  std::erase_if(list, [&](const auto& c) { return !judge::is_asked_for(c.name, flags.only); });
+  judge::keep_asked_for(list, task.name, flags.only, [](const cases::Case& c) { return c.name; });
   return list;
 }
 

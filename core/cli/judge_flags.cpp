@@ -43,7 +43,7 @@ bool is_called(const std::string& id, const std::string& name) {
 }  // namespace
 
 void JudgeFlags::add_to(CLI::App& app) {
-  app.add_option("--case", only, "one case by its name, or all below a name that ends in /");
+  app.add_option("--case", only, "one case by its name, or all whose names begin with it and a /");
   app.add_option(
          "--cases", cases,
          "calls that a model made: a folder that `fk-run --capture` wrote. A check asks them "

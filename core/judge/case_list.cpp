@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/judge/case_list.hpp"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
+
+#include "core/base/error.hpp"
+#include "core/base/nearest.hpp"
 
 namespace fk::judge {
 namespace {
@@ -26,8 +31,20 @@ Case with_hidden_shape(const core::TaskSpec& task, Case c, bool many,
 
 }  // namespace
 
-bool is_asked_for(const std::string& name, const std::string& only) {
-  return only.empty() || name == only || (only.ends_with('/') && name.starts_with(only));
+void no_such_case(const std::string& task, const std::string& only,
+                  const std::vector<std::string>& names) {
+  std::vector<std::string> heads;  // with what is below them counted as one
+  for (const std::string& name : names)
+    if (const std::string head = name.substr(0, name.find('/'));
+        !head.starts_with("hidden") && std::find(heads.begin(), heads.end(), head) == heads.end())
+      heads.push_back(head);
+  std::string near = core::did_you_mean(only, names);
+  if (near.empty()) near = core::did_you_mean(only, heads);
+  constexpr size_t kMost = 12;
+  const bool more = heads.size() > kMost;
+  if (more) heads.resize(kMost);
+  core::bad_input("{} has no case \"{}\"{}; there are {}{}", task, only, near,
+                  fmt::join(heads, ", "), more ? ", ..." : "");
 }
 
 std::vector<JudgedCase> judged_cases(const core::Registry& registry, const core::TaskSpec& task,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <algorithm>
 #include <functional>
 
 #include "core/judge/cases/case.hpp"
@@ -13,8 +14,23 @@ struct JudgedCase {
   bool captured = false;  // from JudgeOptions::captured
 };
 
-// Whether `only` names the case: "" all, a name that one, "a/b/" all whose names begin so.
-bool is_asked_for(const std::string& name, const std::string& only);
+[[noreturn]] void no_such_case(const std::string& task, const std::string& only,
+                               const std::vector<std::string>& names);
+// Leaves of a list what `only` names: "" all, a name that one, and where nothing has it all below
+// it, as odd_1/float16 is below odd_1. Throws Error where nothing is left.
+template <class List, class Name>
+void keep_asked_for(List& list, const std::string& task, const std::string& only,
+                    const Name& name_of) {
+  if (only.empty()) return;
+  const std::string below = only.ends_with('/') ? only : only + '/';
+  std::vector<std::string> names;
+  for (const auto& c : list) names.push_back(name_of(c));
+  const bool exact = std::find(names.begin(), names.end(), only) != names.end();
+  std::erase_if(list, [&](const auto& c) {
+    return exact ? name_of(c) != only : !name_of(c).starts_with(below);
+  });
+  if (list.empty()) no_such_case(task, only, names);
+}
 
 // Everything that an implementation of the task is asked: the cases of the task file with all their
 // variations, the first of each once more with inputs that break what normal ones do not, odd

@@ -53,9 +53,13 @@ std::vector<PluginFile> Judge::companions(const PluginFile& plugin, int level) c
 }
 
 std::vector<Offered> Judge::offered(const PluginFile& plugin, const std::string& task) {
+  auto known = offered_.find(plugin.hash);
+  if (known == offered_.end()) {
+    const RunnerProcess runner(options_.runner, plugin, {}, options_.deadline);
+    known = offered_.emplace(plugin.hash, runner.offered()).first;
+  }
   std::vector<Offered> out;
-  RunnerProcess runner(options_.runner, plugin, {}, options_.deadline);
-  for (const Offered& o : runner.offered())
+  for (const Offered& o : known->second)
     if (o.task == task) out.push_back(o);
   return out;
 }
@@ -109,9 +113,7 @@ CheckRecord Judge::check(const PluginFile& plugin, const std::string& task_name,
       list.push_back({c, false, task.step.empty(), true});
       list.back().given.seed = draws();
     }
-  std::erase_if(list,
-                [&](const JudgedCase& c) { return !is_asked_for(c.given.name, options_.only); });
-  if (list.empty()) core::bad_input("{} has no case \"{}\"", task_name, options_.only);
+  keep_asked_for(list, task_name, options_.only, [](const JudgedCase& c) { return c.given.name; });
   int failures = 0;
   double weight = 0, covered = 0;
   for (size_t i = 0; i < list.size(); ++i) {

@@ -35,9 +35,8 @@ class Judge {
   Judge(const core::Registry&, JudgeOptions);
   ~Judge();
 
-  // The implementations of a task in a plugin; `companions` are needed by composites. Throws Error
-  // with the reason when the plugin cannot be opened, RunnerFailure when opening it ends the
-  // Runner.
+  // The implementations of a task in a plugin, which is opened once. Throws Error with the reason
+  // when it cannot be, RunnerFailure when opening it ends the Runner.
   std::vector<Offered> offered(const PluginFile&, const std::string& task);
 
   // One implementation on every case. Never throws for what the plugin does.
@@ -58,6 +57,7 @@ class Judge {
   const core::Registry& registry_;
   const JudgeOptions options_;
   const Oracle oracle_;
+  std::map<std::string, std::vector<Offered>> offered_;  // by the plugin's hash
 };
 
 // "fk check silu_and_mul --impl mine/fast --case odd/float32 --seed 7"

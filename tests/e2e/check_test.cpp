@@ -63,6 +63,19 @@ TEST(Check, SaysWhatItCannotJudge) {
   EXPECT_TRUE(has(o.err, "has no case \"odd/float99\"")) << o.err;
 }
 
+TEST(BenchTask, SaysWhichCasesThereAre) {
+  const Outcome o = start("fk", {"bench", "silu_and_mul", "--impl", "cpu", "--case", "smolm2"});
+  EXPECT_EQ(o.code, 2);
+  EXPECT_TRUE(has(o.err, "silu_and_mul has no case \"smolm2\" (did you mean 'smollm2")) << o.err;
+}
+
+TEST(Check, TakesAllThatIsBelowAName) {
+  const Outcome o = start("fk", {"check", "silu_and_mul", "--impl", "cpu/cpu", "--case", "odd_1"});
+  EXPECT_EQ(o.code, 0) << o.err;
+  EXPECT_TRUE(has(o.out, "odd_1/float16")) << o.out;
+  EXPECT_TRUE(!has(o.out, "odd_10")) << o.out;
+}
+
 TEST(BenchTask, MeasuresAgainstTheBaselineItIsGiven) {
   const Outcome o =
       start("fk-bench", {"silu_and_mul", "--impl", "cpu", "--against", "reference", "--case",
