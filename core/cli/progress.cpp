@@ -49,7 +49,13 @@ void StatusLine::clear() {
 }
 
 void StatusLine::operator()(const std::string& text) {
-  if (!isatty(STDERR_FILENO)) return;
+  if (!isatty(STDERR_FILENO)) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - last_ < kApart) return;
+    last_ = now;
+    fmt::print(stderr, "{} ...\n", text);
+    return;
+  }
   shown_ = true;
   fmt::print(stderr, "\r\x1b[K{}", text.substr(0, 110));
   std::fflush(stderr);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <chrono>
 #include <memory>
 
 #include "core/weights/weight_store.hpp"
@@ -20,8 +21,8 @@ class Progress {
   std::unique_ptr<Impl> impl_;
 };
 
-// One line on stderr that is written over on a terminal; elsewhere nothing: what came of it is said
-// after.
+// One line on stderr that is written over on a terminal; elsewhere a line every ten seconds: what
+// came of it is said after.
 class StatusLine {
  public:
   ~StatusLine() { clear(); }
@@ -29,7 +30,9 @@ class StatusLine {
   void operator()(const std::string& text);
 
  private:
+  static constexpr std::chrono::seconds kApart{10};
   bool shown_ = false;
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
 // Shows how far the weights are loaded: passes every call on and counts the bytes, of `total`.

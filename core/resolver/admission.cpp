@@ -6,24 +6,26 @@
 namespace fk::resolver {
 namespace {
 
-std::vector<Measurer::Remembered> judged(Measurer& measurer, const core::Registry& registry,
-                                         const judge::PluginFile& plugin,
-                                         const Measurer::Progress& progress) {
-  std::vector<Measurer::Remembered> out = measurer.remembered(plugin.hash);
-  if (!out.empty()) return out;
+struct Candidate {
+  const judge::PluginFile* file;
+  std::vector<Measurer::Remembered> all;
+  std::vector<Measurer::Asked> open;  // nothing is remembered of these
+};
+
+Candidate look_at(Measurer& measurer, const core::Registry& registry,
+                  const judge::PluginFile& plugin) {
+  Candidate c{&plugin, measurer.remembered(plugin.hash), {}};
+  if (!c.all.empty()) return c;
   for (const auto& [name, task] : registry.tasks()) {
     if (!judge::may_implement(plugin, name)) continue;
     try {
-      for (const judge::Offered& o : measurer.judge().offered(plugin, name)) {
-        const auto v =
-            measurer.verdict(task, {o.id, o.version, o.hash, o.composite}, false, progress);
-        out.push_back({name, o.id, *v});
-      }
+      for (const judge::Offered& o : measurer.judge().offered(plugin, name))
+        c.open.push_back({&task, {o.id, o.version, o.hash, o.composite}});
     } catch (const core::Error& e) {
-      out.push_back({name, plugin.name, {false, e.text().substr(0, e.text().find('\n')), ""}});
+      c.all.push_back({name, plugin.name, {false, e.text().substr(0, e.text().find('\n')), ""}});
     }
   }
-  return out;
+  return c;
 }
 
 }  // namespace
@@ -31,17 +33,25 @@ std::vector<Measurer::Remembered> judged(Measurer& measurer, const core::Registr
 std::vector<Refused> admit(Measurer& measurer, const core::Registry& registry,
                            core::Catalog& catalog, const Measurer::Progress& progress,
                            const std::string& only) {
-  std::vector<Refused> out;
+  std::vector<Candidate> candidates;
+  std::vector<Measurer::Asked> open;
   for (const judge::PluginFile& p : measurer.plugins()) {
     if (p.baseline || !p.refusal.empty() || (!only.empty() && p.name != only)) continue;
+    candidates.push_back(look_at(measurer, registry, p));
+    open.insert(open.end(), candidates.back().open.begin(), candidates.back().open.end());
+  }
+  measurer.judge(open, progress);
+  std::vector<Refused> out;
+  for (Candidate& c : candidates) {
+    for (const auto& [task, i] : c.open)
+      c.all.push_back({task->name, i.id, *measurer.verdict(*task, i, false, progress)});
     bool right = false;
-    const auto all = judged(measurer, registry, p, progress);
-    for (const auto& r : all) right = right || r.verdict.passed;
+    for (const auto& r : c.all) right = right || r.verdict.passed;
     if (right) {
-      catalog.add_copy(p.copy, core::Implementation::Kind::kCandidate);
+      catalog.add_copy(c.file->copy, core::Implementation::Kind::kCandidate);
       continue;
     }
-    for (const auto& r : all) out.push_back({r.task, r.implementation, r.verdict.text});
+    for (const auto& r : c.all) out.push_back({r.task, r.implementation, r.verdict.text});
   }
   return out;
 }

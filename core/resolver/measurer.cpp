@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
+#include <mutex>
+#include <thread>
 
 #include "core/judge/case_list.hpp"
 #include "core/judge/cases/captured_cases.hpp"
@@ -14,6 +17,8 @@ namespace {
 
 constexpr size_t kMostAsked = 3;  // measurements of one thing that leave it open
 constexpr double kWide = 0.05;    // half the interval of one that does
+// Judges at a time, and cores for each: most of what they do is one thread's.
+constexpr size_t kMostJudges = 6, kCoresOfJudge = 2;
 
 Measurer::Verdict from_record(const store::Verdict& v) {
   Measurer::Verdict out;
@@ -33,6 +38,10 @@ Measurer::Timing from_record(const store::Measurement& m, bool again) {
   t.code = m.code, t.text = m.text, t.id = m.uuid;
   t.open = again && is_open(m);
   return t;
+}
+
+std::string key_of(const core::TaskSpec& task, const Measurer::Named& i) {
+  return fmt::format("{} {} {}", task.name, i.id, i.hash);
 }
 
 }  // namespace
@@ -105,35 +114,106 @@ std::vector<Measurer::Remembered> Measurer::remembered(const std::string& hash) 
   return out;
 }
 
+// Of a composite: what it may be made of.
+std::string Measurer::context_of(const core::TaskSpec& task, const Named& i,
+                                 const judge::PluginFile& file) const {
+  return i.composite ? record::context_of(court_.judge.companions(file, task.level)) : "";
+}
+
+const store::Verdict* Measurer::find(const core::TaskSpec& task, const Named& i,
+                                     const std::string& context) {
+  const auto& all = verdicts(task.name);
+  for (auto v = all.rbegin(); v != all.rend(); ++v)
+    if (v->implementation == i.id && v->hash == i.hash && v->context == context && counts(task, *v))
+      return &*v;
+  return nullptr;
+}
+
+store::Verdict Measurer::keep(const core::TaskSpec& task, const judge::PluginFile& file,
+                              const judge::CheckRecord& record, const std::string& context) {
+  ++judged_;
+  store::Verdict v =
+      record::verdict(court_.machine, court_.judge.registry(), task, file, record, context);
+  v.uuid = court_.recorder.add(v);
+  laps_.add(fmt::format("judging {} {}", task.name, record.implementation), record.seconds);
+  if (store())
+    verdicts_.erase(task.name);
+  else
+    verdicts_[task.name].push_back(v);
+  return v;
+}
+
 std::optional<Measurer::Verdict> Measurer::verdict(const core::TaskSpec& task, const Named& i,
                                                    bool look, const Progress& progress) {
   const judge::PluginFile* file = file_of(i);
   if (!file) return Verdict{false, "its plugin is not among the judge's", ""};
-  const std::string context =
-      i.composite ? record::context_of(court_.judge.companions(*file, task.level)) : "";
-  const auto& all = verdicts(task.name);
-  for (auto v = all.rbegin(); v != all.rend(); ++v)
-    if (v->implementation == i.id && v->hash == i.hash && v->context == context &&
-        counts(task, *v)) {
-      ++known_;
-      return from_record(*v);
-    }
+  const std::string context = context_of(task, i, *file);
+  if (const store::Verdict* v = find(task, i, context)) {
+    if (!fresh_.erase(key_of(task, i))) ++known_;
+    return from_record(*v);
+  }
   if (look) return std::nullopt;
-  ++judged_;
   const auto on_case = [&](const judge::CaseResult&, size_t done, size_t count) {
     if (progress)
       progress(fmt::format("judging {} {}: case {} of {}", task.name, i.id, done, count));
   };
-  const judge::CheckRecord record = court_.judge.check(*file, task.name, i.id, on_case);
-  store::Verdict v =
-      record::verdict(court_.machine, court_.judge.registry(), task, *file, record, context);
-  v.uuid = court_.recorder.add(v);
-  if (store()) {
-    verdicts_.erase(task.name);
-  } else {
-    verdicts_[task.name].push_back(v);
+  return from_record(
+      keep(task, *file, court_.judge.check(*file, task.name, i.id, on_case), context));
+}
+
+void Measurer::judge(const std::vector<Asked>& asked, const Progress& progress) {
+  struct Open {
+    const core::TaskSpec* task;
+    const Named* implementation;
+    const judge::PluginFile* file;
+    std::string context;
+  };
+  std::vector<Open> open;
+  std::set<std::string> seen;
+  for (const auto& [task, i] : asked) {
+    const judge::PluginFile* file = file_of(i);
+    if (!file || !seen.insert(key_of(*task, i)).second) continue;
+    std::string context = context_of(*task, i, *file);
+    if (!find(*task, i, context)) open.push_back({task, &i, file, std::move(context)});
   }
-  return from_record(v);
+  const size_t cores = std::thread::hardware_concurrency(),
+               most = court_.judges ? court_.judges : cores / kCoresOfJudge,
+               judges = std::min({open.size(), kMostJudges, most});
+  if (judges < 2) return;  // verdict() does it
+  std::mutex mutex;        // of all but the judging
+  size_t next = 0, done = 0;
+  std::exception_ptr error;
+  const auto work = [&] {
+    try {
+      judge::Judge own(court_.judge.registry(), court_.judge.options());
+      while (true) {
+        std::unique_lock lock(mutex);
+        if (next == open.size() || error) return;
+        const Open& o = open[next++];
+        lock.unlock();
+        const auto on_case = [&](const judge::CaseResult&, size_t at, size_t count) {
+          const std::lock_guard alone(mutex);
+          if (progress)
+            progress(fmt::format("judging {} implementations, {} done; {} {}: case {} of {}",
+                                 open.size(), done, o.task->name, o.implementation->id, at, count));
+        };
+        const judge::CheckRecord record =
+            own.check(*o.file, o.task->name, o.implementation->id, on_case);
+        lock.lock();
+        ++done;
+        keep(*o.task, *o.file, record, o.context);
+        fresh_.insert(key_of(*o.task, *o.implementation));
+      }
+    } catch (...) {
+      const std::lock_guard alone(mutex);
+      if (!error) error = std::current_exception();
+    }
+  };
+  // A Runner dies with the thread that started it: each is its own thread's from start to end.
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < judges; ++i) threads.emplace_back(work);
+  for (std::thread& t : threads) t.join();
+  if (error) std::rethrow_exception(error);
 }
 
 std::optional<Measurer::Timing> Measurer::timing(const core::TaskSpec& task, const cases::Case& c,
@@ -141,8 +221,7 @@ std::optional<Measurer::Timing> Measurer::timing(const core::TaskSpec& task, con
                                                  bool look, const Progress& progress) {
   const judge::PluginFile *a = file_of(candidate), *b = file_of(baseline);
   if (!a || !b) return Timing{0, 0, {}, "unsupported", "its plugin is not among the judge's", ""};
-  const std::string context =
-      candidate.composite ? record::context_of(court_.judge.companions(*a, task.level)) : "";
+  const std::string context = context_of(task, candidate, *a);
   const auto& all = measurements(task.name);
   size_t asked = 0;  // and left open
   for (auto m = all.rbegin(); m != all.rend(); ++m)
@@ -163,6 +242,7 @@ std::optional<Measurer::Timing> Measurer::timing(const core::TaskSpec& task, con
   if (progress)
     progress(fmt::format("measuring {} {} against {} on {}", task.name, candidate.id, baseline.id,
                          c.name));
+  laps_.restart();
   const judge::Contestant first{a, candidate.id, candidate.version},
       second{b, baseline.id, baseline.version};
   const judge::BenchResult r =
@@ -170,6 +250,7 @@ std::optional<Measurer::Timing> Measurer::timing(const core::TaskSpec& task, con
   store::Measurement m = record::measurement(court_.machine, court_.judge.registry(), task, c,
                                              first, second, r, context);
   m.uuid = court_.recorder.add(m, record::rates(court_.judge.registry(), task, c, r));
+  laps_(fmt::format("measuring {} {}", task.name, candidate.id));
   if (store()) {
     measurements_.erase(task.name);
   } else {

@@ -2,8 +2,10 @@
 #pragma once
 #include <deque>
 #include <map>
+#include <set>
 #include <vector>
 
+#include "core/base/laps.hpp"
 #include "core/judge/judge.hpp"
 #include "core/judge/timing/bench.hpp"
 #include "core/record/machine.hpp"
@@ -21,6 +23,7 @@ class Measurer {
     record::Machine machine;
     record::Recorder& recorder;  // one that is off: remembered as long as the Measurer lives
     judge::BenchOptions bench;
+    size_t judges = 0;  // at a time, at most; 0: as many as there are cores for
   };
   explicit Measurer(Court);
 
@@ -50,6 +53,14 @@ class Measurer {
 
   // `look`: only what the store has.
   std::optional<Verdict> verdict(const core::TaskSpec&, const Named&, bool look, const Progress&);
+  // Has all of these judged of which the store has no verdict, several at a time where there are
+  // cores for it: verdicts, other than times, do not suffer from company. verdict() knows them
+  // then.
+  struct Asked {
+    const core::TaskSpec* task;
+    Named implementation;
+  };
+  void judge(const std::vector<Asked>&, const Progress&);
   // All that the store has of a plugin.
   struct Remembered {
     std::string task, implementation;
@@ -60,9 +71,10 @@ class Measurer {
   std::optional<Timing> timing(const core::TaskSpec&, const cases::Case&, const Named& candidate,
                                const Named& baseline, bool look, const Progress&);
 
-  size_t judged() const { return judged_; }      // by the Judge, now
-  size_t measured() const { return measured_; }  // likewise
-  size_t known() const { return known_; }        // answers out of the store
+  size_t judged() const { return judged_; }         // by the Judge, now
+  size_t measured() const { return measured_; }     // likewise
+  size_t known() const { return known_; }           // answers out of the store
+  const core::Laps& laps() const { return laps_; }  // of judging and measuring, by implementation
   store::Store* store() const { return court_.recorder.store(); }
   record::Recorder& recorder() const { return court_.recorder; }
   const record::Machine& machine() const { return court_.machine; }
@@ -72,6 +84,10 @@ class Measurer {
  private:
   const judge::PluginFile* file_of(const Named&) const;
   bool counts(const core::TaskSpec&, const store::Verdict&);
+  std::string context_of(const core::TaskSpec&, const Named&, const judge::PluginFile&) const;
+  const store::Verdict* find(const core::TaskSpec&, const Named&, const std::string& context);
+  store::Verdict keep(const core::TaskSpec&, const judge::PluginFile&, const judge::CheckRecord&,
+                      const std::string& context);
   std::string full_case_set(const core::TaskSpec&);
   const std::vector<store::Measurement>& measurements(const std::string& task);
   const std::vector<store::Verdict>& verdicts(const std::string& task);
@@ -79,6 +95,9 @@ class Measurer {
   std::map<std::string, std::vector<store::Measurement>> measurements_;  // by task, newest last
   std::map<std::string, std::vector<store::Verdict>> verdicts_;
   std::map<std::string, std::string> case_sets_;
+  std::set<std::string>
+      fresh_;  // by task and hash: verdicts that judge() came to and verdict() has not given yet
+  core::Laps laps_;
   size_t judged_ = 0, measured_ = 0, known_ = 0;
 };
 

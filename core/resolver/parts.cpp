@@ -47,13 +47,33 @@ size_t Parts::rival(size_t sub, size_t phase) const {
   return phase == size_t(Phase::kDecode) ? space_.subs[sub].decode : 0;
 }
 
-void Parts::measure(const std::function<bool(const core::Implementation&)>& look,
-                    const Measurer::Progress& progress) {
+bool Parts::is_called(size_t sub) const {
+  return std::any_of(calls_[sub].begin(), calls_[sub].end(),
+                     [](const auto& calls) { return !calls.empty(); });
+}
+
+// All at once what measure() would have judged one by one.
+void Parts::judge(const std::function<bool(const core::Implementation&)>& look,
+                  const Measurer::Progress& progress) {
+  std::vector<Measurer::Asked> asked;
   for (size_t s = 0; s < space_.subs.size(); ++s) {
     const SubProblem& sub = space_.subs[s];
     const core::TaskSpec* spec = registry_.find(sub.task);
-    bool called = false;
-    for (const auto& calls : calls_[s]) called = called || !calls.empty();
+    for (size_t a = 1; spec && is_called(s) && a < sub.alternatives.size(); ++a)
+      if (const core::Implementation& impl = *sub.alternatives[a].implementation;
+          a != sub.decode && out_[s][a].empty() && !look(impl))
+        asked.push_back({spec, Measurer::Named::of(impl)});
+  }
+  measurer_.judge(asked, progress);
+}
+
+void Parts::measure(const std::function<bool(const core::Implementation&)>& look,
+                    const Measurer::Progress& progress) {
+  judge(look, progress);
+  for (size_t s = 0; s < space_.subs.size(); ++s) {
+    const SubProblem& sub = space_.subs[s];
+    const core::TaskSpec* spec = registry_.find(sub.task);
+    const bool called = is_called(s);
     for (size_t a = 0; a < sub.alternatives.size(); ++a) {
       const core::Implementation& impl = *sub.alternatives[a].implementation;
       const bool is_baseline = a == 0 || a == sub.decode;
@@ -85,7 +105,8 @@ void Parts::measure(const std::function<bool(const core::Implementation&)>& look
         const bool timed = t->code != "REFUSED" && t->code != "unsupported";
         slow += fmt::format("{}{} {}{}", slow.empty() ? "" : ", ", phase_name(Phase(p)),
                             timed ? t->code + " " : "", t->summary());
-        if (!timed) {
+        // What is wrong is so everywhere. What cannot be timed in one phase may have the other.
+        if (t->code == "REFUSED") {
           faster = false;
           break;
         }

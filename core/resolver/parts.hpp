@@ -16,6 +16,7 @@ class Parts {
   // Calls that the workload makes of a sub-problem; there may be several that stand for others.
   void add_call(size_t sub, const Call&);
   bool is_called(size_t sub, core::Phase p) const { return !calls_[sub][size_t(p)].empty(); }
+  bool is_called(size_t sub) const;  // in any phase
   // Judges and measures what is missing; `look(alternative)`: of that one only what is known.
   void measure(const std::function<bool(const core::Implementation&)>& look,
                const Measurer::Progress&);
@@ -43,6 +44,8 @@ class Parts {
   std::optional<Measurer::Timing> timing(size_t sub, size_t phase, const core::TaskSpec&,
                                          const core::Implementation&, bool only_look,
                                          const Measurer::Progress&);
+  void judge(const std::function<bool(const core::Implementation&)>& look,
+             const Measurer::Progress&);
   size_t rival(size_t sub, size_t phase) const;
   double tree_seconds(size_t sub, core::Phase, bool in_place) const;
   double whole_seconds(size_t sub, size_t alternative, size_t phase) const;

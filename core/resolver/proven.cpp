@@ -141,6 +141,7 @@ Json Resolution::to_json() const {
   j["exact"] = exact;
   j["search_seconds"] = search_seconds;
   j["seconds"] = seconds;
+  j["laps"] = laps.to_json();
   return j;
 }
 

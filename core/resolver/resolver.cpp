@@ -83,17 +83,23 @@ struct Resolver::Impl {
     out.policy = subject.build.policy;
     out.policy.kind = core::Policy::Kind::kBest;
     out.plan = space.baseline;
+    out.laps("space");
     parts.emplace(space, registry(), measurer);
     if (!options.cases.empty())
       captured = captured_calls(subject, options.cases, space.subs[space.root].init);
     if (contested()) {
       find_cases();
+      out.laps("cases");
       parts->measure([this](const auto& i) { return look(i); }, progress);
+      out.laps.restart();  // the measurer counts its own
       for (size_t i = 0; i < kMostRounds && !round(); ++i) {}
     }
+    out.laps("proof");
     explain();
     out.judged = measurer.judged(), out.measured = measurer.measured();
     out.known = measurer.known();
+    for (const auto& [what, seconds] : measurer.laps().to_json().items())
+      out.laps.add(what, seconds.get<double>());
     out.seconds = since(begin);
     return std::move(out);
   }

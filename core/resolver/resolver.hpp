@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include "core/base/laps.hpp"
 #include "core/resolver/measurer.hpp"
 #include "core/resolver/proof.hpp"
 #include "core/resolver/space.hpp"
@@ -45,6 +46,7 @@ struct Resolution {
   size_t subs = 0, builds = 0, judged = 0, measured = 0, known = 0;
   bool exact = true;
   double search_seconds = 0, seconds = 0;
+  core::Laps laps;  // where they went
   core::Json to_json() const;
 };
 
