@@ -164,6 +164,8 @@ std::vector<Prompt> parse_jsonl(std::string_view text, const std::string& file,
           "{}: byte {} is where this stops being JSON; a line looks like {{\"id\": \"a\", "
           "\"prompt\": \"text\"}}",
           where, e.byte);
+    } catch (const Json::exception& e) {  // a number that no double holds
+      bad_input("{}: no JSON that can be read: {}", where, e.what());
     }
     prompts.push_back(parse_line(object, where, prompts.size(), defaults));
   });

@@ -25,6 +25,8 @@ Json read_json(const fs::path& p) {
     return Json::parse(read_text(p));
   } catch (const Json::parse_error& e) {
     bad_input("{}: byte {}: this is no JSON", p.string(), e.byte);
+  } catch (const Json::exception& e) {  // a number that no double holds
+    bad_input("{}: no JSON that can be read: {}", p.string(), e.what());
   }
 }
 

@@ -130,6 +130,10 @@ nlohmann::json parse_json(std::string_view text, const std::string& file) {
     const size_t colon = what.find(": ");
     if (colon != std::string::npos) what = what.substr(colon + 2);
     bad_input("{}:{}:{}: not JSON: {}", file, line, column, to_valid_utf8(what));
+  } catch (const nlohmann::json::exception& e) {  // a number that no double holds
+    const std::string_view what = e.what();
+    bad_input("{}: not JSON that can be read: {}", file,
+              to_valid_utf8(what.substr(std::min(what.size(), what.find("] ") + 2))));
   }
 }
 

@@ -93,6 +93,9 @@ TEST_F(Inputs, MistakesAreNamedWithTheirLine) {
           ":3: unknown key \"promt\" (did you mean 'prompt'?); a line may have: prompt, messages, "
           "token_ids, id, max_tokens, temperature, "
           "top_k, top_p, min_p, seed, stop");
+  refused("{\"prompt\": \"a\", \"seed\": 1e999}\n",
+          ":1: no JSON that can be read: [json.exception.out_of_range.406] number overflow parsing "
+          "'1e999'");
   refused("[1]\n", ":1: a line must be a JSON object, found [1]");
   refused("{\"id\": 1}\n",
           ":1: a line has one of \"prompt\", \"messages\" and \"token_ids\", found none of them");

@@ -42,6 +42,10 @@ TEST(TokenizerJson, Truncated) {
   EXPECT_EQ(load(""),
             "t.json:1:1: not JSON: the text ends in the middle of a value; is the file complete?");
 }
+TEST(TokenizerJson, NumbersOutOfRange) {
+  EXPECT_EQ(load("{\"a\": -2.5E0787}"),
+            "t.json: not JSON that can be read: number overflow parsing '-2.5E0787'");
+}
 TEST(TokenizerJson, NotJson) {
   EXPECT_EQ(load("{\n  \"a\": nope}"),
             "t.json:2:9: not JSON: syntax error while parsing value - invalid literal; last read: "
