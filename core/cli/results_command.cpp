@@ -245,7 +245,8 @@ int listing_command(const Words& words) {
   app.add_option("--impl", l.filter.implementation,
                  "of this implementation: plugin or plugin/name");
   app.add_option("--hash", l.filter.hash, "of a plugin or plan whose hash begins so");
-  app.add_option("--case", l.filter.case_id, "of this case, or all below a name that ends in /");
+  app.add_option("--case", l.filter.case_id,
+                 "of this case, and of all whose names begin with it and a /");
   app.add_option("--since", since,
                  "not before: 2026-11-21, 2026-11-21T08:30, 30m, 12h or 7d (UTC)");
   auto* limit =

@@ -108,10 +108,10 @@ std::vector<Condition> conditions(const Filter& f) {
   };
   const char* const kPrefix = "substr({f}, 1, length(?1)) = ?1";
   add("task", "{f} = ?1", f.task);
-  add("implementation", "({f} = ?1 OR substr({f}, 1, length(?1) + 1) = ?1 || '/')",
-      f.implementation);
+  const char* const kBelow = "({f} = ?1 OR substr({f}, 1, length(?1) + 1) = ?1 || '/')";
+  add("implementation", kBelow, f.implementation);
   add(has<Row>("hash") ? "hash" : "plan_hash", kPrefix, f.hash);
-  add("case_id", f.case_id.ends_with('/') ? kPrefix : "{f} = ?1", f.case_id);
+  add("case_id", f.case_id.ends_with('/') ? kPrefix : kBelow, f.case_id);
   add("time", "{f} >= ?1", f.since);
   return out;
 }

@@ -15,7 +15,7 @@ std::filesystem::path default_path();
 
 // Which records; empty means any. A field that a record has not got matches nothing.
 struct Filter {
-  std::string task, case_id;   // a case that ends in '/': all below it
+  std::string task, case_id;   // a case: and all below it, as x/float16 is below x
   std::string implementation;  // plugin/name, or all of a plugin
   std::string hash;            // a prefix, of the plugin's hash or the plan's
   std::string since;           // a time or a beginning of one: "2026-11-21"
