@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <fstream>
 #include <regex>
 #include <set>
 
@@ -100,12 +101,30 @@ bool names_cards(const std::string& flag) {
          flag.starts_with("--gpu-architecture") || flag.starts_with("--generate-code");
 }
 
+// A folder beside the object.
+std::string intermediates(const fs::path& object) {
+  const fs::path folder = fs::path(object).replace_extension(".keep");
+  fs::create_directories(folder);
+  return folder.string();
+}
+
+// What -march=native asks of it; "" where Linux does not tell.
+std::string processor_flags() {
+  std::ifstream in("/proc/cpuinfo");
+  for (std::string line; std::getline(in, line);)
+    if (line.starts_with("flags") || line.starts_with("Features")) return line;
+  return "";
+}
+
 Words compile_command(const Manifest& m, const Sdk& sdk, const fs::path& source,
                       const fs::path& object) {
   const std::string ext = source.extension().string();
   Words c{compiler_for(source)};
   if (ext == ".cu") {
     append(c, kCuda);
+    // The names of its intermediate files stand in the object; those of its own choice have the
+    // process's number in them.
+    append(c, {"--keep", "--keep-dir", intermediates(object)});
     if (std::none_of(m.flags.begin(), m.flags.end(), names_cards)) append(c, kHopper);
   } else {
     append(c, kCommon);
@@ -194,9 +213,9 @@ SourceBuilder CandidateBuilder::builder() const {
   return [self = *this](const Manifest& m) { return self.build(m).library; };
 }
 
-// Everything the library depends on: the folder's files, what they include from elsewhere by its
-// place, the SDK's headers, flags, and the compilers as files.
-std::string CandidateBuilder::key(const Manifest& m, const std::vector<fs::path>& sources) const {
+// Everything the library depends on but tools: the folder's files, what they include from elsewhere
+// by its place, the SDK's headers and the flags.
+std::string CandidateBuilder::sources_key(const Manifest& m) const {
   ContentHash h;
   std::set<fs::path> elsewhere;
   for (const fs::path& f : files_below(m.folder())) {
@@ -218,6 +237,17 @@ std::string CandidateBuilder::key(const Manifest& m, const std::vector<fs::path>
       h.add(f.lexically_relative(include).string());
       h.add(read_file(f));
     }
+  for (const Words* flags : {&kCommon, &kCxx, &kC, &kCuda, &kHopper, &kLink})
+    for (const std::string& f : *flags) h.add(f);
+  return h.hex();
+}
+
+// And the compilers as files, and the processor, whose own instructions they use.
+std::string CandidateBuilder::key(const std::string& sources_key,
+                                  const std::vector<fs::path>& sources) const {
+  ContentHash h;
+  h.add(std::string_view(sources_key));
+  h.add(std::string_view(processor_flags()));
   std::set<std::string> compilers;
   for (const fs::path& s : sources) compilers.insert(compiler_for(s));
   for (const std::string& c : compilers) {
@@ -226,8 +256,6 @@ std::string CandidateBuilder::key(const Manifest& m, const std::vector<fs::path>
     h.add(fmt::format("{} {} {}", real.string(), fs::file_size(real, ignored),
                       fs::last_write_time(real, ignored).time_since_epoch().count()));
   }
-  for (const Words* flags : {&kCommon, &kCxx, &kC, &kCuda, &kHopper, &kLink})
-    for (const std::string& f : *flags) h.add(f);
   return h.hex();
 }
 
@@ -242,7 +270,7 @@ CandidateBuilder::Result CandidateBuilder::build(const Manifest& m) const {
               s.extension() == ".cu"  ? "NVCC"
               : s.extension() == ".c" ? "CC"
                                       : "CXX");
-  const std::string key = this->key(m, sources);
+  const std::string from = sources_key(m), key = this->key(from, sources);
   Result result{cache_folder() / "built" / fmt::format("{}-{}.so", m.name, key), false, 0, {}};
   if (fs::exists(result.library)) return result;
   // What these sources and compilers did not make an hour ago they will not make now.
@@ -257,7 +285,7 @@ CandidateBuilder::Result CandidateBuilder::build(const Manifest& m) const {
   if (!has_own_entry(m, sources)) {
     const std::string entry =
         fmt::format("#include \"fk/plugin.hpp\"\nFK_PLUGIN(\"{}\", \"{}\", \"{}\")\n", m.name,
-                    m.version, key.substr(0, 16));
+                    m.version, from.substr(0, 16));
     write_atomically(work.path / "entry.cpp",
                      std::span(reinterpret_cast<const uint8_t*>(entry.data()), entry.size()));
     all.push_back(work.path / "entry.cpp");

@@ -20,8 +20,9 @@ struct Sdk {
 };
 
 // Builds dropped-in sources with the system's compilers ($CXX, $CC, $NVCC or c++, cc, nvcc) and the
-// flags of fk_add_plugin. What was built before from the same sources, headers, flags and compiler
-// is taken from the cache.
+// flags of fk_add_plugin. What was built before from the same sources, headers, flags and compiler,
+// on the same processor, is taken from the cache. The same again gives the same bytes: a plugin's
+// hash names its code, not the day on which it was compiled.
 class CandidateBuilder {
  public:
   struct Result {
@@ -39,7 +40,9 @@ class CandidateBuilder {
   SourceBuilder builder() const;  // for Catalog::use_builder; shares this object's settings
 
  private:
-  std::string key(const Manifest&, const std::vector<std::filesystem::path>& sources) const;
+  std::string sources_key(const Manifest&) const;
+  std::string key(const std::string& sources_key,
+                  const std::vector<std::filesystem::path>& sources) const;
   Sdk sdk_;
   Progress progress_;
 };

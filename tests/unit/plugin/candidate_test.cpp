@@ -249,6 +249,29 @@ TEST_F(Candidates, CudaNeedsNvcc) {
   unsetenv("NVCC");
 }
 
+// So a lock file of one machine is good for another.
+TEST_F(Candidates, TheSameSourcesGiveTheSameBytes) {
+  std::vector<std::string> made[2];
+  for (auto& bytes : made) {
+    fs::remove_all(folder_);
+    write_constant("plain", 7);
+#ifdef FK_NVCC
+    write("mine/plugin.yaml", "name: mine\nversion: 1.0.0\nsources: ['*.cu']\n");
+    write(
+        "mine/kernel.cu",
+        "namespace {\n__global__ void k(float* x) { x[threadIdx.x] += 1; }\n}\n"
+        "extern \"C\" __attribute__((visibility(\"default\"))) const void* fk_plugin_entry_v1() {\n"
+        "  k<<<1, 32>>>(nullptr);\n  return nullptr;\n}\n");
+#endif
+    for (const core::Found& f : core::discover(folder_, builder().builder())) {
+      EXPECT_EQ(f.refusal, "");
+      bytes.push_back(f.hash);
+    }
+  }
+  EXPECT_EQ(made[0], made[1]);
+  EXPECT_EQ(progress_.size(), 4 * made[0].size()) << "each was built twice";
+}
+
 #ifdef FK_NVCC
 TEST_F(Candidates, TheProjectsOwnAreBuilt) {
   core::Catalog c(registry());
