@@ -79,9 +79,7 @@ resolver::Measurer::Court measuring_court(Court& court, const BestFlags& best) {
 Measuring::Measuring(const Session& s, const ModelFlags& f, const BestFlags& best)
     : court(judge_flags(s, f)), measurer(measuring_court(court, best)) {
   for (const judge::PluginFile& p : court.plugins)
-    if (!p.baseline && !p.refusal.empty() && !waits_for_card(p.refusal))
-      fmt::print(stderr, "left out: {}: {}\n", shown(p.so.empty() ? p.yaml : p.so).string(),
-                 p.refusal);
+    if (!p.baseline && !p.refusal.empty()) say_left_out(p.file(), p.refusal);
 }
 
 Resolution resolve(Session& s, Measuring& by, BestFlags best) {

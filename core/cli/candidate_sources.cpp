@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "core/base/error.hpp"
+#include "core/cli/workspace.hpp"
 #include "core/device/device.hpp"
 #include "core/plugin/candidate_builder.hpp"
 
@@ -30,6 +31,9 @@ SourceBuilder candidate_sources() {
   };
 }
 
-bool waits_for_card(const std::string& reason) { return reason.find(kNoCard) != reason.npos; }
+void say_left_out(const std::filesystem::path& file, const std::string& reason, bool asked) {
+  if (!asked && reason.find(kNoCard) != reason.npos) return;
+  fmt::print(stderr, "left out: {}: {}\n", shown(file).string(), reason);
+}
 
 }  // namespace fk::core

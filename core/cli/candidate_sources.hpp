@@ -8,8 +8,8 @@ namespace fk::core {
 // for CUDA's, it throws with the reason.
 SourceBuilder candidate_sources();
 
-// Whether that reason is the card: such candidates are there, and not for this machine; nobody who
-// did not ask for one wants to hear of it.
-bool waits_for_card(const std::string& reason);
+// "left out: <file>: <reason>" on stderr. Of candidates that only a card's absence keeps away
+// nobody wants to hear who did not ask for them.
+void say_left_out(const std::filesystem::path& file, const std::string& reason, bool asked = false);
 
 }  // namespace fk::core

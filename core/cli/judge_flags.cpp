@@ -97,9 +97,7 @@ std::vector<Subject> subjects(Court& court, const std::string& task, const std::
   std::vector<std::string> known;
   const auto look_at = [&](const judge::PluginFile& p) {
     const bool named = !name.empty() && p.name == selector.plugin;
-    if (!p.refusal.empty() && (named || (!p.baseline && !waits_for_card(p.refusal))))
-      fmt::print(stderr, "left out: {}: {}\n", shown(p.so.empty() ? p.yaml : p.so).string(),
-                 p.refusal);
+    if (!p.refusal.empty() && (named || !p.baseline)) say_left_out(p.file(), p.refusal, named);
     if (!judge::may_implement(p, task)) return;
     try {
       for (const judge::Offered& o : court.judge.offered(p, task)) {
@@ -107,9 +105,7 @@ std::vector<Subject> subjects(Court& court, const std::string& task, const std::
         if (is_called(o.id, called) && p.hash.starts_with(selector.hash))
           out.push_back({&p, task, o.id, o.version, o.composite});
       }
-    } catch (const Error& e) {
-      fmt::print(stderr, "left out: {}: {}\n", shown(p.so).string(), e.text());
-    }
+    } catch (const Error& e) { say_left_out(p.file(), e.text(), true); }
   };
   for (const judge::PluginFile& p : court.plugins) look_at(p);
   if (out.empty() && !selector.hash.empty())

@@ -62,10 +62,8 @@ Workspace::Workspace(Candidates candidates, const std::vector<std::string>& more
   for (const fs::path& f : paths_.candidates)
     catalog_->add_folder(f, Implementation::Kind::kCandidate);
   const auto& refusals = catalog_->refusals();
-  for (size_t i = before; i < refusals.size(); ++i) {
-    if (waits_for_card(refusals[i].reason)) continue;
-    fmt::print(stderr, "left out: {}: {}\n", shown(refusals[i].file).string(), refusals[i].reason);
-  }
+  for (size_t i = before; i < refusals.size(); ++i)
+    say_left_out(refusals[i].file, refusals[i].reason);
 }
 
 bool Workspace::has_candidates() const {

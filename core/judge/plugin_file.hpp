@@ -14,6 +14,8 @@ struct PluginFile {
   std::filesystem::path so, copy, yaml;  // copy: what will be opened
   bool baseline = false;
   std::string refusal;  // why it cannot be opened; empty when it can
+  // To be named: the library, or what should have led to one.
+  const std::filesystem::path& file() const { return so.empty() ? yaml : so; }
 };
 
 // Every plugin below a folder; sources are built first, where a builder is given.
