@@ -30,15 +30,16 @@ Planting::Planting() : config(wide_config(f)) {
   environment = {"FK_PLUGINS=" + (f / "plugins"), "FK_STORE=" + store};
 }
 
-void Planting::plant(const std::string& name, const std::string& task,
-                     const std::string& define) const {
+void Planting::plant(const std::string& name, const std::string& task, const std::string& define,
+                     const std::string& flags) const {
   const fs::path from = FK_SOURCE_DIR "/tests/e2e/planted", to = fs::path(candidates) / name;
   fs::create_directories(to);
   for (const std::string& file : {task + ".cpp", std::string("rows.hpp")})
     fs::copy_file(from / file, to / file, fs::copy_options::overwrite_existing);
   std::ofstream(to / "plugin.yaml")
       << "name: " << name << "\nversion: 1.0.0\nlanguage: cxx\nsources: [" << task
-      << ".cpp]\nflags: [-O3, -DPLANTED_" << define << "]\ntasks: [" << task << "]\n";
+      << ".cpp]\nflags: [-O3, -DPLANTED_" << define << (flags.empty() ? "" : ", " + flags)
+      << "]\ntasks: [" << task << "]\n";
 }
 
 }  // namespace fk::test

@@ -14,8 +14,10 @@ struct Planting : testing::Test {
   std::vector<std::string> environment;
 
   Planting();
-  // tests/e2e/planted/<task>.cpp, with PLANTED_<define>, as the candidate <name>.
-  void plant(const std::string& name, const std::string& task, const std::string& define) const;
+  // tests/e2e/planted/<task>.cpp, with PLANTED_<define> and compiler flags, as the candidate
+  // <name>.
+  void plant(const std::string& name, const std::string& task, const std::string& define,
+             const std::string& flags = "") const;
 };
 
 }  // namespace fk::test
