@@ -110,7 +110,7 @@ class Contest {
                                  ring.slots());
     }
     out.laps("warm up");
-    calibrate(ring, prepared, samples.logs.empty() ? 2 : 1);
+    calibrate(ring, prepared);
     out.laps("oracle");
     measure(ring, out, samples);
     out.laps("rounds");
@@ -191,9 +191,9 @@ class Contest {
   // Both sides against the oracle, on what the last round left, and from that how far two right
   // answers may lie apart. Where a state goes from call to call, a call is right after those before
   // it: then it is all of the round's, and how far apart the states may be at its end.
-  void calibrate(Ring& ring, Oracle::Prepared& prepared, size_t looked_at) {
+  void calibrate(Ring& ring, Oracle::Prepared& prepared) {
     ring.fetch(order_);
-    std::vector<size_t> slots(order_.begin(), order_.begin() + int(std::min(looked_at, used_)));
+    std::vector<size_t> slots = {order_.front(), order_.back()};
     if (prepared.owns_state()) slots = order_;
     for (size_t i = 0; i < slots.size(); ++i) {
       const size_t slot = slots[i];
@@ -266,7 +266,6 @@ class Contest {
   bool is_clear(const Interval& i) const {
     if (is_slower(i)) return true;
     if (options_.clear <= 0) return false;
-    if (i.high < 1 / options_.clear) return true;  // by how much it is slower is of no use
     return i.low > options_.clear && i.high - i.low < 0.2 * i.middle;
   }
 

@@ -15,11 +15,11 @@ struct Contestant {
 struct BenchOptions {
   double budget = 3;          // seconds of measuring a case, at most
   double half_width = 0.005;  // of the ratio's interval: narrow enough to stop
-  // Enough, too: all of the interval lies this factor below equality, or above and is narrower than
-  // a fifth of it. 0: no.
+  // Enough, too: all of the interval lies this factor above equality and is narrower than a fifth
+  // of it. 0: no.
   double clear = 0;
-  // And once all of it lies this factor below equality, of a single block: that it is slower is
-  // known, by how much is of little use. 0: no.
+  // Enough, of a single block: all of it lies this factor below equality. That it is slower is
+  // known then, by how much is of little use. 0: no.
   double slower = 0;
   size_t least_rounds = 30;
   size_t blocks = 5;  // each in new processes
