@@ -23,15 +23,11 @@ TEST(Measurer, JudgesSeveralAtATime) {
   std::vector<Measurer::Asked> asked;
   for (const PluginFile& p : plugins) asked.push_back({&task, {p.name + "/x", "1.0.0", p.hash}});
   asked.push_back(asked[0]);  // of two places of a model
-  size_t most = 0;
-  std::set<std::string> named;
-  measurer.judge(asked, [&](const std::string& text) {
-    ++most;
-    named.insert(text.substr(0, text.find(": case")));
-  });
+  size_t lines = 0;
+  measurer.judge(asked, [&](const std::string&) { ++lines; });
   EXPECT_EQ(measurer.judged(), plugins.size());
   EXPECT_EQ(measurer.known(), 0u);
-  EXPECT_GT(most, 100u);
+  EXPECT_GT(lines, 100u);
 
   for (size_t i = 0; i < plugins.size(); ++i) {
     const auto v = measurer.verdict(task, asked[i].implementation, true, {});
