@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "core/judge/timing/weighted.hpp"
 
@@ -16,6 +17,13 @@ using core::search::kPhases;
 using core::search::PerPhase;
 
 constexpr double kTie = 1e-6;  // so much dearer is what nobody saw to be faster
+// The speed-up that a part is given for what the model saved, at most: that may be more than the
+// part took. And for one that pays while what it saved of each phase drowns in noise.
+constexpr double kMostInPlace = 10, kLeastInPlace = 1.001;
+
+bool is_timed(const std::optional<Measurer::Timing>& t) {
+  return t && t->code != "REFUSED" && t->code != "unsupported";
+}
 
 }  // namespace
 
@@ -26,11 +34,13 @@ Parts::Parts(const Space& space, const core::Registry& registry, Measurer& measu
       calls_(space.subs.size()),
       times_(space.subs.size()),
       out_(space.subs.size()),
+      in_place_(space.subs.size()),
       contested_(space.subs.size(), false) {
   for (size_t s = 0; s < space.subs.size(); ++s) {
     const auto& alternatives = space.subs[s].alternatives;
     times_[s].resize(alternatives.size());
     out_[s].resize(alternatives.size());
+    in_place_[s].resize(alternatives.size());
     for (size_t a = 0; a < alternatives.size(); ++a)
       if (!alternatives[a].built) out_[s][a] = "does not take it: " + alternatives[a].refused;
   }
@@ -102,9 +112,8 @@ void Parts::measure(const std::function<bool(const core::Implementation&)>& look
           break;
         }
         faster = faster || t->faster(), open = open || t->open;
-        const bool timed = t->code != "REFUSED" && t->code != "unsupported";
         slow += fmt::format("{}{} {}{}", slow.empty() ? "" : ", ", phase_name(Phase(p)),
-                            timed ? t->code + " " : "", t->summary());
+                            is_timed(t) ? t->code + " " : "", t->summary());
         // What is wrong is so everywhere. What cannot be timed in one phase may have the other.
         if (t->code == "REFUSED") {
           faster = false;
@@ -171,7 +180,10 @@ double seconds_beside(double base, const std::optional<Measurer::Timing>& t) {
 double Parts::whole_seconds(size_t sub, size_t a, size_t phase) const {
   if (calls_[sub][phase].empty()) return 0;
   const double base = baseline_seconds(sub, Phase(phase));
-  return a == rival(sub, phase) ? base : seconds_beside(base, times_[sub][a].phase[phase]);
+  if (a == rival(sub, phase)) return base;
+  const InPlace& seen = in_place_[sub][a];
+  return seen.phases[phase] ? base / seen.speedup[phase]
+                            : seconds_beside(base, times_[sub][a].phase[phase]);
 }
 
 double Parts::tree_seconds(size_t sub, Phase phase, bool in_place) const {
@@ -194,6 +206,76 @@ double Parts::call_seconds(size_t sub, Phase phase) const {
   for (const Call& c : calls_[sub][size_t(phase)])
     sum += c.seconds * double(c.calls), count += double(c.calls);
   return count > 0 ? sum / count : 0;
+}
+
+// Of the time of a step, by the calls that were seen.
+double Parts::share_of_step(size_t sub, size_t p) const {
+  const auto all = [&](size_t s) {
+    double sum = 0;
+    for (const Call& c : calls_[s][p]) sum += c.seconds * double(c.calls);
+    return sum;
+  };
+  const double step = all(space_.root);
+  return step > 0 ? std::min(1.0, all(sub) / step) : 0;
+}
+
+// Of the phases' shares of the workload's time.
+PerPhase Parts::weights(const PerPhase& steps) const {
+  PerPhase w{};
+  double whole = 0;
+  for (size_t p = 0; p < kPhases; ++p)
+    whole += w[p] = steps[p] * call_seconds(space_.root, Phase(p));
+  for (double& x : w) x /= std::max(whole, std::numeric_limits<double>::min());
+  return w;
+}
+
+std::vector<Parts::Contender> Parts::contenders(const PerPhase& steps) const {
+  const PerPhase weight = weights(steps);
+  std::vector<Contender> out;
+  for (size_t s = 0; s < space_.subs.size(); ++s) {
+    const SubProblem& sub = space_.subs[s];
+    for (size_t a = 1; a < sub.alternatives.size(); ++a) {
+      if (a == sub.decode || out_[s][a].empty()) continue;  // it is in the running
+      // The phases may have one each where nothing stands below.
+      const bool leaf =
+          sub.alternatives[0].children.empty() && sub.alternatives[a].children.empty();
+      Contender c{s, a, {}, 0};
+      bool any = false, all = true;
+      for (size_t p = 0; p < kPhases; ++p) {
+        if (calls_[s][p].empty()) continue;
+        const auto& t = times_[s][a].phase[p];
+        all = all && is_timed(t);
+        if (!is_timed(t)) continue;
+        const bool open = t->speedup.high > 1;
+        any = any || open;
+        if (leaf && !open) continue;
+        c.phases[p] = true;
+        c.may_save += weight[p] * share_of_step(s, p) * (1 - 1 / t->speedup.high);
+      }
+      if (any && (leaf || all) && c.may_save > 0) out.push_back(c);
+    }
+  }
+  std::stable_sort(out.begin(), out.end(),
+                   [](const Contender& a, const Contender& b) { return a.may_save > b.may_save; });
+  return out;
+}
+
+void Parts::seen_in_place(const Contender& c, const PerPhase& saved, const PerPhase& steps,
+                          const std::string& text) {
+  const PerPhase weight = weights(steps);
+  InPlace seen{c.phases, {1, 1}, text};
+  double net = 0;
+  for (size_t p = 0; p < kPhases; ++p) {
+    const double share = share_of_step(c.sub, p);
+    if (!c.phases[p] || share <= 0) continue;
+    const double left = std::clamp(1 - saved[p] / share, 1 / kMostInPlace, kMostInPlace);
+    seen.speedup[p] = 1 / left;
+    net += weight[p] * share * (1 - left);
+  }
+  if (net <= 0) seen.speedup.fill(kLeastInPlace);
+  out_[c.sub][c.alternative].clear();
+  in_place_[c.sub][c.alternative] = seen;
+  contested_[c.sub] = true;
 }
 
 core::search::Problem Parts::problem(const PerPhase& steps) const {
@@ -228,6 +310,7 @@ std::string Parts::why(size_t sub, size_t a) const {
   for (size_t p = 0; p < kPhases; ++p)
     if (const auto& t = times_[sub][a].phase[p])
       out += fmt::format("{}{} {}", out.empty() ? "" : ", ", phase_name(Phase(p)), t->summary());
+  if (const std::string& seen = in_place_[sub][a].text; !seen.empty()) out += ", in place " + seen;
   return out;
 }
 

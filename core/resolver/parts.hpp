@@ -22,6 +22,20 @@ class Parts {
                const Measurer::Progress&);
   // Out of the running, with the reason.
   void keep_out(size_t sub, size_t alternative, const std::string& reason);
+  // A right alternative that alone is neither certainly faster nor, in all phases, certainly
+  // slower: what it is worth in company (launches that it saves, what it leaves in a cache) shows
+  // in the model.
+  struct Contender {
+    size_t sub, alternative;
+    std::array<bool, core::search::kPhases> phases;  // that it is for
+    double may_save;  // of the workload's time, at the favourable ends of its intervals
+  };
+  // The one that may save most first. `steps`: of each phase, of the workload.
+  std::vector<Contender> contenders(const core::search::PerPhase& steps) const;
+  // What a contender that pays saved of a step of each phase in the model, as shares of the step,
+  // stands for its times from now on. `text`: in words.
+  void seen_in_place(const Contender&, const core::search::PerPhase& saved,
+                     const core::search::PerPhase& steps, const std::string& text);
   // For the search: costs in seconds of a step, the baselines' as far as they matter.
   core::search::Problem problem(const core::search::PerPhase& steps) const;
   // Of a tree of baselines, as far as something competes with a part of it: the parts measured
@@ -48,6 +62,8 @@ class Parts {
              const Measurer::Progress&);
   size_t rival(size_t sub, size_t phase) const;
   double tree_seconds(size_t sub, core::Phase, bool in_place) const;
+  double share_of_step(size_t sub, size_t phase) const;
+  core::search::PerPhase weights(const core::search::PerPhase& steps) const;
   double whole_seconds(size_t sub, size_t alternative, size_t phase) const;
   const Space& space_;
   const core::Registry& registry_;
@@ -55,6 +71,12 @@ class Parts {
   std::vector<std::array<std::vector<Call>, core::search::kPhases>> calls_;
   std::vector<std::vector<Times>> times_;
   std::vector<std::vector<std::string>> out_;
+  struct InPlace {
+    std::array<bool, core::search::kPhases> phases{};
+    core::search::PerPhase speedup{};
+    std::string text;
+  };
+  std::vector<std::vector<InPlace>> in_place_;
   std::vector<bool> contested_;  // something eligible competes with the baseline
 };
 

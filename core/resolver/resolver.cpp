@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <set>
+#include <tuple>
 
 #include "core/base/error.hpp"
 #include "core/judge/cases/captured_cases.hpp"
@@ -24,6 +26,7 @@ using Clock = std::chrono::steady_clock;
 constexpr double kAmdahl = 0.03;    // parts and whole may disagree by so much
 constexpr size_t kMostAlone = 8;    // choices that are left out one at a time
 constexpr size_t kMostRounds = 64;  // of resolving again
+constexpr size_t kMostTried = 6;    // contenders that are tried in place
 
 double since(Clock::time_point t) {
   return std::chrono::duration<double>(Clock::now() - t).count();
@@ -41,6 +44,7 @@ struct Resolver::Impl {
   std::optional<Proof> proof;
   Resolution out;
   std::map<std::pair<size_t, size_t>, std::string> kept_out;  // alternatives that lost in place
+  std::set<std::pair<size_t, size_t>> tried;                  // contenders
   std::vector<Call> captured;                                 // where cases are given
   std::optional<PerPhase> captured_steps;
 
@@ -92,7 +96,8 @@ struct Resolver::Impl {
       out.laps("cases");
       parts->measure([this](const auto& i) { return look(i); }, progress);
       out.laps.restart();  // the measurer counts its own
-      for (size_t i = 0; i < kMostRounds && !round(); ++i) {}
+      for (size_t i = 0; i < kMostRounds; ++i)
+        if (round() && !try_in_place()) break;
     }
     out.laps("proof");
     explain();
@@ -275,9 +280,7 @@ struct Resolver::Impl {
       }
       for (const auto& k : known->kept_out)
         for (auto [s, a] : list)
-          if (space.subs[s].task == k.task && space.subs[s].init == k.init &&
-              space.subs[s].alternatives[a].implementation->id() == k.implementation)
-            keep_out(s, a, k.reason);
+          if (is(k, s, a)) keep_out(s, a, k.reason);
       return false;
     }
     out.proven_before = false;
@@ -293,6 +296,111 @@ struct Resolver::Impl {
              space.subs[which.first].alternatives[which.second].implementation->id(), why});
     out.proof_id = plans.add(out.plan, e, out.notes);
     return e.kept_out.empty();
+  }
+
+  // What the Judge could not tell apart alone, one at a time in the whole model beside the plan
+  // that was found; true when one pays there, and the optimum has to be found again.
+  bool try_in_place() {
+    if (options.memory_budget) return false;  // the plan has what fits
+    const auto in_plan = out.policy.resolved ? chosen(*out.policy.resolved)
+                                             : std::vector<std::pair<size_t, size_t>>();
+    const ProvenPlans plans(measurer, subject, options.workload);
+    std::unique_ptr<Rig> own;
+    for (const Parts::Contender& c : parts->contenders(steps())) {
+      const std::pair which{c.sub, c.alternative};
+      if (kept_out.count(which) || tried.size() == kMostTried ||
+          std::find(in_plan.begin(), in_plan.end(), which) != in_plan.end())
+        continue;
+      core::Policy policy = out.policy;
+      policy.resolved = std::make_shared<Resolved>(with_contender(c));
+      const core::Plan plan = plan_of(policy);
+      if (plan.hash() == out.plan.hash() || tried.count(which)) continue;
+      std::optional<ProvenPlans::Entry> seen = plans.find(plan.hash());
+      const bool known = seen.has_value();
+      if (!known && options.candidates_only) continue;  // whoever waits for the model
+      tried.insert(which);
+      if (!known) {
+        seen = in_place(c, policy, own);
+        if (!seen->kept_out.empty()) plans.add(plan, *seen, {});
+      }
+      for (const auto& k : seen->kept_out)
+        if (is(k, c.sub, c.alternative)) keep_out(c.sub, c.alternative, k.reason);
+      if (!seen->kept_out.empty() || !seen->gain) continue;
+      // One that is known was held against the baselines then.
+      const bool of_baseline = known && out.gain;
+      PerPhase saved{};
+      for (size_t p = 0; p < saved.size(); ++p) {
+        const double before = of_baseline ? out.gain->second[p] : seen->gain->first[p];
+        if (before > 0) saved[p] = 1 - seen->gain->second[p] / before;
+      }
+      parts->seen_in_place(
+          c, saved, steps(),
+          of_baseline ? fmt::format("{:.3f}x", seen->gain->whole.middle / out.gain->whole.middle)
+                      : text_of(seen->gain->whole));
+      return true;
+    }
+    return false;
+  }
+
+  static std::string text_of(const judge::Interval& i) {
+    return fmt::format("{:.3f}x [{:.3f}, {:.3f}]", i.middle, i.low, i.high);
+  }
+
+  // The plan that was found, and a contender in the phases that it is for.
+  Resolved with_contender(const Parts::Contender& c) const {
+    const SubProblem& sub = space.subs[c.sub];
+    Resolved r = out.policy.resolved ? *out.policy.resolved : Resolved();
+    const auto entry = r.subs.find({sub.task, sub.init});
+    std::array<std::pair<std::string, std::string>, core::search::kPhases> by;  // and its hash
+    for (size_t p = 0; p < by.size(); ++p) {
+      const bool decode = Phase(p) == Phase::kDecode;
+      if (c.phases[p] || entry == r.subs.end()) {
+        const size_t a = c.phases[p] ? c.alternative : decode ? sub.decode : 0;
+        by[p] = {sub.alternatives[a].implementation->id(),
+                 sub.alternatives[a].implementation->hash};
+      } else {
+        const Resolved::Chosen& now = entry->second.front();
+        by[p] = decode && !now.decode.empty() ? std::pair(now.decode, now.decode_hash)
+                                              : std::pair(now.implementation, now.hash);
+      }
+    }
+    Resolved::Chosen to;
+    std::tie(to.implementation, to.hash) = by[size_t(Phase::kPrefill)];
+    if (by[0] != by[1]) std::tie(to.decode, to.decode_hash) = by[size_t(Phase::kDecode)];
+    r.subs[{sub.task, sub.init}] = {to};
+    return r;
+  }
+
+  // Beside the plan that was found, which is built once as `own`.
+  ProvenPlans::Entry in_place(const Parts::Contender& c, const core::Policy& policy,
+                              std::unique_ptr<Rig>& own) {
+    const SubProblem& sub = space.subs[c.sub];
+    const std::string id = sub.alternatives[c.alternative].implementation->id();
+    progress(
+        fmt::format("the model with {} {}, which alone is not certainly faster", sub.task, id));
+    if (!proof) proof.emplace(subject, options.workload, options.cache);
+    if (!own && out.policy.resolved) own = proof->build(out.policy);
+    ProvenPlans::Entry e;
+    const std::unique_ptr<Rig> rig = proof->build(policy);
+    e.agreement = proof->agrees(*rig);
+    std::string lost;
+    if (!e.agreement->ok) {
+      lost = fmt::format("wrong in the whole model: {}", e.agreement->text());
+    } else {
+      e.gain = proof->gain(own ? *own : proof->baseline(), *rig, options.half_width,
+                           options.proof_budget);
+      if (e.gain->whole.low <= 1)
+        lost =
+            fmt::format("not certainly faster alone ({}), nor in place: with it against without {}",
+                        parts->why(c.sub, c.alternative), text_of(e.gain->whole));
+    }
+    if (!lost.empty()) e.kept_out.push_back({sub.task, sub.init, id, lost});
+    return e;
+  }
+
+  bool is(const ProvenPlans::KeptOut& k, size_t s, size_t a) const {
+    return space.subs[s].task == k.task && space.subs[s].init == k.init &&
+           space.subs[s].alternatives[a].implementation->id() == k.implementation;
   }
 
   void keep_out(size_t s, size_t a, const std::string& why) {
@@ -342,9 +450,8 @@ struct Resolver::Impl {
   static bool loses(const Gain& g) { return g.whole.high < 1; }
 
   std::string lost(std::pair<size_t, size_t> which, const Gain& g, const char* what) const {
-    return fmt::format("faster alone ({}), not in place: {} {:.3f}x [{:.3f}, {:.3f}]",
-                       parts->why(which.first, which.second), what, g.whole.middle, g.whole.low,
-                       g.whole.high);
+    return fmt::format("faster alone ({}), not in place: {} {}",
+                       parts->why(which.first, which.second), what, text_of(g.whole));
   }
 
   // Halves, until single choices are found whose model alone is wrong; all of them where only

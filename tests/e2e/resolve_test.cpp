@@ -49,6 +49,27 @@ struct Resolving : Planting {
         out[field(line, "path")] = field(line, "implementation");
     return out;
   }
+  // Another store with the same records, but as if the Judge had not been able to tell the product
+  // of down_proj from the baseline's.
+  void forget_what_was_said_of_down_proj() {
+    store::Store from(store);
+    store = f / "undecided.db";
+    environment = {"FK_PLUGINS=" + (f / "plugins"), "FK_STORE=" + store};
+    store::Store to(store);
+    for (store::Verdict v : from.find<store::Verdict>({})) v.uuid.clear(), to.add(v);
+    for (store::Measurement m : from.find<store::Measurement>({})) {
+      m.uuid.clear();
+      if (has(m.init, "\"in_features\":256,"))
+        m.code = "AMBG", m.ratio = 1, m.ratio_low = 0.99, m.ratio_high = 1.01;
+      to.add(m);
+    }
+  }
+  static Json finding_of_down_proj(const Json& result) {
+    for (const Json& x : result["findings"])
+      if (has(x["path"], "down_proj")) return x;
+    ADD_FAILURE() << result;
+    return {{"chosen", false}, {"reason", ""}, {"kept_out", ""}};
+  }
   static const Json* finding(const Json& result, const std::string& implementation) {
     for (const Json& x : result["findings"])
       if (x["implementation"] == implementation) return &x;
@@ -150,6 +171,37 @@ TEST_F(Resolving, WhatWinsAloneAndLosesInPlaceIsDropped) {
   const Json again = resolve();
   EXPECT_EQ(again["plan_hash"], r["plan_hash"]) << again;
   EXPECT_EQ(again["measured"], 0) << again;
+}
+
+TEST_F(Resolving, WhatCannotBeToldApartAloneIsTriedInPlace) {
+  plant("fast", "linear", "FAST");
+  ASSERT_TRUE(resolve().is_object());
+  forget_what_was_said_of_down_proj();
+  const Json r = resolve();
+  EXPECT_EQ(r["measured"], 0) << r;
+  Json down = finding_of_down_proj(r);
+  EXPECT_TRUE(down["chosen"].get<bool>()) << r;
+  EXPECT_TRUE(has(down["reason"], ", in place 1.")) << r;
+  for (const auto& [path, implementation] : locked("linear"))
+    EXPECT_EQ(implementation, "fast/planted") << path;
+  // And that is remembered.
+  const Json again = resolve();
+  EXPECT_EQ(again["plan_hash"], r["plan_hash"]) << again;
+  EXPECT_TRUE(again["proven_before"].get<bool>()) << again;
+  EXPECT_TRUE(finding_of_down_proj(again)["chosen"].get<bool>()) << again;
+}
+
+TEST_F(Resolving, WhatDoesNotPayInPlaceEitherIsNotPicked) {
+  plant("crowded", "linear", "CROWDED");
+  ASSERT_TRUE(resolve().is_object());
+  forget_what_was_said_of_down_proj();
+  const Json r = resolve();
+  if (core::kSanitized) return;  // faster in place, too, than a reference under a sanitizer
+  const Json down = finding_of_down_proj(r);
+  EXPECT_FALSE(down["chosen"].get<bool>()) << r;
+  EXPECT_TRUE(has(down["kept_out"], "not certainly faster alone (")) << r;
+  EXPECT_TRUE(has(down["kept_out"], ", nor in place: with it against without 0.")) << r;
+  EXPECT_EQ(resolve()["plan_hash"], r["plan_hash"]);
 }
 
 TEST_F(Resolving, ARunAdoptsWhatIsNewAndSaysWhatItGained) {
