@@ -35,12 +35,14 @@ Parts::Parts(const Space& space, const core::Registry& registry, Measurer& measu
       times_(space.subs.size()),
       out_(space.subs.size()),
       in_place_(space.subs.size()),
+      not_for_(space.subs.size()),
       contested_(space.subs.size(), false) {
   for (size_t s = 0; s < space.subs.size(); ++s) {
     const auto& alternatives = space.subs[s].alternatives;
     times_[s].resize(alternatives.size());
     out_[s].resize(alternatives.size());
     in_place_[s].resize(alternatives.size());
+    not_for_[s].resize(alternatives.size());
     for (size_t a = 0; a < alternatives.size(); ++a)
       if (!alternatives[a].built) out_[s][a] = "does not take it: " + alternatives[a].refused;
   }
@@ -180,6 +182,7 @@ double seconds_beside(double base, const std::optional<Measurer::Timing>& t) {
 double Parts::whole_seconds(size_t sub, size_t a, size_t phase) const {
   if (calls_[sub][phase].empty()) return 0;
   const double base = baseline_seconds(sub, Phase(phase));
+  if (not_for_[sub][a][phase]) return kNotMeasured;
   if (a == rival(sub, phase)) return base;
   const InPlace& seen = in_place_[sub][a];
   return seen.phases[phase] ? base / seen.speedup[phase]

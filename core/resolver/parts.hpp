@@ -22,6 +22,10 @@ class Parts {
                const Measurer::Progress&);
   // Out of the running, with the reason.
   void keep_out(size_t sub, size_t alternative, const std::string& reason);
+  // Of one phase; in the other it may stay the baseline.
+  void keep_out_of(core::Phase p, size_t sub, size_t alternative) {
+    not_for_[sub][alternative][size_t(p)] = true;
+  }
   // A right alternative that alone is neither certainly faster nor, in all phases, certainly
   // slower: what it is worth in company (launches that it saves, what it leaves in a cache) shows
   // in the model.
@@ -77,6 +81,7 @@ class Parts {
     std::string text;
   };
   std::vector<std::vector<InPlace>> in_place_;
+  std::vector<std::vector<std::array<bool, core::search::kPhases>>> not_for_;
   std::vector<bool> contested_;  // something eligible competes with the baseline
 };
 

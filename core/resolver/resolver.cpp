@@ -12,6 +12,7 @@
 #include "core/base/error.hpp"
 #include "core/judge/cases/captured_cases.hpp"
 #include "core/resolver/calls.hpp"
+#include "core/resolver/conflict.hpp"
 #include "core/resolver/parts.hpp"
 #include "core/resolver/proven.hpp"
 
@@ -208,10 +209,28 @@ struct Resolver::Impl {
     }
     out.policy.resolved = std::make_shared<Resolved>(found);
     out.plan = plan_of(out.policy);
+    if (const auto conflict = find_conflict(problem, best, out.plan)) {
+      give_up(*conflict, problem, best);
+      return false;
+    }
     PerPhase saved{};
     for (size_t p = 0; p < saved.size(); ++p)
       saved[p] = parts->baseline_seconds(space.root, Phase(p)) - best.seconds[p];
     return proven(found, saved);
+  }
+
+  void give_up(const Conflict& conflict, const core::search::Problem& problem,
+               const core::search::Result& best) {
+    std::vector<size_t> decode;
+    for (const SubProblem& sub : space.subs) decode.push_back(sub.decode);
+    for (const GivenUp& g : settle(problem, best, conflict, decode)) {
+      const SubProblem& sub = space.subs[g.sub];
+      out.notes.push_back(fmt::format("without {} {}: the best parts do not go together ({})",
+                                      sub.task, sub.alternatives[g.option].implementation->id(),
+                                      conflict.why));
+      for (size_t p = 0; p < core::search::kPhases; ++p)
+        if (g.phases[p]) parts->keep_out_of(Phase(p), g.sub, g.option);
+    }
   }
 
   Resolved resolved_of(const core::search::Result& best) const {
