@@ -85,6 +85,8 @@ CheckRecord Judge::check(const PluginFile& plugin, const std::string& task_name,
   };
   try {
     if (record.refusal.empty()) record.gate = inspect_library(plugin.copy);
+    for (const std::string& library : plugin.opens)
+      record.gate.flags.push_back("opens " + library + " itself");
     if (options_.gate && !plugin.baseline && !record.gate.refusals.empty())
       record.refusal = "gate: " + record.gate.refusals[0];
     if (record.refusal.empty()) start();

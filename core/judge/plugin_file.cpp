@@ -17,7 +17,8 @@ std::vector<PluginFile> plugin_files(const std::filesystem::path& folder, bool b
   if (!std::filesystem::is_directory(folder, error))
     core::missing("{}: no such folder with plugins", folder.string());
   for (const core::Found& f : core::discover(folder, builder))
-    out.push_back({f.name, f.hash, f.so, f.copy, f.yaml, baseline, f.refusal});
+    out.push_back({f.name, f.hash, f.so, f.copy, f.yaml, baseline, f.refusal,
+                   f.manifest ? f.manifest->opens : std::vector<std::string>()});
   return out;
 }
 
@@ -38,7 +39,7 @@ std::vector<PluginFile> cached_plugins(const std::string& name, const std::strin
     f.inspect();
     if (f.refusal.empty() && stem != name + "-" + f.hash)
       f.refusal = "its content is not the one of its name";
-    out.push_back({f.name, f.hash, f.so, f.copy, {}, false, f.refusal});
+    out.push_back({f.name, f.hash, f.so, f.copy, {}, false, f.refusal, {}});
   }
   std::sort(out.begin(), out.end(),
             [](const PluginFile& a, const PluginFile& b) { return a.hash < b.hash; });

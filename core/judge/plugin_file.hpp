@@ -13,7 +13,8 @@ struct PluginFile {
   std::string name, hash;
   std::filesystem::path so, copy, yaml;  // copy: what will be opened
   bool baseline = false;
-  std::string refusal;  // why it cannot be opened; empty when it can
+  std::string refusal;             // why it cannot be opened; empty when it can
+  std::vector<std::string> opens;  // as Manifest::opens
   // To be named: the library, or what should have led to one.
   const std::filesystem::path& file() const { return so.empty() ? yaml : so; }
 };

@@ -140,10 +140,13 @@ RunnerProcess::RunnerProcess(const RunnerOptions& o, const Asked& asked, double 
                  {"plugin", fs::absolute(asked.plugin.copy).string()},
                  {"baseline", asked.plugin.baseline},
                  {"companions", Json::array()},
+                 {"opens", asked.plugin.opens},
                  {"order", order},
                  {"seccomp", o.seccomp}};
-    for (const PluginFile& p : asked.companions)
+    for (const PluginFile& p : asked.companions) {
       load["companions"].push_back(fs::absolute(p.copy).string());
+      for (const std::string& library : p.opens) load["opens"].push_back(library);
+    }
     opening_ = {std::move(load), asked.plugin.name, asked.plugin.hash, seconds};
     // A context may take seconds where the driver has not run yet.
     post(std::move(hello), card ? seconds + 20 : seconds);

@@ -14,8 +14,8 @@
 namespace fk::core {
 namespace {
 
-const std::vector<std::string> kKeys{"name",     "version", "library", "sources",
-                                     "language", "libs",    "flags",   "tasks"};
+const std::vector<std::string> kKeys{"name", "version", "library", "sources", "language",
+                                     "libs", "flags",   "tasks",   "opens"};
 const std::vector<std::string> kLanguages{"c", "cxx", "cuda"};
 
 class Parser {
@@ -95,7 +95,16 @@ Manifest Manifest::parse(std::string_view text, const std::filesystem::path& fil
       m.flags = p.list(v, key);
     else if (key == "tasks")
       m.tasks = p.list(v, key);
-    else
+    else if (key == "opens") {
+      m.opens = p.list(v, key);
+      for (const std::string& name : m.opens)
+        if (name.find('/') != name.npos || !name.starts_with("lib") ||
+            name.find(".so") == name.npos)
+          p.fail(v.Mark(),
+                 "\"opens: {}\" is no library's file name; expected one as the loader finds it, "
+                 "e.g. libnvrtc-builtins.so.13.0",
+                 name);
+    } else
       p.fail(k.Mark(), "unknown key \"{}\"{}", key, did_you_mean(key, kKeys));
   }
   const YAML::Mark top = root.Mark();

@@ -12,6 +12,8 @@ namespace fk::core {
 struct Manifest {
   std::string name, version, library;
   std::vector<std::string> sources, libs, flags, tasks;
+  // Libraries that its code, or one that it is linked with, opens while it runs: by file name.
+  std::vector<std::string> opens;
   enum class Language { kC, kCxx, kCuda } language = Language::kCxx;
   std::filesystem::path file;  // of the plugin.yaml
 

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# fk_add_plugin(<name> [VERSION v] [SOURCES ...] [SM80 ...] [LIBS ...] [FLAGS ...] [OWN_ENTRY])
+# fk_add_plugin(<name> [VERSION v] [SOURCES ...] [SM80 ...] [LIBS ...] [FLAGS ...] [OPENS ...] [OWN_ENTRY])
 #
 # Builds plugins/<name>/<name>.so in the build tree and writes its plugin.yaml beside it; the target is fk_plugin_<name>.
 # SOURCES default to every .c, .cpp and .cu under the current folder; .cu files need the CUDA language to be enabled.
 # The file with FK_PLUGIN(...) is generated; OWN_ENTRY says that a source defines fk_plugin_entry_v1 itself (plain C).
 # SM80: sources, of SOURCES or the default ones, whose kernels run on Ampere cards too; with FK_CUDA_SM80 their machine code is
 # added to that for CMAKE_CUDA_ARCHITECTURES. supports() says for what its source was compiled (fk/cuda.hpp).
+# OPENS: libraries that it, or one that it is linked with, opens while it runs, by file name: `opens` of plugin.yaml.
 # The global property FK_CUDA_PLUGINS names the plugins so far that have .cu files.
 # Everything is hidden but the entry: two versions of one plugin must live in one process without sharing statics.
 # Works in this repository and in any project that says find_package(FastKernels).
@@ -37,7 +38,7 @@ function(fk_compiled_for out)
 endfunction()
 
 function(fk_add_plugin name)
-  cmake_parse_arguments(A "OWN_ENTRY" "VERSION" "SOURCES;SM80;LIBS;FLAGS" ${ARGN})
+  cmake_parse_arguments(A "OWN_ENTRY" "VERSION" "SOURCES;SM80;LIBS;FLAGS;OPENS" ${ARGN})
   if(A_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "fk_add_plugin(${name}): unknown arguments ${A_UNPARSED_ARGUMENTS}")
   endif()
@@ -89,12 +90,13 @@ function(fk_add_plugin name)
        ${CMAKE_CURRENT_SOURCE_DIR}/*.cuh)
   set(entry ${work}/entry.cpp)
   file(MAKE_DIRECTORY ${work} ${out})
+  list(JOIN A_OPENS ", " opens)
   string(REPLACE ";" "\n" listed "${sources};${headers}")
   file(GENERATE OUTPUT ${work}/files.txt CONTENT "${listed}\n")
   add_custom_command(
     OUTPUT ${entry} ${out}/plugin.yaml
     COMMAND ${CMAKE_COMMAND} -DNAME=${name} -DVERSION=${A_VERSION} -DFILES=${work}/files.txt -DENTRY=${entry}
-            -DMANIFEST=${out}/plugin.yaml -P ${FK_PLUGIN_CMAKE_DIR}/write_entry.cmake
+            -DMANIFEST=${out}/plugin.yaml "-DOPENS=${opens}" -P ${FK_PLUGIN_CMAKE_DIR}/write_entry.cmake
     DEPENDS ${sources} ${headers} ${work}/files.txt ${FK_PLUGIN_CMAKE_DIR}/write_entry.cmake
     COMMENT "Writing the entry of plugin ${name}" VERBATIM)
   if(A_OWN_ENTRY)

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <thread>
@@ -135,6 +136,20 @@ TEST(Judge, ACrashCostsItsCaseAndNoOther) {
   EXPECT_EQ(r.count("crashed"), 4u);
   EXPECT_EQ(r.count("pass"), 0u);
   EXPECT_NE(failures(r).find("signal 11"), std::string::npos) << failures(r);
+}
+
+// Nothing is opened any more when a plugin runs, but for what it said beforehand.
+TEST(Judge, WhatAPluginOpensItselfIsOpenedBeforeIt) {
+  Judge judge(test::registry(), court_options());
+  PluginFile p = corpus_plugin("baseline", "opens_a_library");
+  p.baseline = true;  // of a candidate the gate refuses dlopen
+  const std::string id = "opens_a_library/x";
+  if (!core::kSanitized) { EXPECT_FALSE(judge.check(p, "silu_and_mul", id).passed()); }
+  p.opens = {"libsqlite3.so.0", "libnowhere.so.7"};
+  const CheckRecord r = judge.check(p, "silu_and_mul", id);
+  EXPECT_TRUE(r.passed()) << failures(r);
+  EXPECT_EQ(std::count(r.gate.flags.begin(), r.gate.flags.end(), "opens libsqlite3.so.0 itself"),
+            1);
 }
 
 TEST(Judge, AHangIsReportedByItsDeadline) {

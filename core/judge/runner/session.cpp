@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/judge/runner/session.hpp"
 
+#include <dlfcn.h>
+
 #include <algorithm>
 
 #include "core/base/dtype.hpp"
@@ -119,6 +121,10 @@ Json Session::hello(const Json& request) {
 }
 
 Json Session::load(const Json& request) {
+  // What is open already is all that a plugin can open later. One that is not there is missed by
+  // whoever needs it.
+  for (const Json& library : request.at("opens"))
+    dlopen(library.get<std::string>().c_str(), RTLD_NOW | RTLD_LOCAL);
   for (const Json& so : request.at("companions"))
     catalog_->add_copy(so.get<std::string>(), Implementation::Kind::kBaseline);
   if (const auto order = request.at("order").get<std::string>(); !order.empty())

@@ -101,6 +101,10 @@ TEST(Manifest, Refuses) {
       {head + "sources: [[a.cpp]]\n", "mine/plugin.yaml:3:11: \"sources\" must be a list of texts"},
       {head + "library: ../a.so\n",
        "mine/plugin.yaml:3:10: \"library: ../a.so\" leaves the plugin's folder"},
+      {head + "opens: [/tmp/libmine.so]\n",
+       "mine/plugin.yaml:3:8: \"opens: /tmp/libmine.so\" is no library's file name; expected one "
+       "as "
+       "the loader finds it, e.g. libnvrtc-builtins.so.13.0"},
       {head + "sources: [/etc/passwd]\n",
        "mine/plugin.yaml:3:10: \"sources: /etc/passwd\" leaves the plugin's folder"},
       {head + "language: cpp\n",
