@@ -327,17 +327,17 @@ struct Resolver::Impl {
     std::unique_ptr<Rig> own;
     for (const Parts::Contender& c : parts->contenders(steps())) {
       const std::pair which{c.sub, c.alternative};
-      if (kept_out.count(which) || tried.size() == kMostTried ||
+      if (kept_out.count(which) || tried.count(which) || tried.size() == kMostTried ||
           std::find(in_plan.begin(), in_plan.end(), which) != in_plan.end())
         continue;
       core::Policy policy = out.policy;
       policy.resolved = std::make_shared<Resolved>(with_contender(c));
       const core::Plan plan = plan_of(policy);
-      if (plan.hash() == out.plan.hash() || tried.count(which)) continue;
+      if (plan.hash() == out.plan.hash()) continue;
+      tried.insert(which);
       std::optional<ProvenPlans::Entry> seen = plans.find(plan.hash());
       const bool known = seen.has_value();
       if (!known && options.candidates_only) continue;  // whoever waits for the model
-      tried.insert(which);
       if (!known) {
         seen = in_place(c, policy, own);
         if (!seen->kept_out.empty()) plans.add(plan, *seen, {});
