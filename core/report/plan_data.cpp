@@ -16,6 +16,9 @@ const Json& proof_of(const PlanRecord& r) {
   return r.reasons.is_object() && r.reasons.contains("proof") ? r.reasons["proof"] : kNone;
 }
 
+// Held against another plan than the baselines' while the best one was looked for.
+bool is_trial(const PlanRecord& r) { return r.reasons.is_object() && r.reasons.contains("beside"); }
+
 bool held(const PlanRecord& r) {
   const Json& p = proof_of(r);
   return !p.is_object() || !p.contains("kept_out") || p["kept_out"].empty();
@@ -83,7 +86,8 @@ std::vector<KeptOut> kept_out(const std::vector<PlanRecord>& plans, const PlanRe
 }  // namespace
 
 PlanTree plan_tree(const std::vector<PlanRecord>& plans, const Ids& ids) {
-  const auto last = std::find_if(plans.rbegin(), plans.rend(), held);
+  const auto last = std::find_if(plans.rbegin(), plans.rend(),
+                                 [](const auto& r) { return held(r) && !is_trial(r); });
   const PlanRecord& r = last == plans.rend() ? plans.back() : *last;
   PlanTree out;
   out.id = ids.of(r.uuid), out.held = held(r);

@@ -62,7 +62,8 @@ Json to_json(const Agreement& a) {
 ProvenPlans::ProvenPlans(Measurer& m, const Subject& s, const Workload& w)
     : measurer_(m), subject_(s), workload_(w) {}
 
-std::optional<ProvenPlans::Entry> ProvenPlans::find(const std::string& plan_hash) const {
+std::optional<ProvenPlans::Entry> ProvenPlans::find(const std::string& plan_hash,
+                                                    const std::string& beside) const {
   if (!measurer_.store()) return std::nullopt;
   store::Filter f;
   f.hash = plan_hash;
@@ -72,7 +73,7 @@ std::optional<ProvenPlans::Entry> ProvenPlans::find(const std::string& plan_hash
       const Json& j = r.reasons;
       if (!j.is_object() || !j.contains("proof") || r.device != measurer_.machine().device ||
           r.plan_hash != plan_hash || j.at("weights") != subject_.assets.weights_text ||
-          j.at("workload") != workload_.text())
+          j.at("workload") != workload_.text() || j.value("beside", "") != beside)
         return;
       Entry e;
       e.id = r.uuid;
@@ -90,7 +91,8 @@ std::optional<ProvenPlans::Entry> ProvenPlans::find(const std::string& plan_hash
 }
 
 std::string ProvenPlans::add(const core::Plan& plan, const Entry& e,
-                             const std::vector<std::string>& notes) const {
+                             const std::vector<std::string>& notes,
+                             const std::string& beside) const {
   if (!measurer_.recorder().on()) return "";
   store::PlanRecord r;
   r.config = subject_.assets.config.file;
@@ -113,6 +115,7 @@ std::string ProvenPlans::add(const core::Plan& plan, const Entry& e,
                {"workload", workload_.text()},
                {"proof", proof},
                {"notes", notes}};
+  if (!beside.empty()) r.reasons["beside"] = beside;
   return measurer_.recorder().add(r);
 }
 

@@ -20,10 +20,12 @@ class ProvenPlans {
     core::search::PerPhase predicted{1, 1};
     double predicted_whole = 1;
   };
-  // On this device, with these weights, of this workload; the newest.
-  std::optional<Entry> find(const std::string& plan_hash) const;
+  // On this device, with these weights, of this workload; the newest. `beside`: the hash of the
+  // plan that it was held against; "": the baselines', which is a proof, the others are trials.
+  std::optional<Entry> find(const std::string& plan_hash, const std::string& beside = "") const;
   // The record's id; "" without a store.
-  std::string add(const core::Plan&, const Entry&, const std::vector<std::string>& notes) const;
+  std::string add(const core::Plan&, const Entry&, const std::vector<std::string>& notes,
+                  const std::string& beside = "") const;
 
  private:
   Measurer& measurer_;

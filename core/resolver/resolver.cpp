@@ -299,7 +299,9 @@ struct Resolver::Impl {
       }
       for (const auto& k : known->kept_out)
         for (auto [s, a] : list)
-          if (is(k, s, a)) keep_out(s, a, k.reason);
+          if (space.subs[s].task == k.task && space.subs[s].init == k.init &&
+              space.subs[s].alternatives[a].implementation->id() == k.implementation)
+            keep_out(s, a, k.reason);
       return false;
     }
     out.proven_before = false;
@@ -335,27 +337,21 @@ struct Resolver::Impl {
       const core::Plan plan = plan_of(policy);
       if (plan.hash() == out.plan.hash()) continue;
       tried.insert(which);
-      std::optional<ProvenPlans::Entry> seen = plans.find(plan.hash());
-      const bool known = seen.has_value();
-      if (!known && options.candidates_only) continue;  // whoever waits for the model
-      if (!known) {
+      std::optional<ProvenPlans::Entry> seen = plans.find(plan.hash(), out.plan.hash());
+      if (!seen && options.candidates_only) continue;  // whoever waits for the model
+      if (!seen) {
         seen = in_place(c, policy, own);
-        if (!seen->kept_out.empty()) plans.add(plan, *seen, {});
+        plans.add(plan, *seen, {}, out.plan.hash());
       }
-      for (const auto& k : seen->kept_out)
-        if (is(k, c.sub, c.alternative)) keep_out(c.sub, c.alternative, k.reason);
-      if (!seen->kept_out.empty() || !seen->gain) continue;
-      // One that is known was held against the baselines then.
-      const bool of_baseline = known && out.gain;
+      if (!seen->kept_out.empty()) {
+        keep_out(c.sub, c.alternative, seen->kept_out[0].reason);
+        continue;
+      }
       PerPhase saved{};
-      for (size_t p = 0; p < saved.size(); ++p) {
-        const double before = of_baseline ? out.gain->second[p] : seen->gain->first[p];
-        if (before > 0) saved[p] = 1 - seen->gain->second[p] / before;
-      }
-      parts->seen_in_place(
-          c, saved, steps(),
-          of_baseline ? fmt::format("{:.3f}x", seen->gain->whole.middle / out.gain->whole.middle)
-                      : text_of(seen->gain->whole));
+      for (size_t p = 0; p < saved.size(); ++p)
+        if (const double before = seen->gain->first[p]; before > 0)
+          saved[p] = 1 - seen->gain->second[p] / before;
+      parts->seen_in_place(c, saved, steps(), text_of(seen->gain->whole));
       return true;
     }
     return false;
@@ -415,11 +411,6 @@ struct Resolver::Impl {
     }
     if (!lost.empty()) e.kept_out.push_back({sub.task, sub.init, id, lost});
     return e;
-  }
-
-  bool is(const ProvenPlans::KeptOut& k, size_t s, size_t a) const {
-    return space.subs[s].task == k.task && space.subs[s].init == k.init &&
-           space.subs[s].alternatives[a].implementation->id() == k.implementation;
   }
 
   void keep_out(size_t s, size_t a, const std::string& why) {

@@ -185,6 +185,15 @@ TEST_F(ReportTest, PlansFoldEqualLayers) {
 
 TEST_F(ReportTest, APlanThatHeldIsShownWithWhatWasKeptOut) {
   test::fill_sample(store, registry());
+  // A trial beside another plan is none, however new and however well it went.
+  for (store::PlanRecord p : store.find<store::PlanRecord>({}))
+    if (p.config == "configs/smollm2.yaml" && p.reasons.contains("proof") &&
+        p.reasons["proof"]["kept_out"].empty()) {
+      p.uuid.clear(), p.time = "2026-11-21T23:59:59.000Z";
+      p.reasons["beside"] = "00ff";
+      p.reasons["proof"]["predicted"][1] = 7;
+      store.add(p);
+    }
   Report r = report({"", "configs/smollm2.yaml"});
   ASSERT_EQ(r.plans.size(), 1u);
   const PlanTree& held = r.plans[0];
