@@ -62,6 +62,25 @@ TEST(Compare, APeakIsHeldToTheSizeOfTheTensor) {
   EXPECT_EQ(m->index, 500u);
 }
 
+// A query that sees one key far above the others has an output of that value's size, among means of
+// many values: what rounding did to the score stands in the whole row. Ten times that is refused,
+// and so is as much in a row of the others.
+TEST(Compare, ARowThatTowersIsHeldToItsOwnSize) {
+  constexpr size_t kRow = 128;
+  auto golden = numbers(256 * kRow, 0.18);
+  for (size_t i = 64 * kRow; i < 65 * kRow; ++i) golden[i] *= 5;
+  const auto baseline = rounded_all(golden, kF32);
+  const auto row_off_by = [&](size_t row, double share) {
+    auto found = baseline;
+    for (size_t i = row * kRow; i < (row + 1) * kRow; ++i) found[i] *= 1 + share;
+    return compare(kFactor, kF32, golden, baseline, found);
+  };
+  const auto m = row_off_by(64, 1.2e-6);
+  EXPECT_FALSE(m) << m->text();
+  EXPECT_TRUE(row_off_by(64, 1.2e-5));
+  EXPECT_TRUE(row_off_by(100, 10 * 1.2e-6));
+}
+
 // gate * up of two honest fp32 sums: where both are large, so is the error, and among many elements
 // some are. What errs everywhere as much as the sums may at the peaks is refused.
 TEST(Compare, TheLargestErrorOfManyProductsIsTheirs) {

@@ -61,14 +61,18 @@ Sums sums_of(const std::vector<double>& golden, const std::vector<double>& basel
   return s;
 }
 
+// Where the tile ends that begins here. The rest goes with the last whole tile: few elements are no
+// statistics.
+size_t tile_end(size_t begin, size_t count) {
+  return count < begin + 2 * kTile ? count : begin + kTile;
+}
+
 std::optional<Mismatch> compare_tiles(const core::TaskSpec& task, fk_dtype dtype,
                                       const std::vector<double>& golden,
                                       const std::vector<double>& baseline,
                                       const std::vector<double>& found) {
   for (size_t begin = 0; begin < golden.size();) {
-    // The rest goes with the last whole tile: few elements are no statistics.
-    size_t end = begin + kTile;
-    if (golden.size() < end + kTile) end = golden.size();
+    const size_t end = tile_end(begin, golden.size());
     const Sums s = sums_of(golden, baseline, found, begin, end);
     begin = end;
     if (s.count < kSmallestTile) continue;
@@ -86,6 +90,15 @@ std::optional<Mismatch> compare_tiles(const core::TaskSpec& task, fk_dtype dtype
 
 bool same_class(double a, double b) {
   return std::isnan(b) ? std::isnan(a) : std::isinf(b) ? a == b : std::isfinite(a);
+}
+
+// The finite elements' root mean square.
+double mean_size(const std::vector<double>& golden, size_t begin, size_t end) {
+  double squares = 0;
+  size_t count = 0;
+  for (size_t i = begin; i < end; ++i)
+    if (std::isfinite(golden[i])) squares += golden[i] * golden[i], ++count;
+  return count < kSmallestTile ? 0 : std::sqrt(squares / double(count));
 }
 
 }  // namespace
@@ -140,9 +153,16 @@ std::optional<Mismatch> compare(const core::TaskSpec& task, fk_dtype dtype,
   if (found.size() != baseline.size() || golden.size() != baseline.size())
     return Mismatch{Mismatch::Kind::kSize, 0, double(baseline.size()), double(found.size())};
   const bool exact = task.check.value("exact", false);
-  const double bound = exact ? 0 : element_bound(task, dtype, golden, baseline),
+  const double everywhere = exact ? 0 : element_bound(task, dtype, golden, baseline),
+               size = exact ? 0 : mean_size(golden, 0, golden.size()),
                relative = own_rounding(task, dtype, 1);
-  for (size_t i = 0; i < found.size(); ++i) {
+  double bound = everywhere;
+  for (size_t i = 0, tile = 0; i < found.size(); ++i) {
+    if (i == tile && !exact) {
+      tile = tile_end(i, found.size());
+      const double here = mean_size(golden, i, tile);
+      bound = everywhere + accumulation(task, dtype) * std::max(0.0, here - size);
+    }
     if (!same_class(found[i], baseline[i]))
       return Mismatch{Mismatch::Kind::kNonfinite, i, baseline[i], found[i], INFINITY, bound};
     if (!std::isfinite(baseline[i])) continue;

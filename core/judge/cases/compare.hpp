@@ -25,7 +25,9 @@ struct Mismatch {
 //     costs, which grows with the task's level. That is a share of the tensor's root mean square
 //     and not of the element, although a peak's rounding is its own: honest fp32 softmax, whose
 //     output has peaks of 4 times the rest, stays below two thirds of it, and a bound that grew
-//     with an element would excuse most where most is at stake. The share grows, to 4 times at
+//     with an element would excuse most where most is at stake. Where a whole tile is larger than
+//     the tensor it is a share of the tile's: the rows of a softmax that one key dominates are many
+//     times the size of those that are means of many. The share grows, to 4 times at
 //     most, where the baseline's own largest error stands out from its mean one more than 8 times,
 //     as it does among many elements and in products: everybody's does there; and of few elements,
 //     to 5 times for one, whose size may be what was left of a sum. In 16 bits an
