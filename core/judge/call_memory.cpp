@@ -5,8 +5,6 @@
 
 #include <cstring>
 
-#include "core/judge/max_difference.hpp"
-
 namespace fk::judge {
 
 using cases::Argument;
@@ -124,7 +122,7 @@ cases::Outcome CallMemory::read(size_t slot) const {
 }
 
 StateMemory::StateMemory(const std::vector<core::StateUse>& states, fk_device device)
-    : states_(states) {
+    : states_(states), bulk_(Bulk::open(device)) {
   Packer packer;
   for (const core::StateUse& s : states) {
     offsets_.push_back(packer.place(s.bytes));
@@ -139,31 +137,28 @@ void StateMemory::read(cases::Outcome& out) const {
   for (size_t i = 0; i < states_.size(); ++i) {
     const fk_dtype t = states_[i].dtype;
     std::vector<double>& values = out.tensors[name_of(states_[i])];
-    for (size_t at = 0; at < states_[i].bytes; at += core::dtype_bytes(t))
-      values.push_back(cases::read(region_.data() + offsets_[i] + at, t));
+    values.resize(states_[i].bytes / core::dtype_bytes(t));
+    cases::read(region_.data() + offsets_[i], t, values);
   }
 }
 
-void StateMemory::clear() const {
-  std::memset(region_.data(), 0, bytes_);
-  region_.push();
-}
+void StateMemory::clear() const { region_.clear(); }
 
 std::string StateMemory::difference(const StateMemory& other,
                                     const std::map<std::string, double>& bounds) const {
-  region_.pull();
-  other.region_.pull();
+  std::vector<Bulk::Pair> pairs;
+  for (size_t i = 0; i < states_.size(); ++i)
+    pairs.push_back({region_.on_device() + offsets_[i],
+                     other.region_.on_device() + other.offsets_[i],
+                     states_[i].bytes / core::dtype_bytes(states_[i].dtype), states_[i].dtype});
+  const std::vector<double> found = bulk_->differences(pairs);
   for (size_t i = 0; i < states_.size(); ++i) {
-    const fk_dtype t = states_[i].dtype;
     const auto bound = bounds.find(name_of(states_[i]));
     const double allowed = bound == bounds.end() ? 0 : bound->second;
-    const double d =
-        max_difference(region_.data() + offsets_[i], other.region_.data() + other.offsets_[i],
-                       states_[i].bytes / core::dtype_bytes(t), t);
-    if (!(d <= allowed))
+    if (!(found[i] <= allowed))
       return fmt::format(
           "{} after timed calls differs by {:.4g} from the baseline's, allowed {:.4g}",
-          name_of(states_[i]), d, allowed);
+          name_of(states_[i]), found[i], allowed);
   }
   return "";
 }

@@ -2,6 +2,7 @@
 #pragma once
 #include "core/judge/cases/random_weights.hpp"
 #include "core/judge/cases/run_case.hpp"
+#include "core/judge/wire/bulk.hpp"
 #include "core/judge/wire/placement.hpp"
 #include "core/judge/wire/region.hpp"
 
@@ -71,6 +72,7 @@ class StateMemory {
   Json places_ = Json::object();
   size_t bytes_ = 0;
   Region region_;
+  std::unique_ptr<Bulk> bulk_;
 };
 
 // A case's weights where the Runner can read them: on the host, from where a model takes them to

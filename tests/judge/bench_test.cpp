@@ -5,7 +5,6 @@
 
 #include "core/base/sanitized.hpp"
 #include "core/judge/cases/numbers.hpp"
-#include "core/judge/max_difference.hpp"
 #include "tests/judge/court.hpp"
 
 namespace fk::judge {
@@ -70,26 +69,6 @@ TEST(Stats, TheLuckOfAProcessIsNoSpeed) {
     fast += speed_of(ratio_interval(blocks, i)) == Speed::kFast;
   }
   EXPECT_LE(fast, 24);
-}
-
-TEST(MaxDifference, SeesEveryElement) {
-  constexpr fk_dtype kF32{FK_FLOAT, 32, 1};
-  std::vector<float> a(5000, 1), b = a;
-  const auto of = [&] {
-    return max_difference(reinterpret_cast<uint8_t*>(a.data()),
-                          reinterpret_cast<uint8_t*>(b.data()), a.size(), kF32);
-  };
-  EXPECT_EQ(of(), 0);
-  b[4999] = 1.5f;
-  EXPECT_EQ(of(), 0.5);
-  a[17] = NAN;
-  EXPECT_EQ(of(), INFINITY);
-  b[17] = NAN;
-  EXPECT_EQ(of(), 0.5);
-  a[3000] = b[3000] = INFINITY;
-  EXPECT_EQ(of(), 0.5);
-  b[3000] = -INFINITY;
-  EXPECT_EQ(of(), INFINITY);
 }
 
 class Bench : public testing::Test {

@@ -88,6 +88,17 @@ inline double read(const uint8_t* p, fk_dtype t) {
 inline void write(uint8_t* p, fk_dtype t, double value) {
   with_format(t, [&](auto format) { format.write(p, value); });
 }
+// As many as there are values.
+inline void read(const uint8_t* p, fk_dtype t, std::vector<double>& values) {
+  with_format(t, [&](auto format) {
+    for (size_t i = 0; i < values.size(); ++i) values[i] = format.read(p + i * format.kBytes);
+  });
+}
+inline void write(uint8_t* p, fk_dtype t, const std::vector<double>& values) {
+  with_format(t, [&](auto format) {
+    for (size_t i = 0; i < values.size(); ++i) format.write(p + i * format.kBytes, values[i]);
+  });
+}
 
 inline double rounded(double value, fk_dtype t) {
   uint8_t bytes[8];

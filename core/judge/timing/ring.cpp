@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/judge/max_difference.hpp"
-
 namespace fk::judge {
 
 using cases::Argument;
@@ -13,7 +11,9 @@ using cases::Argument;
 namespace {
 
 // Windows into so many elements more than a tensor has: one that was seen hardly comes again.
-constexpr size_t kMoreElements = 1 << 16;
+constexpr size_t kMoreElements = 1 << 17;
+// Where a window may begin, in bytes: what a card copies at once.
+constexpr size_t kGrain = 16;
 
 size_t elements(const std::vector<int64_t>& shape) {
   size_t n = 1;
@@ -59,33 +59,52 @@ Ring::Ring(const cases::Problem& p, size_t bytes, size_t most_slots, uint64_t se
     }
   const size_t one = std::max<size_t>(1, packers_.inputs.size() + 2 * packers_.outputs.size());
   slots_ = std::clamp<size_t>(bytes / one, 2, most_slots);
+  Packer pools;
   for (Tensor& t : tensors_) {
     t.at.step = packers_.of(t.at.in).size();
-    if (!t.arg || !t.arg->input) continue;
-    const size_t count = elements(t.at.shape), e = core::dtype_bytes(t.at.dtype);
-    const size_t whole = is_fixed(*t.arg, bool(call.step)) ? count : 3 * count + kMoreElements;
-    t.pool.resize(whole * e);
-    t.drawn.resize(slots_);
-    // The same numbers in another order: any window of them is as good an input.
-    std::vector<double> values;
-    for (size_t i = 0; i < whole; ++i)
-      values.push_back(count == 0  ? 0
-                       : i < count ? t.arg->values[i]
-                                   : t.arg->values[size_t(random_.below(int64_t(count)))]);
-    cases::with_format(t.at.dtype, [&](auto format) {
-      for (size_t i = 0; i < whole; ++i) format.write(t.pool.data() + i * e, values[i]);
-    });
+    if (t.arg && !t.arg->input) continue;
+    const size_t e = core::dtype_bytes(t.at.dtype);
+    if (t.arg && !is_fixed(*t.arg, bool(call.step)))
+      t.room = (2 * t.bytes + kMoreElements * e) / kGrain * kGrain;
+    t.pool = pools.place(t.bytes + t.room);
+    t.drawn.assign(slots_, t.pool);
   }
-  inputs_ = Region::create(packers_.inputs.size() * slots_, Region::Access::kReadOnly, "fk-inputs",
-                           device);
+  using Access = Region::Access;
+  inputs_ = Region::create(packers_.inputs.size() * slots_, Access::kReadOnly, "fk-inputs", device);
   for (Region& r : outputs_)
-    r = Region::create(packers_.outputs.size() * slots_, Region::Access::kReadWrite, "fk-outputs",
-                       device);
-  host_ = Region::create(packers_.host.size() * slots_, Region::Access::kReadOnly, "fk-host");
+    r = Region::create(packers_.outputs.size() * slots_, Access::kReadWrite, "fk-outputs", device);
+  host_ = Region::create(packers_.host.size() * slots_, Access::kReadOnly, "fk-host");
+  pool_ = Region::create(pools.size(), Access::kReadOnly, "fk-pool", device);
+  bulk_ = Bulk::open(device);
+  fill_pool();
+  place_steps();
+}
+
+void Ring::fill_pool() {
+  for (const Tensor& t : tensors_) {
+    uint8_t* const to = pool_.data() + t.pool;
+    if (!t.arg) std::memcpy(to, t.step->tensor->data(), t.bytes);
+    if (!t.arg || !t.arg->input) continue;
+    const size_t e = core::dtype_bytes(t.at.dtype), count = t.bytes / e;
+    cases::write(to, t.at.dtype, t.arg->values);
+    // The same numbers in another order.
+    for (size_t at = t.bytes; count > 0 && at + e <= t.bytes + t.room; at += e)
+      std::memcpy(to + at, to + size_t(random_.below(int64_t(count))) * e, e);
+  }
+  pool_.push();
+}
+
+// What a step says is the same in every slot.
+void Ring::place_steps() {
+  std::vector<Bulk::Copy> copies;
   for (const Tensor& t : tensors_)
-    for (size_t s = 0; !t.arg && s < slots_; ++s)
-      std::memcpy(address(t, s, kCandidate), t.step->tensor->data(), t.bytes);
-  inputs_.push();
+    for (size_t s = 0; !t.arg && s < slots_; ++s) {
+      if (t.at.in == Placement::In::kHost)
+        std::memcpy(address(t, s, kCandidate), pool_.data() + t.pool, t.bytes);
+      else
+        copies.push_back({on_device(t, s, kCandidate), pool_.on_device() + t.pool, t.bytes});
+    }
+  bulk_->copy(copies);
 }
 
 Json Ring::message(Side) const {
@@ -102,23 +121,31 @@ Json Ring::message(Side) const {
 }
 
 void Ring::redraw(const std::vector<size_t>& slots) {
-  for (size_t s : slots) {
+  std::vector<Bulk::Copy> copies;
+  for (size_t s : slots)
     for (Tensor& t : tensors_) {
       if (!t.arg) continue;
-      if (!t.arg->input) {  // NaN in every float format, -1 as an integer
-        for (Side side : {kCandidate, kBaseline}) std::memset(address(t, s, side), 0xff, t.bytes);
-        continue;
+      const uint8_t* from = nullptr;
+      if (t.arg->input) {
+        t.drawn[s] = t.pool + size_t(random_.below(int64_t(t.room / kGrain + 1))) * kGrain;
+        from = pool_.on_device() + t.drawn[s];
       }
-      const size_t e = core::dtype_bytes(t.at.dtype);
-      const int64_t room = int64_t((t.pool.size() - t.bytes) / e);
-      t.drawn[s] = size_t(random_.below(room + 1)) * e;
-      const uint8_t* from = t.pool.data() + t.drawn[s];
-      std::memcpy(address(t, s, kCandidate), from, t.bytes);
-      if (t.written) std::memcpy(address(t, s, kBaseline), from, t.bytes);
+      copies.push_back({on_device(t, s, kCandidate), from, t.bytes});
+      if (t.written) copies.push_back({on_device(t, s, kBaseline), from, t.bytes});
     }
-    inputs_.push(s * packers_.inputs.size(), packers_.inputs.size());
-    for (const Region& r : outputs_) r.push(s * packers_.outputs.size(), packers_.outputs.size());
-  }
+  bulk_->copy(copies);
+}
+
+void Ring::place(size_t slot, const cases::Call& call) {
+  for (const Argument& a : call.args)
+    for (const Tensor& t : tensors_) {
+      if (!t.arg || t.at.name != a.field->name || !a.input) continue;
+      for (Side side : {kCandidate, kBaseline}) {
+        if (side == kBaseline && !t.written) continue;
+        cases::write(address(t, slot, side), t.at.dtype, a.values);
+        region(t, side).push(t.at.offset + slot * t.at.step, t.bytes);
+      }
+    }
 }
 
 Json Ring::poison() const {
@@ -139,10 +166,8 @@ cases::Problem Ring::problem(const core::Registry& registry, size_t slot) const 
   for (Argument& a : p.calls.at(0).args)
     for (const Tensor& t : tensors_) {
       if (t.at.name != a.field->name || !t.arg || !a.input) continue;
-      const size_t e = core::dtype_bytes(t.at.dtype);
-      const uint8_t* from = t.pool.data() + t.drawn[slot];  // the call may have changed the slot
-      for (size_t i = 0; i < a.values.size(); ++i)
-        a.values[i] = cases::read(from + i * e, t.at.dtype);
+      // The call may have changed the slot.
+      cases::read(pool_.data() + t.drawn[slot], t.at.dtype, a.values);
     }
   return p;
 }
@@ -152,26 +177,29 @@ cases::Outcome Ring::outcome(Side side, size_t slot) const {
   for (const Tensor& t : tensors_) {
     if (!t.written) continue;
     auto& values = out.tensors[t.at.name];
-    const size_t e = core::dtype_bytes(t.at.dtype);
-    for (size_t i = 0; i < t.bytes / e; ++i)
-      values.push_back(cases::read(address(t, slot, side) + i * e, t.at.dtype));
+    values.resize(t.bytes / core::dtype_bytes(t.at.dtype));
+    cases::read(address(t, slot, side), t.at.dtype, values);
   }
   return out;
 }
 
 std::string Ring::difference(const std::vector<size_t>& slots) const {
-  for (const Tensor& t : tensors_) {
-    if (!t.written) continue;
-    const auto bound = bounds_.find(t.at.name);
-    const double allowed = bound == bounds_.end() ? 0 : bound->second;
+  std::vector<Bulk::Pair> pairs;
+  std::vector<const Tensor*> of;
+  for (const Tensor& t : tensors_)
     for (size_t s : slots) {
-      const double d = max_difference(address(t, s, kCandidate), address(t, s, kBaseline),
-                                      t.bytes / core::dtype_bytes(t.at.dtype), t.at.dtype);
-      if (!(d <= allowed))
-        return fmt::format(
-            "{} of a timed call differs by {:.4g} from the baseline's, allowed {:.4g}", t.at.name,
-            d, allowed);
+      if (!t.written) continue;
+      pairs.push_back({on_device(t, s, kCandidate), on_device(t, s, kBaseline),
+                       t.bytes / core::dtype_bytes(t.at.dtype), t.at.dtype});
+      of.push_back(&t);
     }
+  const std::vector<double> found = bulk_->differences(pairs);
+  for (size_t i = 0; i < found.size(); ++i) {
+    const auto bound = bounds_.find(of[i]->at.name);
+    const double allowed = bound == bounds_.end() ? 0 : bound->second;
+    if (!(found[i] <= allowed))
+      return fmt::format("{} of a timed call differs by {:.4g} from the baseline's, allowed {:.4g}",
+                         of[i]->at.name, found[i], allowed);
   }
   return "";
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "core/judge/cases/run_case.hpp"
+#include "core/judge/wire/bulk.hpp"
 #include "core/judge/wire/placement.hpp"
 #include "core/judge/wire/region.hpp"
 
@@ -24,6 +25,8 @@ class Ring {
   }
   // New numbers in these slots. Nothing may run meanwhile.
   void redraw(const std::vector<size_t>& slots);
+  // The numbers of a call without a step in a slot, in place of those drawn last.
+  void place(size_t slot, const cases::Call&);
   // One slot as a problem, as it was before the call, for the oracle; and what a side made of it.
   cases::Problem problem(const core::Registry&, size_t slot) const;
   cases::Outcome outcome(Side, size_t slot) const;
@@ -31,8 +34,7 @@ class Ring {
   Json poison() const;
   // The largest difference that two right answers may have, by output; 0 asks for equality.
   void set_bound(const std::string& output, double bound) { bounds_[output] = bound; }
-  // Outputs of these slots as they are now: before outcome() and difference(), which look at copies
-  // on a card.
+  // Outputs of these slots as they are now: before outcome(), which looks at copies on a card.
   void fetch(const std::vector<size_t>& slots) const;
   // The first output of these slots where the sides differ by more, or "".
   std::string difference(const std::vector<size_t>& slots) const;
@@ -45,8 +47,8 @@ class Ring {
     Placement at;
     size_t bytes;  // of the elements
     bool written;
-    std::vector<uint8_t> pool;  // what numbers are drawn from; empty for outputs
-    std::vector<size_t> drawn;  // by slot, where in the pool its numbers begin
+    size_t pool = 0, room = 0;  // where its numbers are drawn from, and bytes there beyond its own
+    std::vector<size_t> drawn;  // by slot, where in the pool its numbers begin; empty for outputs
   };
   const Region& region(const Tensor& t, Side s) const {
     return t.at.in == Placement::In::kOutputs  ? outputs_[s]
@@ -56,7 +58,13 @@ class Ring {
   uint8_t* address(const Tensor& t, size_t slot, Side s) const {
     return region(t, s).data() + t.at.offset + slot * t.at.step;
   }
+  // The same, as the device has it.
+  uint8_t* on_device(const Tensor& t, size_t slot, Side s) const {
+    return region(t, s).on_device() + t.at.offset + slot * t.at.step;
+  }
   void add(Tensor);
+  void fill_pool();
+  void place_steps();
 
   const cases::Problem& problem_;
   size_t slots_;
@@ -65,6 +73,8 @@ class Ring {
   std::map<std::string, double> bounds_;
   PerPlace<Packer> packers_;
   Region inputs_, outputs_[2], host_;
+  Region pool_;  // numbers, of which any stretch is as good an input
+  std::unique_ptr<Bulk> bulk_;
 };
 
 }  // namespace fk::judge

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "core/base/error.hpp"
@@ -42,8 +44,10 @@ Region Region::create(size_t bytes, Access other, const char* name, fk_device de
     // What the other process may do is chosen when it maps, before it opens any plugin.
     r.size_ = bytes;
     r.card_ = CudaMemory::create(device.index, bytes);
-    r.image_.resize(bytes + 1);
-    r.data_ = r.image_.data();
+    // Zeroed pages come as they are touched: most of an image never is.
+    r.image_ = {static_cast<uint8_t*>(std::calloc(bytes + 1, 1)), std::free};
+    if (!r.image_) throw std::bad_alloc();
+    r.data_ = r.image_.get();
     r.descriptor_ = r.card_->descriptor();
     return r;
 #else
@@ -88,6 +92,16 @@ void Region::pull(size_t offset, size_t bytes) const {
   if (card_ && bytes > 0) card_->download(data_ + offset, offset, bytes);
 }
 
+uint8_t* Region::on_device() const {
+  return card_ ? static_cast<uint8_t*>(card_->address()) : data_;
+}
+void Region::clear() const {
+  if (card_)
+    card_->clear();
+  else
+    std::memset(data_, 0, size_);
+}
+
 Region::~Region() {
   if (card_) return;  // which holds everything
   if (data_) munmap(data_, size_);
@@ -105,7 +119,7 @@ Region& Region::operator=(Region&& o) noexcept {
   std::swap(data_, o.data_);
   std::swap(size_, o.size_);
   std::swap(descriptor_, o.descriptor_);
-  image_.swap(o.image_);
+  std::swap(image_, o.image_);
   card_.swap(o.card_);
   return *this;
 }

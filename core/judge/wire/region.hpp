@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include "core/judge/wire/cuda/cuda_memory.hpp"
 #include "fk/abi.h"
@@ -31,6 +30,8 @@ class Region {
   Region& operator=(Region&&) noexcept;
 
   uint8_t* data() const { return data_; }
+  // Where the device has it; data() itself but for the Judge's side on a card.
+  uint8_t* on_device() const;
   size_t size() const { return size_; }
   int descriptor() const { return descriptor_; }  // of the Judge's side; else -1
   // The Judge's image to the card, and what lies there to the image. While nothing runs on it.
@@ -38,13 +39,15 @@ class Region {
   void pull(size_t offset, size_t bytes) const;
   void push() const { push(0, size_); }
   void pull() const { pull(0, size_); }
+  // Zeroes, where the device has it.
+  void clear() const;
 
  private:
   uint8_t* data_ = nullptr;
   size_t size_ = 0;
   int descriptor_ = -1;
-  std::vector<uint8_t> image_;        // of the Judge's side on a card
-  std::unique_ptr<CudaMemory> card_;  // null on the CPU
+  std::unique_ptr<uint8_t, void (*)(void*)> image_{nullptr, nullptr};  // the Judge's, on a card
+  std::unique_ptr<CudaMemory> card_;                                   // null on the CPU
 };
 
 }  // namespace fk::judge

@@ -84,8 +84,7 @@ class Mapped : public CudaMemory {
                      &descriptor_, handle_, CU_MEM_HANDLE_TYPE_POSIX_FILE_DESCRIPTOR, 0),
                  "exporting the memory", size_);
     map(true);
-    check_cuda(cudaMemsetAsync(address(), 0, size_, stream_), "clearing shared memory");
-    check_cuda(cudaStreamSynchronize(stream_), "clearing shared memory");
+    clear();
   }
   void take(int descriptor, size_t bytes, bool writable) {
     round_up(bytes);
@@ -105,6 +104,11 @@ class Mapped : public CudaMemory {
                                cudaMemcpyHostToDevice, stream_),
                "copying to the device");
     check_cuda(cudaStreamSynchronize(stream_), "copying to the device");
+  }
+  void clear() override {
+    check_cuda(cudaSetDevice(device_), "choosing the device");
+    check_cuda(cudaMemsetAsync(address(), 0, size_, stream_), "clearing shared memory");
+    check_cuda(cudaStreamSynchronize(stream_), "clearing shared memory");
   }
   void download(void* to, size_t offset, size_t bytes) const override {
     check_cuda(cudaSetDevice(device_), "choosing the device");

@@ -21,6 +21,7 @@ class CudaMemory {
   // Done on return, and after everything that any process enqueued and waited for.
   virtual void upload(size_t offset, const void* from, size_t bytes) = 0;
   virtual void download(void* to, size_t offset, size_t bytes) const = 0;
+  virtual void clear() = 0;  // all of it becomes zero
 };
 
 }  // namespace fk::judge
