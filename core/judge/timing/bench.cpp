@@ -29,7 +29,7 @@ constexpr int kWarmUp = 4;
 constexpr double kOther = 3;
 // The reference answers every call of a round in which a state goes from one to the next. A card's
 // events time each by itself; the CPU's clock wants as many as fill a round.
-constexpr size_t kMostInARow = 8;
+constexpr size_t kMostInARow = 2;
 // Of one side: long beside the way there and back, short beside what a machine does otherwise.
 constexpr double kRoundSeconds = 0.008;
 // Of each kind of round by which a card's events are held against our clock.
@@ -222,26 +222,23 @@ class Contest {
     apply(learnt, ring);
   }
 
-  // New processes: whether they are right, too, in a round of few calls, whose golden answer is
-  // known already where it can be.
+  // New processes: whether they are right, too, in a call whose golden answer is known already
+  // where it can be.
   void check_again(Ring& ring, Oracle::Prepared& prepared, Learnt& learnt) {
     const size_t most = used_;
-    used_ = std::min<size_t>(2, ring.slots());
+    used_ = 1;
     given_ = learnt.known ? &learnt.known->call : nullptr;
     BenchResult ignored;
     round(ring, ignored, nullptr);
     given_ = nullptr;
     used_ = most;
     ring.fetch(order_);
-    for (size_t i = 0; i < order_.size(); ++i) {
-      if (i > 0 && !prepared.owns_state()) break;
-      if (learnt.known) {
-        compare(ring, order_[i], true, learnt.known->golden, learnt.known->plain, learnt);
-        continue;
-      }
-      const cases::Problem p = ring.problem(judge_.registry(), order_[i]);
-      compare(ring, order_[i], i + 1 == order_.size(), prepared.golden(p), prepared.baseline(p),
-              learnt);
+    const size_t slot = order_.front();
+    if (learnt.known) {
+      compare(ring, slot, true, learnt.known->golden, learnt.known->plain, learnt);
+    } else {
+      const cases::Problem p = ring.problem(judge_.registry(), slot);
+      compare(ring, slot, true, prepared.golden(p), prepared.baseline(p), learnt);
     }
     apply(learnt, ring);
   }
