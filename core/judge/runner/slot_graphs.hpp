@@ -36,7 +36,7 @@ class SlotGraphs {
   // Records what `forward` enqueues, in global mode: whatever could make the device wait refuses.
   virtual Content capture(size_t call, size_t slot, const std::function<void()>& forward) = 0;
   virtual void replay(size_t call, size_t slot) = 0;
-  // [poison][write twice the L2][event][call 0 of the slot, as captured][event].
+  // [poison][write and read twice the L2][event][call 0 of the slot, as captured][event].
   virtual void arm(size_t slot, const std::vector<std::pair<void*, size_t>>& poison) = 0;
   virtual Times time(const std::vector<size_t>& slots) = 0;
   // The same in two steps: everything is launched, which takes the host its time, and none of it

@@ -165,7 +165,7 @@ class Contest {
       if (side == 1) out.card = got.value("facts", Json::object());
     }
     out.track = "graph";
-    out.l2_state = "cold: twice its size is written before every call, nothing persists";
+    out.l2_state = "cold: twice its size is written and read before every call, nothing persists";
   }
 
   // The clocks against each other. At the end of a block, when everything is warm. The Judge's is

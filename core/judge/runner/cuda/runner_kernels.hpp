@@ -11,4 +11,8 @@ cudaError_t launch_clock_ratio(unsigned long long* out, cudaStream_t);
 // Holds the stream until *open, in pinned memory, is not 0, or ten seconds have gone by.
 cudaError_t launch_gate(const unsigned long long* open, cudaStream_t);
 
+// A node that reads all of `from`, by way of the L2, and writes nothing where it is all zero.
+cudaError_t add_reading(cudaGraphNode_t*, cudaGraph_t, const cudaGraphNode_t* before, size_t count,
+                        void* from, size_t bytes);
+
 }  // namespace fk::judge
