@@ -32,7 +32,7 @@ class LinearSiluAndMul {
     FK_CUDA_CHECK(cudaDeviceGetAttribute(&sms_, cudaDevAttrMultiProcessorCount, b.device().index));
     const int64_t row = weight_.stride(0);
     few_ = SkinnyWeight::make(weight_.dtype(), weight_->data, row, int(2 * n_), int(k_), true);
-    wide_ = wide::Weight<true>::make(weight_.dtype(), weight_->data, row, int(n_), int(k_));
+    wide_ = wide::Weight::make(weight_.dtype(), weight_->data, row, int(n_), int(k_));
     weight_.dtype() == fk::kBFloat16 ? prepare<__nv_bfloat16>() : prepare<__half>();
   }
 
@@ -53,8 +53,7 @@ class LinearSiluAndMul {
   template <class T>
   static void prepare() {
     fk::cuda::prepare_linear_skinny<T, true>();
-    wide::prepare<T, 96, 4, true>();
-    wide::prepare<T, 128, 2, true>();
+    wide::prepare<T>();
   }
   template <class T>
   void compute(const fk::Run& run, const fk_linear_silu_and_mul_args& a, int64_t m) const {
@@ -69,27 +68,13 @@ class LinearSiluAndMul {
     if (m <= fk::cuda::kSkinnyMax)
       fk::cuda::launch_linear_skinny<T, true>(few_, args, sms_, fk::stream_of(run));
     else
-      wide_of<T>(args, fk::stream_of(run));
-  }
-
-  // Up to 96 rows fit beside 256 rows of w in a stage, more beside 128.
-  template <class T>
-  void wide_of(const fk::cuda::SkinnyArgs& a, cudaStream_t stream) const {
-    const bool few = a.m <= 96;
-    int split = 1;
-    while (split < 4 && wide_.pairs(few ? 4 : 2) * wide::kPair * split * 2 < sms_ &&
-           split * 8 < (wide_.k + wide::kChunk - 1) / wide::kChunk)
-      ++split;
-    if (few)
-      wide::run<T, 96, 4>(wide_, a, split, 224, stream);
-    else
-      wide::run<T, 128, 2>(wide_, a, split, split > 1 ? 224 : 112, stream);
+      wide::launch<T>(wide_, args, sms_, fk::stream_of(run));
   }
 
   int64_t k_, n_;
   fk::Tensor weight_, bias_;
   SkinnyWeight few_{};
-  wide::Weight<true> wide_{};
+  wide::Weight wide_{};
   int sms_ = 132;
 };
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// y[m][n] = x[m][k] * w[n][k]^T, or, joined, silu(x[m][k] * gate[n][k]^T) * (x[m][k] * up[n][k]^T),
-// for 65 to 128 rows of x, where w is read once but x once a tile of w: it is x that fills the way
-// from L2 to the multiprocessors.
+// y[m][n] = silu(x[m][k] * gate[n][k]^T) * (x[m][k] * up[n][k]^T) for 65 to 128 rows of x, where w
+// is read once but x once a tile of w: it is x that fills the way from L2 to the multiprocessors.
 //
 // - A tile is 64 * kGroups rows of w by kTokens rows of x. Two blocks of a cluster have tiles side
 //   by side and the same columns: each loads half of x's box, for both (multicast). Where there are
@@ -9,8 +8,8 @@
 // - A producer thread fills a ring by the tensor memory accelerator, the weights before the kernel
 //   before this one has ended; each warpgroup multiplies 64 rows of w by all tokens from there.
 // - A stage is free when both blocks have read it: warps say so to both.
-// - Joined, a box is 8 gate rows, 8 up rows, 8 gate rows ..., so that one thread's accumulators
-//   hold a gate and its up, and silu(gate) * up costs nothing.
+// - A box is 8 gate rows, 8 up rows, 8 gate rows ..., so that one thread's accumulators hold a
+//   gate and its up, and silu(gate) * up costs nothing.
 //
 // One H200, bfloat16, (intermediate, k) = (14336, 4096), us with a tiny kernel before each:
 //   tokens                                                     64      96      128     256
@@ -39,8 +38,7 @@ constexpr int kChunk = 64;  // columns of w and x in a stage
 constexpr int kMostStages = 12;
 constexpr int kPair = 2;
 
-// Joined: gate's rows, then up's.
-template <bool kJoined>
+// gate's rows, then up's.
 struct Weight {
   CUtensorMap maps[2];  // boxes of 128 and of 256 rows
   fk_dtype dtype;
@@ -48,19 +46,17 @@ struct Weight {
   const CUtensorMap& map(int groups) const { return maps[groups / 4]; }
   // Of tiles.
   int pairs(int groups) const {
-    const int columns = kPair * (kJoined ? 32 : 64) * groups;
+    const int columns = kPair * 32 * groups;
     return (outputs + columns - 1) / columns;
   }
 
-  // 16-bit elements; w and ldw * 2 bytes are multiples of 16, k of 8, joined: outputs, too.
+  // 16-bit elements; w and ldw * 2 bytes are multiples of 16, outputs and k of 8.
   static Weight make(fk_dtype dtype, const void* w, int64_t ldw, int outputs, int k) {
     Weight out{{}, dtype, outputs, k};
     const auto columns = cuuint64_t(k), row = cuuint64_t(ldw) * 2, rows = cuuint64_t(outputs);
     for (unsigned i = 0; i < 2; ++i)
-      out.maps[i] =
-          kJoined ? fk::make_tensor_map(dtype, w, {columns, 8, 2, rows / 8},
-                                        {row, rows * row, 8 * row}, {kChunk, 8, 2, 8u << i})
-                  : fk::make_tensor_map(dtype, w, {columns, rows}, {row}, {kChunk, 128u << i});
+      out.maps[i] = fk::make_tensor_map(dtype, w, {columns, 8, 2, rows / 8},
+                                        {row, rows * row, 8 * row}, {kChunk, 8, 2, 8u << i});
     return out;
   }
 };
@@ -112,28 +108,9 @@ __device__ inline void put(const Params& p, int token, int row, float v) {
     static_cast<T*>(p.y)[token * p.ldy + row] = fk::device::from_float<T>(v);
 }
 
-// Four of a thread's accumulators to y: a row of w by two tokens, and the one 8 further on.
+// Four of a thread's accumulators to y: a gate and its up by two tokens.
 template <class T, int kGroups>
-__device__ inline void store_plain(const Params& p, int tile, int thread, int token,
-                                   const float4& d) {
-  const T* bias = static_cast<const T*>(p.bias);
-  const int row = tile * 64 * kGroups + thread / 32 * 16 + thread % 32 / 4;
-  token += thread % 4 * 2;
-  if (row < p.outputs) {
-    const float b = bias ? fk::device::to_float(bias[row]) : 0.f;
-    put<T>(p, token, row, d.x + b);
-    put<T>(p, token + 1, row, d.y + b);
-  }
-  if (row + 8 < p.outputs) {
-    const float b = bias ? fk::device::to_float(bias[row + 8]) : 0.f;
-    put<T>(p, token, row + 8, d.z + b);
-    put<T>(p, token + 1, row + 8, d.w + b);
-  }
-}
-// Joined: a gate and its up by two tokens.
-template <class T, int kGroups>
-__device__ inline void store_joined(const Params& p, int tile, int thread, int token,
-                                    const float4& d) {
+__device__ inline void store(const Params& p, int tile, int thread, int token, const float4& d) {
   const T* bias = static_cast<const T*>(p.bias);
   const int row = tile * 32 * kGroups + thread / 32 * 8 + thread % 32 / 4;
   if (row >= p.outputs) return;
@@ -145,15 +122,7 @@ __device__ inline void store_joined(const Params& p, int tile, int thread, int t
   put<T>(p, token + 1, row, __fdividef(b, 1.f + __expf(-b)) * (d.w + up));
 }
 
-template <class T, int kGroups, bool kJoined>
-__device__ inline void store(const Params& p, int tile, int thread, int token, const float4& d) {
-  if constexpr (kJoined)
-    store_joined<T, kGroups>(p, tile, thread, token, d);
-  else
-    store_plain<T, kGroups>(p, tile, thread, token, d);
-}
-
-template <class T, int kTokens, int kGroups, bool kJoined>
+template <class T, int kTokens, int kGroups>
 __global__ void __launch_bounds__(128 * kGroups + 32, kGroups* kTokens > 128 ? 1 : 2)
     kernel(const __grid_constant__ CUtensorMap w, const __grid_constant__ CUtensorMap x,
            const Params p) {
@@ -174,10 +143,7 @@ __global__ void __launch_bounds__(128 * kGroups + 32, kGroups* kTokens > 128 ? 1
     const Barrier done(full + stage);
     done.arrive_expecting(L::kStageBytes);
     const uint32_t to = ring + uint32_t(stage * L::kStageBytes);
-    if constexpr (kJoined)
-      fk::device::load_box(to, w, chunk * kChunk, 0, 0, tile * 4 * kGroups, done, once);
-    else
-      fk::device::load_box(to, w, chunk * kChunk, tile * 64 * kGroups, done, once);
+    fk::device::load_box(to, w, chunk * kChunk, 0, 0, tile * 4 * kGroups, done, once);
   };
   const auto tokens = [&](int chunk, int stage) {
     load_for_all(ring + uint32_t(stage * L::kStageBytes + L::kWeightBytes + side * L::kHalfBytes),
@@ -239,8 +205,8 @@ __global__ void __launch_bounds__(128 * kGroups + 32, kGroups* kTokens > 128 ? 1
     if (t < kConsumers) {
 #pragma unroll
       for (int j = 0; j < kTokens / 8; ++j)
-        store<T, kGroups, kJoined>(p, tile, t, token0 + 8 * j,
-                                   make_float4(d[4 * j], d[4 * j + 1], d[4 * j + 2], d[4 * j + 3]));
+        store<T, kGroups>(p, tile, t, token0 + 8 * j,
+                          make_float4(d[4 * j], d[4 * j + 1], d[4 * j + 2], d[4 * j + 3]));
     }
     cluster.sync();  // no block may end while the other's warps speak to it
     return;
@@ -263,25 +229,24 @@ __global__ void __launch_bounds__(128 * kGroups + 32, kGroups* kTokens > 128 ? 1
         const float4 v = *cluster.map_shared_rank(sums + i, b * kPair + side);
         sum.x += v.x, sum.y += v.y, sum.z += v.z, sum.w += v.w;
       }
-      store<T, kGroups, kJoined>(p, tile, i % kConsumers, token0 + i / kConsumers * 8, sum);
+      store<T, kGroups>(p, tile, i % kConsumers, token0 + i / kConsumers * 8, sum);
     }
   cluster.sync();  // no block may end while others read its sums
 }
 
 using Args = fk::cuda::SkinnyArgs;  // m: 1 or more; split and shared are its kernel's own
 
-// Once a device before the first launch, outside a capture.
-template <class T, int kTokens, int kGroups, bool kJoined>
-void prepare() {
-  const auto k = kernel<T, kTokens, kGroups, kJoined>;
+template <class T, int kTokens, int kGroups>
+void prepare_kernel() {
+  const auto k = kernel<T, kTokens, kGroups>;
   FK_CUDA_CHECK(cudaFuncSetAttribute(k, cudaFuncAttributeMaxDynamicSharedMemorySize, 224 * 1024));
   FK_CUDA_CHECK(cudaFuncSetAttribute(k, cudaFuncAttributePreferredSharedMemoryCarveout,
                                      cudaSharedmemCarveoutMaxShared));
 }
 
 // `split`: pairs of blocks that share a pair of tiles; `kb`: of shared memory a block.
-template <class T, int kTokens, int kGroups, bool kJoined>
-void run(const Weight<kJoined>& w, const Args& a, int split, int kb, cudaStream_t stream) {
+template <class T, int kTokens, int kGroups>
+void run(const Weight& w, const Args& a, int split, int kb, cudaStream_t stream) {
   using L = Layout<kTokens, kGroups>;
   const CUtensorMap x =
       fk::make_tensor_map(w.dtype, a.x, {cuuint64_t(w.k), cuuint64_t(a.m)}, {cuuint64_t(a.ldx * 2)},
@@ -296,9 +261,29 @@ void run(const Weight<kJoined>& w, const Args& a, int split, int kb, cudaStream_
                  .y_float = a.y_float};
   const int blocks = kPair * split;
   fk::launch_clusters(
-      kernel<T, kTokens, kGroups, kJoined>, unsigned(blocks),
+      kernel<T, kTokens, kGroups>, unsigned(blocks),
       dim3(unsigned(w.pairs(kGroups) * blocks), unsigned((a.m + kTokens - 1) / kTokens)),
       L::kThreads, size_t(kb) * 1024, stream, true, w.map(kGroups), x, p);
+}
+
+// Once a device before the first launch, outside a capture.
+template <class T>
+void prepare() {
+  prepare_kernel<T, 96, 4>(), prepare_kernel<T, 128, 2>();
+}
+
+// Up to 96 rows fit beside 256 rows of w in a stage, more beside 128.
+template <class T>
+void launch(const Weight& w, const Args& a, int sms, cudaStream_t stream) {
+  const bool few = a.m <= 96;
+  int split = 1;
+  while (split < 4 && w.pairs(few ? 4 : 2) * kPair * split * 2 < sms &&
+         split * 8 < (w.k + kChunk - 1) / kChunk)
+    ++split;
+  if (few)
+    run<T, 96, 4>(w, a, split, 224, stream);
+  else
+    run<T, 128, 2>(w, a, split, split > 1 ? 224 : 112, stream);
 }
 
 }  // namespace wide
