@@ -180,9 +180,9 @@ double seconds_beside(double base, const std::optional<Measurer::Timing>& t) {
 
 // With all that lies below it.
 double Parts::whole_seconds(size_t sub, size_t a, size_t phase) const {
+  if (not_for_[sub][a][phase]) return kNotMeasured;
   if (calls_[sub][phase].empty()) return 0;
   const double base = baseline_seconds(sub, Phase(phase));
-  if (not_for_[sub][a][phase]) return kNotMeasured;
   if (a == rival(sub, phase)) return base;
   const InPlace& seen = in_place_[sub][a];
   return seen.phases[phase] ? base / seen.speedup[phase]

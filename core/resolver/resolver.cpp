@@ -97,8 +97,14 @@ struct Resolver::Impl {
       out.laps("cases");
       parts->measure([this](const auto& i) { return look(i); }, progress);
       out.laps.restart();  // the measurer counts its own
+      bool proven = false;
       for (size_t i = 0; i < kMostRounds; ++i)
-        if (round() && !try_in_place()) break;
+        if (proven = round(); proven && !try_in_place()) break;
+      if (!proven) {
+        out.notes.push_back(
+            fmt::format("none of {} plans could be proven: it is the baselines'", kMostRounds));
+        back_to_baseline();
+      }
     }
     out.laps("proof");
     explain();
@@ -202,9 +208,7 @@ struct Resolver::Impl {
     const Resolved found = resolved_of(best);
     out.is_baseline = found.subs.empty();
     if (out.is_baseline) {
-      out.plan = space.baseline;
-      out.policy.resolved = nullptr;
-      out.gain.reset(), out.agreement.reset();
+      back_to_baseline();
       return true;
     }
     out.policy.resolved = std::make_shared<Resolved>(found);
@@ -217,6 +221,13 @@ struct Resolver::Impl {
     for (size_t p = 0; p < saved.size(); ++p)
       saved[p] = parts->baseline_seconds(space.root, Phase(p)) - best.seconds[p];
     return proven(found, saved);
+  }
+
+  void back_to_baseline() {
+    out.is_baseline = true;
+    out.plan = space.baseline;
+    out.policy.resolved = nullptr;
+    out.gain.reset(), out.agreement.reset();
   }
 
   void give_up(const Conflict& conflict, const core::search::Problem& problem,
