@@ -2,6 +2,7 @@
 #include "core/judge/runner/slot_graphs.hpp"
 
 #include <cuda_runtime_api.h>
+#include <dlfcn.h>
 
 #include <algorithm>
 #include <map>
@@ -298,8 +299,11 @@ class CudaSlotGraphs : public SlotGraphs {
     return best;
   }
 
-  // Everything once that is done later, while threads may still be started and files read.
+  // Everything once that is done later, while threads may still be started and files read. The
+  // driver opens its compiler when somebody first brings PTX, as cuDNN does: code that could not be
+  // mapped any more once a plugin is open.
   void warm_up() {
+    dlopen("libnvidia-ptxjitcompiler.so.1", RTLD_NOW | RTLD_LOCAL);
     hold({});
     finish();
     empty_pair();
