@@ -55,6 +55,7 @@ struct Samples {
 // What a block has learnt of right answers, for those after it.
 struct Learnt {
   std::map<std::string, double> bounds;  // of outputs and states, between two right answers
+  size_t in_a_row = 0;  // calls after which the states were looked at: longer rounds differ more
   // A call and its answers; they are right for as long as the weights are the same.
   struct Known {
     cases::Call call;
@@ -120,15 +121,16 @@ class Contest {
       Round r;
       round(ring, out, &r);
       const double call = std::max(r.outside[0], r.outside[1]) / double(used_);
-      const size_t most = armed_ && prepared.owns_state() ? kMostInARow : ring.slots();
       used_ = std::clamp<size_t>(size_t(kRoundSeconds / call), std::min<size_t>(2, ring.slots()),
-                                 std::min(most, ring.slots()));
+                                 ring.slots());
+      if (prepared.owns_state() && armed_) used_ = std::min(used_, kMostInARow);
     }
     out.laps("warm up");
     if (samples.logs.empty())
       calibrate(ring, prepared, learnt);
     else
       check_again(ring, prepared, learnt);
+    if (prepared.owns_state()) used_ = std::min(used_, learnt.in_a_row);
     out.laps("oracle");
     measure(ring, out, samples);
     out.laps("rounds");
@@ -211,6 +213,7 @@ class Contest {
   void calibrate(Ring& ring, Oracle::Prepared& prepared, Learnt& learnt) {
     std::vector<size_t> slots = {order_.front(), order_.back()};
     if (prepared.owns_state()) slots = order_;
+    learnt.in_a_row = slots.size();
     ring.fetch(slots);
     for (size_t i = 0; i < slots.size(); ++i) {
       cases::Problem p = ring.problem(judge_.registry(), slots[i]);
