@@ -220,7 +220,7 @@ class Contest {
       cases::Outcome golden = prepared.golden(p), plain = prepared.baseline(p);
       compare(ring, slots[i], i + 1 == slots.size(), golden, plain, learnt);
       if (i == 0 && !prepared.owns_state() && !p.calls.at(0).step)
-        learnt.known.emplace(std::move(p.calls.at(0)), std::move(golden), std::move(plain));
+        learnt.known = Learnt::Known{std::move(p.calls.at(0)), std::move(golden), std::move(plain)};
     }
     apply(learnt, ring);
   }
