@@ -81,6 +81,19 @@ TEST(Compare, ARowThatTowersIsHeldToItsOwnSize) {
   EXPECT_TRUE(row_off_by(100, 10 * 1.2e-6));
 }
 
+// A cache is mostly empty: what stands in it is as large as what it is held to.
+TEST(Compare, EmptyTilesMakeNoOtherLarge) {
+  constexpr size_t kElements = 64 * 256;
+  auto golden = numbers(kElements);
+  for (size_t i = 256; i < kElements; ++i) golden[i] = 0;
+  const auto baseline = rounded_all(golden, kF32);
+  auto found = baseline;
+  found[7] += 1.3 * element_bound(kFactor, kF32, golden, baseline);
+  const auto m = compare(kFactor, kF32, golden, baseline, found);
+  ASSERT_TRUE(m);
+  EXPECT_EQ(m->index, 7u);
+}
+
 // gate * up of two honest fp32 sums: where both are large, so is the error, and among many elements
 // some are. What errs everywhere as much as the sums may at the peaks is refused.
 TEST(Compare, TheLargestErrorOfManyProductsIsTheirs) {

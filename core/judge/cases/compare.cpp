@@ -92,12 +92,12 @@ bool same_class(double a, double b) {
   return std::isnan(b) ? std::isnan(a) : std::isinf(b) ? a == b : std::isfinite(a);
 }
 
-// The finite elements' root mean square.
+// The root mean square of what is finite and not zero, for a cache is mostly empty.
 double mean_size(const std::vector<double>& golden, size_t begin, size_t end) {
   double squares = 0;
   size_t count = 0;
   for (size_t i = begin; i < end; ++i)
-    if (std::isfinite(golden[i])) squares += golden[i] * golden[i], ++count;
+    if (std::isfinite(golden[i]) && golden[i] != 0) squares += golden[i] * golden[i], ++count;
   return count < kSmallestTile ? 0 : std::sqrt(squares / double(count));
 }
 
