@@ -54,7 +54,7 @@ double max_of(const uint8_t* a, const uint8_t* b, size_t count) {
   return largest;
 }
 
-// float64 and whole numbers, in which no reference computes for speed.
+// Float64 and whole numbers: ids and the like, too few to be made fast.
 template <class T>
 double max_of_others(const uint8_t* a, const uint8_t* b, size_t count) {
   double largest = 0;
@@ -70,24 +70,6 @@ double max_of_others(const uint8_t* a, const uint8_t* b, size_t count) {
   }
   return largest;
 }
-
-class HostBulk : public Bulk {
- public:
-  void copy(std::span<const Copy> all) override {
-    for (const Copy& c : all)
-      if (c.from)
-        std::memcpy(c.to, c.from, c.bytes);
-      else
-        std::memset(c.to, 0xff, c.bytes);
-  }
-  std::vector<double> differences(std::span<const Pair> all) override {
-    std::vector<double> out;
-    for (const Pair& p : all) out.push_back(max_difference(p));
-    return out;
-  }
-};
-
-}  // namespace
 
 double max_difference(const Bulk::Pair& p) {
   const auto& [a, b, count, t] = p;
@@ -108,6 +90,24 @@ double max_difference(const Bulk::Pair& p) {
       return is_signed ? max_of_others<int8_t>(a, b, count) : max_of_others<uint8_t>(a, b, count);
   }
 }
+
+class HostBulk : public Bulk {
+ public:
+  void copy(std::span<const Copy> all) override {
+    for (const Copy& c : all)
+      if (c.from)
+        std::memcpy(c.to, c.from, c.bytes);
+      else
+        std::memset(c.to, 0xff, c.bytes);
+  }
+  std::vector<double> differences(std::span<const Pair> all) override {
+    std::vector<double> out;
+    for (const Pair& p : all) out.push_back(max_difference(p));
+    return out;
+  }
+};
+
+}  // namespace
 
 std::unique_ptr<Bulk> Bulk::open(fk_device device) {
   if (device.type == FK_CPU) return std::make_unique<HostBulk>();

@@ -37,7 +37,4 @@ class Bulk {
   virtual std::vector<double> differences(std::span<const Pair>) = 0;
 };
 
-// One pair on the CPU, as fast as memory.
-double max_difference(const Bulk::Pair&);
-
 }  // namespace fk::judge
