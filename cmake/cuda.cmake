@@ -12,6 +12,10 @@ if(NOT FK_CUDA STREQUAL "OFF" AND NOT FK_SANITIZE)
       set(CMAKE_CUDA_ARCHITECTURES 90a-real)
     endif()
     enable_language(CUDA)
+    if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # an nvcc that is younger than this CMake
+      set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION "-std=c++20")
+      set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION "-std=c++20")
+    endif()
     find_package(CUDAToolkit REQUIRED)
     set(CMAKE_CUDA_FLAGS_RELEASE "-O3 -DNDEBUG")  # an assert in a kernel serialises its wgmma instructions
     if(CCACHE)

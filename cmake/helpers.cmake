@@ -12,16 +12,12 @@ function(fk_library name)
 endfunction()
 
 # fk_cuda_sources(target file...): files of the current folder, kernels among them, which only a build with CUDA has.
-macro(fk_cuda_sources target)
-  if(NOT CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # an nvcc that is younger than this CMake
-    set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION "-std=c++20")
-    set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION "-std=c++20")
-  endif()
+function(fk_cuda_sources target)
   foreach(file ${ARGN})
     target_sources(${target} PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/${file})
   endforeach()
   set_target_properties(${target} PROPERTIES CUDA_RUNTIME_LIBRARY Shared CUDA_STANDARD 20 CUDA_EXTENSIONS OFF)
-endmacro()
+endfunction()
 
 # fk_test(area [SLOW] [WHOLE] [LIBS ...] [DEPENDS ...]): one GoogleTest executable of every .cpp in the current folder, one CTest
 # entry a case, or with WHOLE one for all of them (they share what is slow to start), labelled with the area, or area-slow (one
