@@ -3,6 +3,7 @@
 #include "core/cli/judge_flags.hpp"
 #include "core/cli/store_flags.hpp"
 #include "core/record/compare.hpp"
+#include "core/resolver/proof.hpp"
 
 namespace fk::core {
 
@@ -11,10 +12,10 @@ struct CompareFlags {
   JudgeFlags judge;
   RecordFlags store;
   std::vector<std::string> versions;  // TASK:plugin[/name][@hash], two of them
-  std::string svg, config;
+  std::string svg, config, workload;
+  std::string where;  // in the model: [decode|prefill][@path-pattern], "": everywhere
   bool no_measure = false;
   double budget = 3;  // seconds a case
-  int64_t prompt = 64, tokens = 16;
   int rounds = 9;
 };
 
@@ -26,13 +27,10 @@ struct CompareSide {
   std::string text() const { return version.implementation + "@" + version.hash.substr(0, 8); }
 };
 
-// Both in a model, in turn: seconds of a prefill and of a decode step with the first over those
-// with the second.
+// Both in a model, in turn: its time with the first over that with the second.
 struct InModel {
-  judge::Interval prefill, decode;
-  Json samples;  // [[round, prefill of the first, of the second, decode of the first, of the
-                 // second]]
-  record::Machine machine;
+  resolver::Workload workload;
+  resolver::Gain gain;
 };
 InModel compare_in_model(const CompareFlags&, const std::string& task, const CompareSide& first,
                          const CompareSide& second);

@@ -179,12 +179,14 @@ void add_flags(CLI::App& app, CompareFlags& f) {
       ->expected(2)
       ->required();
   app.add_option("--config", f.config, "in this model, too: a file of configs/")->type_name("FILE");
-  app.add_option("--prompt-tokens", f.prompt, "of the model's prefill")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  app.add_option("--decode-tokens", f.tokens, "of the model's decoding")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
+  app.add_option("--workload", f.workload,
+                 "of the model, BATCHxPROMPT/NEW: requests at once, prompt and new tokens of each; "
+                 "default 1x64/16, an encoder's 16x64/0, within its context")
+      ->type_name("W");
+  app.add_option("--where", f.where,
+                 "in the model only there: decode, prefill, @PATH-PATTERN or a phase and a "
+                 "pattern, as in decode@*down_proj*; the rest is the baselines'")
+      ->type_name("PART");
   app.add_option("--rounds", f.rounds, "of the model, each with both versions")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
@@ -245,23 +247,31 @@ int compare_command(const Words& words) {
   }
   if (!f.config.empty()) {
     const InModel in = compare_in_model(f, task, sides[0], sides[1]);
+    const resolver::Gain& g = in.gain;
+    std::vector<RatioRow> lines = {{"prefill", g.prefill}};
+    if (g.has_decode) lines.push_back({"decode", g.decode});
+    lines.push_back({"in all", g.whole});
     all["model"] = {{"config", f.config},
-                    {"prefill", interval_json(in.prefill)},
-                    {"decode", interval_json(in.decode)},
-                    {"samples", in.samples}};
-    plot.push_back({"prefill of " + f.config, in.prefill});
-    plot.push_back({"decode of " + f.config, in.decode});
+                    {"workload", in.workload.text()},
+                    {"seconds_a_step", {g.first, g.second}},
+                    {"samples", g.samples}};
+    if (!f.where.empty()) all["model"]["where"] = f.where;
+    for (const RatioRow& line : lines) {
+      all["model"][line.name == "in all" ? "whole" : line.name] = interval_json(line.ratio);
+      plot.push_back({line.name + " of " + f.config, line.ratio});
+    }
     if (recorder.on()) {
       store::RunRecord r;
       r.command = {"fk", "compare"};
       for (const std::string& w : words) r.command.push_back(w);
-      r.config = f.config, r.device = in.machine.device, r.driver = in.machine.driver;
-      r.record = all, r.harness = in.machine.harness;
+      r.config = f.config, r.device = court.machine().device, r.driver = court.machine().driver;
+      r.record = all, r.harness = court.machine().harness;
       if (const std::string id = recorder.add(r); !id.empty()) all["model"]["id"] = id;
     }
     if (!f.judge.json) {
-      fmt::print("in {}\n  {:<36} {}\n  {:<36} {}\n", f.config, "prefill", ratio_text(in.prefill),
-                 "decode", ratio_text(in.decode));
+      fmt::print("in {}, {}\n", f.config, in.workload.text());
+      for (const RatioRow& line : lines)
+        fmt::print("  {:<36} {}\n", line.name, ratio_text(line.ratio));
       if (all["model"].contains("id"))
         fmt::print("  id {}\n", store::short_id(all["model"]["id"].get<std::string>()));
     }

@@ -33,7 +33,7 @@ bool has_reference(const Subject& s, size_t weight_bytes) {
   return wide + 2 * weight_bytes < device->memory().free;
 }
 constexpr double kOwnErrors = 2;
-constexpr size_t kLeastRounds = 8, kLeastCertain = 6;
+constexpr size_t kLeastCertain = 6;
 
 struct Errors {
   double mean = 0, worst = 0;
@@ -158,8 +158,8 @@ Agreement Proof::agrees(Rig& rig) {
   return a;
 }
 
-Gain Proof::gain(Rig& first, Rig& second, double half_width, double budget, bool certain) {
-  const core::search::PerPhase steps = steps_of(workload_, subject_.is_encoder());
+Gain in_turn(Rig& first, Rig& second, const core::search::PerPhase& steps, const Rounds& rounds,
+             uint64_t& draw) {
   Gain out;
   out.has_decode = steps[size_t(Phase::kDecode)] > 0;
   Rig* const rigs[] = {&first, &second};
@@ -168,7 +168,7 @@ Gain Proof::gain(Rig& first, Rig& second, double half_width, double budget, bool
   const auto begin = Clock::now();
   for (bool go_on = true; go_on;) {
     core::search::PerPhase t[2];
-    const size_t leads = (draws_++ * 0x9E3779B97F4A7C15u) >> 63;
+    const size_t leads = (draw++ * 0x9E3779B97F4A7C15u) >> 63;
     for (size_t side : {leads, 1 - leads}) t[side] = rigs[side]->round();
     double whole[2] = {0, 0};
     for (size_t side : {0, 1})
@@ -179,16 +179,18 @@ Gain Proof::gain(Rig& first, Rig& second, double half_width, double budget, bool
     logs[0].push_back(std::log(t[0][0] / t[1][0]));
     if (out.has_decode) logs[1].push_back(std::log(t[0][1] / t[1][1]));
     logs[2].push_back(std::log(whole[0] / whole[1]));
+    out.samples.push_back({t[0][0], t[1][0], t[0][1], t[1][1]});
     ++out.rounds;
-    if (out.rounds < (certain ? kLeastCertain : kLeastRounds)) continue;
+    if (out.rounds < (rounds.certain ? std::min(kLeastCertain, rounds.least) : rounds.least))
+      continue;
     const double spent = std::chrono::duration<double>(Clock::now() - begin).count();
-    out.whole = judge::ratio_interval({logs[2]}, draws_);
-    if (certain && (out.whole.low > 1 || out.whole.high < 1)) break;
-    if (out.rounds < kLeastRounds) continue;
-    go_on = spent < budget && (out.whole.high - out.whole.low) / 2 > half_width;
+    out.whole = judge::ratio_interval({logs[2]}, draw);
+    if (rounds.certain && (out.whole.low > 1 || out.whole.high < 1)) break;
+    if (out.rounds < rounds.least) continue;
+    go_on = spent < rounds.budget && (out.whole.high - out.whole.low) / 2 > rounds.half_width;
   }
-  out.prefill = judge::ratio_interval({logs[0]}, draws_);
-  if (out.has_decode) out.decode = judge::ratio_interval({logs[1]}, draws_);
+  out.prefill = judge::ratio_interval({logs[0]}, draw);
+  if (out.has_decode) out.decode = judge::ratio_interval({logs[1]}, draw);
   for (size_t phase : {0, 1}) {
     out.first[phase] = median(seconds[0][phase]);
     out.second[phase] = median(seconds[1][phase]);

@@ -22,7 +22,20 @@ struct Gain {
   core::search::PerPhase first{}, second{};  // median seconds of a step
   size_t rounds = 0;
   bool has_decode = false;
+  // Of each round: seconds of a step of the first and the second, in prefill and in decode.
+  std::vector<std::array<double, 4>> samples;
 };
+
+// When two rigs were timed for long enough.
+struct Rounds {
+  size_t least = 8;
+  double half_width = 0;  // of the interval of the whole; more rounds until it is narrower ...
+  double budget = 0;      // ... or so many seconds are spent
+  bool certain = false;   // or it lies on one side of 1, which fewer than `least` may say
+};
+// `steps`: of each phase, of the workload. `draw`: who begins is drawn from it, and counted up.
+Gain in_turn(Rig& first, Rig& second, const core::search::PerPhase& steps, const Rounds&,
+             uint64_t& draw);
 
 // What the reference says where it is asked with `ask`: from a file in `cache` when it was asked
 // before. `what` tells questions apart; "": Rig::logits().
@@ -43,9 +56,10 @@ class Proof {
     return make_rig(subject_, p, workload_);
   }
   Rig& baseline() { return *baseline_; }
-  // Until the interval of the whole is narrower than `half_width` or `budget` seconds are spent;
-  // `certain`: or it lies on one side of 1, which a few rounds less may say.
-  Gain gain(Rig& first, Rig& second, double half_width, double budget, bool certain = false);
+  Gain gain(Rig& first, Rig& second, double half_width, double budget, bool certain = false) {
+    return in_turn(first, second, steps_of(workload_, subject_.is_encoder()),
+                   {.half_width = half_width, .budget = budget, .certain = certain}, draws_);
+  }
   const Workload& workload() const { return workload_; }
 
  private:

@@ -136,8 +136,8 @@ TEST_F(Compare, AnOldVersionIsMeasuredAgain) {
 TEST_F(Compare, InAModel) {
   const std::string config = tiny_config(*f);
   const Outcome o = compare({version(0), version(1), "--case", kCase, "--no-measure", "--config",
-                             config, "--device", "cpu", "--prompt-tokens", "16", "--decode-tokens",
-                             "4", "--rounds", "5", "--json"});
+                             config, "--device", "cpu", "--workload", "2x16/4", "--where",
+                             "decode@*mlp*", "--rounds", "5", "--json"});
   ASSERT_EQ(o.code, 0) << o.out << o.err;
   const Json model = o.lines().at(0)["model"];
   EXPECT_EQ(model["samples"].size(), 5u);
