@@ -26,13 +26,13 @@ class Parts {
   void keep_out_of(core::Phase p, size_t sub, size_t alternative) {
     not_for_[sub][alternative][size_t(p)] = true;
   }
-  // A right alternative that alone is neither certainly faster nor, in all phases, certainly
-  // slower: what it is worth in company (launches that it saves, what it leaves in a cache) shows
-  // in the model.
+  // A right alternative that alone is not certainly faster nor, in all phases, slower by more than
+  // company may make up: what it is worth there (launches that it saves, loads that overlap what
+  // ran before, what it leaves in a cache) shows in the model.
   struct Contender {
     size_t sub, alternative;
     std::array<bool, core::search::kPhases> phases;  // that it is for
-    double may_save;  // of the workload's time, at the favourable ends of its intervals
+    double may_save;  // of the workload's time, if company does for it what it may
   };
   // The one that may save most first. `steps`: of each phase, of the workload.
   std::vector<Contender> contenders(const core::search::PerPhase& steps) const;

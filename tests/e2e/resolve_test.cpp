@@ -49,9 +49,9 @@ struct Resolving : Planting {
         out[field(line, "path")] = field(line, "implementation");
     return out;
   }
-  // Another store with the same records, but as if the Judge had not been able to tell the product
-  // of down_proj from the baseline's.
-  void forget_what_was_said_of_down_proj() {
+  // Another store with the same records, but as if the Judge had found the product of down_proj to
+  // be so much faster than the baseline's, give or take a hundredth.
+  void say_of_down_proj(const char* code, double ratio) {
     store::Store from(store);
     store = f / "undecided.db";
     environment = {"FK_PLUGINS=" + (f / "plugins"), "FK_STORE=" + store};
@@ -60,7 +60,7 @@ struct Resolving : Planting {
     for (store::Measurement m : from.find<store::Measurement>({})) {
       m.uuid.clear();
       if (has(m.init, "\"in_features\":256,"))
-        m.code = "AMBG", m.ratio = 1, m.ratio_low = 0.99, m.ratio_high = 1.01;
+        m.code = code, m.ratio = ratio, m.ratio_low = ratio - 0.01, m.ratio_high = ratio + 0.01;
       to.add(m);
     }
   }
@@ -176,7 +176,7 @@ TEST_F(Resolving, WhatWinsAloneAndLosesInPlaceIsDropped) {
 TEST_F(Resolving, WhatCannotBeToldApartAloneIsTriedInPlace) {
   plant("fast", "linear", "FAST");
   ASSERT_TRUE(resolve().is_object());
-  forget_what_was_said_of_down_proj();
+  say_of_down_proj("AMBG", 1);
   const Json r = resolve();
   EXPECT_EQ(r["measured"], 0) << r;
   Json down = finding_of_down_proj(r);
@@ -194,7 +194,7 @@ TEST_F(Resolving, WhatCannotBeToldApartAloneIsTriedInPlace) {
 TEST_F(Resolving, WhatDoesNotPayInPlaceEitherIsNotPicked) {
   plant("crowded", "linear", "CROWDED");
   ASSERT_TRUE(resolve().is_object());
-  forget_what_was_said_of_down_proj();
+  say_of_down_proj("AMBG", 1);
   const Json r = resolve();
   if (core::kSanitized) return;  // faster in place, too, than a reference under a sanitizer
   const Json down = finding_of_down_proj(r);
@@ -202,6 +202,26 @@ TEST_F(Resolving, WhatDoesNotPayInPlaceEitherIsNotPicked) {
   EXPECT_TRUE(has(down["kept_out"], "not certainly faster alone (")) << r;
   EXPECT_TRUE(has(down["kept_out"], ", nor in place: with it against without 0.")) << r;
   EXPECT_EQ(resolve()["plan_hash"], r["plan_hash"]);
+}
+
+// Alone a call has nothing to overlap with.
+TEST_F(Resolving, WhatIsALittleSlowerAloneIsTriedInPlace) {
+  plant("fast", "linear", "FAST");
+  ASSERT_TRUE(resolve().is_object());
+  say_of_down_proj("SLOW", 0.95);
+  const Json r = resolve();
+  const Json down = finding_of_down_proj(r);
+  EXPECT_TRUE(down["chosen"].get<bool>()) << r;
+  EXPECT_TRUE(has(down["reason"], ", in place ")) << r;
+}
+
+TEST_F(Resolving, WhatIsMuchSlowerAloneIsNotTried) {
+  plant("fast", "linear", "FAST");
+  ASSERT_TRUE(resolve().is_object());
+  say_of_down_proj("SLOW", 0.8);
+  const Json down = finding_of_down_proj(resolve());
+  EXPECT_FALSE(down["chosen"].get<bool>()) << down;
+  EXPECT_FALSE(has(down["reason"], "in place")) << down;
 }
 
 TEST_F(Resolving, ARunAdoptsWhatIsNewAndSaysWhatItGained) {
