@@ -27,9 +27,6 @@ int bench_load_command(const Words&);
 // Where a model runs, for the store.
 record::Machine machine_of(const Session&, CausalLm&);
 
-// The NVTX range around all workloads, without loading and warm-up.
-inline constexpr const char* kMeasureRange = "fk.measure";
-
 // The best that the device was seen to do, by its name or by the flags.
 struct RooflineChoice {
   Roofline roofline;

@@ -6,6 +6,7 @@
 #include "core/cli/bench_model.hpp"
 #include "core/cli/nvtx_range.hpp"
 #include "core/cli/printing.hpp"
+#include "core/cli/profiler.hpp"
 #include "core/cli/progress.hpp"
 
 namespace fk::core {

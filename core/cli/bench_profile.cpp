@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `fk bench model --profile`: the same command under a profiler, and what it says.
-#include <spawn.h>
-#include <sys/wait.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <utility>
@@ -14,10 +10,9 @@
 #include "core/cli/bench_model.hpp"
 #include "core/cli/printing.hpp"
 #include "core/cli/profile_tables.hpp"
+#include "core/cli/profiler.hpp"
 #include "core/cli/prompts.hpp"
 #include "core/plugin/process.hpp"
-
-extern char** environ;
 
 namespace fk::core {
 namespace {
@@ -28,33 +23,6 @@ constexpr const char* kNcuLaunches = "700";
 bool has_flag(const Words& words, const std::string& flag) {
   return std::any_of(words.begin(), words.end(),
                      [&](const std::string& w) { return w == flag || w.starts_with(flag + "="); });
-}
-
-std::string shell_text(const Words& command) {
-  std::string out;
-  for (const std::string& w : command) {
-    const bool plain = !w.empty() && w.find_first_of(" \t\n'\"\\$*?[](){}<>|&;#~`!") == w.npos;
-    out += (out.empty() ? "" : " ") + (plain ? w : "'" + w + "'");
-  }
-  return out;
-}
-
-// With this process's stdin, stdout and stderr, so that progress is seen; `quiet`: what it says on
-// stdout goes to stderr.
-int run_through(const Words& command, bool quiet) {
-  std::vector<char*> argv;
-  for (const std::string& w : command) argv.push_back(const_cast<char*>(w.c_str()));
-  argv.push_back(nullptr);
-  pid_t pid = 0;
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  if (quiet) posix_spawn_file_actions_adddup2(&actions, 2, 1);
-  const int error = posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error) missing("{}: cannot be started", command[0]);
-  int status = 0;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 // Only the measured stretch: loading and warm-up would be most of the report. Its name is no
@@ -72,50 +40,6 @@ Words nsys_command(const std::string& out) {
           "--env-var=NSYS_NVTX_PROFILER_REGISTER_ONLY=0",
           "--force-overwrite=true",
           "--output=" + out};
-}
-
-// The clocks stay as they are; only what the workloads launch is measured.
-Words ncu_command(const std::string& out) {
-  return {"ncu",
-          "--target-processes",
-          "all",
-          "--clock-control",
-          "none",
-          "--graph-profiling",
-          "node",
-          "--nvtx",
-          "--nvtx-include",
-          std::string(kMeasureRange) + "/",
-          "--launch-count",
-          kNcuLaunches,
-          "--section",
-          "SpeedOfLight",
-          "--metrics",
-          "gpu__time_duration.sum",
-          "--print-units",
-          "base",
-          "--csv",
-          "--page",
-          "raw",
-          "--log-file",
-          out + ".csv"};
-}
-
-// What ncu says in its log where it may not or cannot read counters.
-void refuse_counters(const std::string& log) {
-  if (log.find("ERR_NVGPUCTRPERM") != log.npos)
-    missing(
-        "--profile ncu: this user may not read the GPU's performance counters (ERR_NVGPUCTRPERM); "
-        "run it as root, let the driver's administrator set "
-        "NVreg_RestrictProfilingToAdminUsers=0, in a container add the capability SYS_ADMIN, or "
-        "use --profile nsys or `--layers time`, which need no counters");
-  const size_t at = log.find("Failed to initialize the profiler");
-  if (at != log.npos)
-    missing(
-        "--profile ncu: there is no access to the GPU's performance counters here ({}): the "
-        "driver's profiling library cannot be used, as in some sandboxes; use --profile nsys or "
-        "`--layers time`, which need no counters",
-        log.substr(at, log.find('\n', at) - at));
 }
 
 std::string nsys_table(const std::string& file, const std::string& report) {
@@ -164,11 +88,7 @@ int run_profiled(const BenchFlags& f, Words words) {
   const std::vector<std::string> tools = {"nsys", "ncu"};
   if (std::find(tools.begin(), tools.end(), tool) == tools.end())
     bad_input("--profile {}: expected nsys or ncu{}", tool, did_you_mean(tool, tools));
-  if (find_program(tool).empty())
-    missing(
-        "--profile {}: there is no {} on PATH; it comes with the CUDA toolkit (Nsight {}), often "
-        "in /usr/local/cuda/bin; `--layers time` needs no profiler",
-        tool, tool, tool == "nsys" ? "Systems" : "Compute");
+  need_profiler(tool, "`--layers time` needs no profiler");
   const bool ncu = tool == "ncu";
   std::string out = f.profile_out;
   if (out.empty())
@@ -177,18 +97,15 @@ int run_profiled(const BenchFlags& f, Words words) {
   for (const std::string& file : {report, f.out})
     if (!file.empty() && !std::ofstream(file, std::ios::app))
       bad_input("--{} {}: cannot be written", file == f.out ? "out" : "profile-out", file);
-  std::filesystem::remove(report);  // an old one is no result
-  Words command = ncu ? ncu_command(out) : nsys_command(out);
-  command.push_back(std::filesystem::read_symlink("/proc/self/exe").string());
+  Words command = ncu ? ncu_command({out, {"SpeedOfLight"}, kNcuLaunches}) : nsys_command(out);
+  command.push_back(this_program());
   command.insert(command.end(), {"bench", "model"});
   words = profiled_words(std::move(words), ncu, !f.workload.empty());
   command.insert(command.end(), words.begin(), words.end());
-  fmt::print(stderr, "{}\n", shell_text(command));
-  const int code = run_through(command, f.json);
-  const bool log = ncu && std::filesystem::exists(report);
-  if (log) refuse_counters(read_input(report));
+  const int code = ncu ? run_ncu(command, report, f.json,
+                                 "use --profile nsys or `--layers time`, which need no counters")
+                       : run_profiler(command, report, f.json);
   if (code) return code;
-  if (ncu && !log) missing("--profile ncu: ncu wrote no {}", report);
   const ProfileTables tables = ncu ? ncu_tables(read_input(report)) : tables_of_nsys(out);
   if (tables.kernels.empty())
     throw Error(Code::kCheckFailed,

@@ -5,70 +5,14 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
 
-#include "core/cli/bench_model.hpp"
+#include "core/cli/csv_table.hpp"
+#include "core/cli/profiler.hpp"
 
 namespace fk::core {
 namespace {
 
 constexpr size_t kTop = 24;  // of each table: both, with their heads, stay below 60 lines
-
-// A table in CSV after lines of other things ("Generating SQLite file ...", "==PROF== ..."). A
-// quoted cell may hold commas and doubled quotes.
-class Table {
- public:
-  Table(const std::string& csv, const std::string& needed) {
-    size_t at = 0;
-    while (at < csv.size()) {
-      std::vector<std::string> row = line(csv, at);
-      const bool is_head = std::find(row.begin(), row.end(), needed) != row.end();
-      if (head_.empty() && is_head)
-        head_ = std::move(row);
-      else if (!head_.empty() && row.size() == head_.size())
-        rows_.push_back(std::move(row));
-    }
-  }
-  std::optional<size_t> column(const std::string& name) const {
-    const auto at = std::find(head_.begin(), head_.end(), name);
-    return at == head_.end() ? std::nullopt : std::optional<size_t>(at - head_.begin());
-  }
-  const std::vector<std::vector<std::string>>& rows() const { return rows_; }
-
- private:
-  static std::vector<std::string> line(const std::string& csv, size_t& at) {
-    std::vector<std::string> out(1);
-    bool quoted = false;
-    for (; at < csv.size(); ++at) {
-      const char c = csv[at];
-      if (c == '"' && quoted && at + 1 < csv.size() && csv[at + 1] == '"')
-        out.back() += csv[++at];
-      else if (c == '"')
-        quoted = !quoted;
-      else if (c == ',' && !quoted)
-        out.emplace_back();
-      else if (c == '\n')  // names hold none, so a quote that stays open ends with its line
-        break;
-      else if (c != '\r')
-        out.back() += c;
-    }
-    ++at;
-    return out;
-  }
-  std::vector<std::string> head_;
-  std::vector<std::vector<std::string>> rows_;
-};
-
-using Row = std::vector<std::string>;
-
-double number(const Row& row, std::optional<size_t> column, double otherwise = 0) {
-  if (!column) return otherwise;
-  std::string text = row[*column];
-  std::erase(text, ',');
-  try {
-    return std::stod(text);
-  } catch (const std::exception&) { return otherwise; }  // a line of units, or n/a
-}
 
 // "model.layers.17.mlp" -> "model.layers.*.mlp"
 std::string without_numbers(const std::string& path) {
@@ -118,9 +62,18 @@ class Spots {
   std::map<std::string, HotSpot> by_name_;
 };
 
-// Of `1  "<default domain>:fk.measure:none:..."  "<default domain>:model.norm (...):none:..."`, a
-// thread and its stack of ranges, the outermost first: the name of the last.
-std::string innermost(const std::string& stack) {
+void add_weighted(double& mean, double so_far, double value, double weight) {
+  if (value < 0 || so_far + weight <= 0) return;
+  mean = (std::max(mean, 0.0) * so_far + value * weight) / (so_far + weight);
+}
+
+double share(double part, double all) { return all > 0 ? 100 * part / all : 0; }
+
+}  // namespace
+
+std::string percent_text(double share) { return share < 0 ? "-" : fmt::format("{:.1f} %", share); }
+
+std::string innermost_range(const std::string& stack) {
   std::string name;
   for (size_t open = stack.find('"'); open != stack.npos; open = stack.find('"', open)) {
     const size_t close = std::min(stack.find('"', open + 1), stack.size());
@@ -132,43 +85,32 @@ std::string innermost(const std::string& stack) {
   return name == kMeasureRange ? "" : name;
 }
 
-void add_weighted(double& mean, double so_far, double value, double weight) {
-  if (value < 0 || so_far + weight <= 0) return;
-  mean = (std::max(mean, 0.0) * so_far + value * weight) / (so_far + weight);
-}
-
-std::string percent(double share) { return share < 0 ? "-" : fmt::format("{:.1f} %", share); }
-
-double share(double part, double all) { return all > 0 ? 100 * part / all : 0; }
-
-}  // namespace
-
 ProfileTables nsys_tables(const std::string& kernel_csv, const std::string& range_csv) {
   ProfileTables out;
   Spots kernels, tasks;
-  const Table k(kernel_csv, "Total Time (ns)");
+  const CsvTable k(kernel_csv, "Total Time (ns)");
   const auto name = k.column("Name"), time = k.column("Total Time (ns)"),
              count = k.column("Instances");
-  for (const Row& row : k.rows()) {
-    if (!name || number(row, time) <= 0) continue;
+  for (const CsvRow& row : k.rows()) {
+    if (!name || csv_number(row, time) <= 0) continue;
     HotSpot& s = kernels.kernel(row[*name]);
-    s.ns += number(row, time);
-    s.calls += int64_t(number(row, count));
+    s.ns += csv_number(row, time);
+    s.calls += int64_t(csv_number(row, count));
   }
-  const Table r(range_csv, "Total Proj Time (ns)");
+  const CsvTable r(range_csv, "Total Proj Time (ns)");
   const auto range = r.column("Range"), span = r.column("Total Proj Time (ns)"),
              calls = r.column("Range Instances"), ops = r.column("Total GPU Ops"),
              children = r.column("Avg Num Child");
-  for (const Row& row : r.rows()) {
-    if (!range || number(row, span) <= 0) continue;
+  for (const CsvRow& row : r.rows()) {
+    if (!range || csv_number(row, span) <= 0) continue;
     std::string label = row[*range];
     label = label.substr(label.find(':') + 1);  // "domain:name"; the default domain has no name
     // A composite that computes some calls by itself has fewer children than calls.
-    if (label == kMeasureRange || number(row, children) >= 1) continue;
+    if (label == kMeasureRange || csv_number(row, children) >= 1) continue;
     HotSpot& s = tasks.task(label);
-    s.ns += number(row, span);
-    s.calls += int64_t(number(row, calls));
-    s.kernels += int64_t(number(row, ops));
+    s.ns += csv_number(row, span);
+    s.calls += int64_t(csv_number(row, calls));
+    s.kernels += int64_t(csv_number(row, ops));
   }
   out.kernels = kernels.hottest(out.kernel_ns);
   out.tasks = tasks.hottest(out.task_ns);
@@ -180,29 +122,28 @@ ProfileTables ncu_tables(const std::string& csv) {
   Spots kernels, tasks;
   std::map<std::string, std::map<std::string, double>> of_task;
   const std::string duration = "gpu__time_duration.sum";
-  const Table t(csv, duration);
+  const CsvTable t(csv, duration);
   const auto name = t.column("Kernel Name"), time = t.column(duration),
              compute = t.column("sm__throughput.avg.pct_of_peak_sustained_elapsed"),
              memory = t.column("gpu__compute_memory_throughput.avg.pct_of_peak_sustained_elapsed"),
-             stack = t.column(
-                 "thread Domain:Push/Pop_Range:PL_Type:PL_Value:CLR_Type:Color:Msg_Type:Msg");
-  auto add = [&](HotSpot& s, const Row& row) {
-    const double ns = number(row, time);
-    add_weighted(s.compute, s.ns, number(row, compute, -1), ns);
-    add_weighted(s.memory, s.ns, number(row, memory, -1), ns);
+             stack = t.column(kNcuRanges);
+  auto add = [&](HotSpot& s, const CsvRow& row) {
+    const double ns = csv_number(row, time);
+    add_weighted(s.compute, s.ns, csv_number(row, compute, -1), ns);
+    add_weighted(s.memory, s.ns, csv_number(row, memory, -1), ns);
     s.ns += ns;
   };
-  for (const Row& row : t.rows()) {
-    if (!name || number(row, time) <= 0) continue;
+  for (const CsvRow& row : t.rows()) {
+    if (!name || csv_number(row, time) <= 0) continue;
     HotSpot& kernel = kernels.kernel(row[*name]);
     add(kernel, row);
     ++kernel.calls;
-    const std::string range = stack ? innermost(row[*stack]) : "";
+    const std::string range = stack ? innermost_range(row[*stack]) : "";
     HotSpot& task = tasks.task(range.empty() ? "(no task)" : range);
     add(task, row);
     ++task.kernels;
     double& own = of_task[task.name + " " + task.implementation][row[*name]];
-    own += number(row, time);
+    own += csv_number(row, time);
     if (task.hottest.empty() || own > of_task[task.name + " " + task.implementation][task.hottest])
       task.hottest = row[*name];
   }
@@ -215,9 +156,10 @@ std::string profile_text(const ProfileTables& t) {
   std::string out;
   auto cut = [](const std::string& s, size_t n) { return s.substr(0, n); };
   auto limits = [&](const HotSpot& s) {
-    return s.compute < 0 && s.memory < 0 ? std::string()
-                                         : fmt::format("  compute {:>7}  memory {:>7}",
-                                                       percent(s.compute), percent(s.memory));
+    return s.compute < 0 && s.memory < 0
+               ? std::string()
+               : fmt::format("  compute {:>7}  memory {:>7}", percent_text(s.compute),
+                             percent_text(s.memory));
   };
   out += fmt::format("\nhottest tasks: {:.3f} ms in all{}\n", t.task_ns * 1e-6,
                      t.tasks.empty() ? "; the profile names none" : "");

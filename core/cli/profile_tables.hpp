@@ -33,6 +33,15 @@ ProfileTables nsys_tables(const std::string& kernel_csv, const std::string& rang
 // innermost range.
 ProfileTables ncu_tables(const std::string& csv);
 
+// The column in which ncu says in which ranges a kernel was launched.
+inline constexpr const char* kNcuRanges =
+    "thread Domain:Push/Pop_Range:PL_Type:PL_Value:CLR_Type:Color:Msg_Type:Msg";
+// Of what stands there, `1  "<default domain>:fk.measure:none:..."  "<default domain>:model.norm
+// (...):none:..."`, a thread and its stack of ranges, the outermost first: the name of the last; ""
+// where that is fk.measure.
+std::string innermost_range(const std::string& stack);
+std::string percent_text(double share);  // "12.5 %"; "-" for what was not measured
+
 // For people, at most 60 lines; and for programs.
 std::string profile_text(const ProfileTables&);
 Json profile_json(const ProfileTables&);
