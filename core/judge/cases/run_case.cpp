@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/judge/cases/run_case.hpp"
 
-#include <algorithm>
-#include <cstring>
-
 #include "core/base/error.hpp"
-#include "core/judge/cases/mirror.hpp"
+#include "core/judge/cases/placed_call.hpp"
 #include "core/judge/cases/threads.hpp"
 #include "core/plugin/load_host.hpp"
 
 namespace fk::cases {
 namespace {
-
-using core::Field;
 
 // One for all runs of the process: a stream and its buffers are not worth making again.
 std::shared_ptr<core::Device> opened(fk_device d) {
@@ -20,46 +15,6 @@ std::shared_ptr<core::Device> opened(fk_device d) {
   auto& device = devices[d.type];
   if (!device) device = core::Device::open(d);
   return device;
-}
-
-// NaN equals NaN.
-bool same_values(const std::vector<double>& a, const std::vector<double>& b) {
-  return a.size() == b.size() &&
-         (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0);
-}
-
-void run_call(core::Model& model, const Call& call, fk_dtype dtype, Outcome& outcome) {
-  core::StructValue args = core::StructValue::args(model.task());
-  std::vector<std::unique_ptr<HostTensor>> tensors;
-  std::vector<std::unique_ptr<Mirror>> mirrors, step_mirrors;
-  const auto on_device = [&](auto& list, HostTensor& t) {
-    return list.emplace_back(std::make_unique<Mirror>(model.device(), t))->get();
-  };
-  std::vector<std::vector<double>> given;
-  for (const Argument& a : call.args) {
-    HostTensor& t =
-        *tensors.emplace_back(std::make_unique<HostTensor>(a.in(dtype), a.shape, a.gap));
-    t.set(a.values);
-    given.push_back(a.written ? std::vector<double>() : t.values());
-    args.set(a.field->name, on_device(mirrors, t));
-  }
-  core::StructValue* step = call.step ? &call.step->value : nullptr;
-  if (step)
-    for (Step::Named& named : call.step->tensors)
-      step->set(named.name, named.name.ends_with("_host") ? named.tensor->get()
-                                                          : on_device(step_mirrors, *named.tensor));
-  model.run(step ? step->data() : nullptr, args.data());
-  model.device()->synchronize();
-  for (auto& m : mirrors) m->fetch();
-  for (size_t i = 0; i < tensors.size(); ++i) {
-    const std::string name = call.label + call.args[i].field->name;
-    const auto now = tensors[i]->values();
-    if (!tensors[i]->gaps_untouched()) outcome.overwritten.push_back(name);
-    if (call.args[i].written)
-      outcome.tensors[name] = now;
-    else if (!same_values(now, given[i]))
-      outcome.overwritten.push_back(name);
-  }
 }
 
 // Of a contiguous tensor on the device.
@@ -88,7 +43,8 @@ std::vector<double> values_of(core::Device& device, const fk_tensor& t) {
 std::unique_ptr<core::Model> build_case(const core::Catalog& catalog, const core::TaskSpec& task,
                                         const Case& c, fk_dtype dtype, const core::Policy& policy,
                                         std::shared_ptr<core::WeightStore> weights,
-                                        fk_device device, bool dry) {
+                                        fk_device device, bool dry,
+                                        const core::LayerOptions& layers) {
   core::BuildOptions options;
   options.dtype = dtype;
   options.threads = answer_threads();
@@ -96,6 +52,7 @@ std::unique_ptr<core::Model> build_case(const core::Catalog& catalog, const core
   options.policy = policy;
   options.device = device;
   options.dry = dry;
+  options.layers = layers;
   if (!dry) options.on = opened(device);
   return core::Model::build(catalog, std::move(weights), task.name,
                             Problem{&task, &c, c.init, {}, {}}.init_for(dtype), options);
@@ -105,7 +62,12 @@ Outcome run_problem(core::Model& model, const Problem& problem, fk_dtype dtype) 
   Outcome outcome;
   for (const core::Choice& c : model.plan().choices)
     if (c.path.empty() && c.task == problem.task->name) outcome.implementation = c.implementation;
-  for (const Call& call : problem.calls) run_call(model, call, dtype, outcome);
+  for (const Call& call : problem.calls) {
+    PlacedCall placed(model, call, dtype);
+    model.run(placed.step(), placed.args());
+    model.device()->synchronize();
+    placed.read(outcome);
+  }
   for (const auto& [path, t] : model.states())
     outcome.tensors["state " + path] = values_of(*model.device(), *t);
   return outcome;

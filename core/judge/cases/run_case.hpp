@@ -24,7 +24,8 @@ std::string unsupported(const core::Catalog&, const core::TaskSpec&, const Case&
 std::unique_ptr<core::Model> build_case(const core::Catalog&, const core::TaskSpec&, const Case&,
                                         fk_dtype dtype, const core::Policy&,
                                         std::shared_ptr<core::WeightStore> weights,
-                                        fk_device device = {FK_CPU, 0}, bool dry = false);
+                                        fk_device device = {FK_CPU, 0}, bool dry = false,
+                                        const core::LayerOptions& layers = {});
 
 // Every call of the problem in this process, on the model's device.
 Outcome run_problem(core::Model&, const Problem&, fk_dtype dtype);
