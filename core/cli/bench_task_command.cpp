@@ -3,6 +3,7 @@
 
 #include "core/base/error.hpp"
 #include "core/cli/bench_cases.hpp"
+#include "core/cli/bench_task_profile.hpp"
 #include "core/cli/captured_flags.hpp"
 #include "core/cli/cli.hpp"
 #include "core/cli/judge_flags.hpp"
@@ -88,6 +89,17 @@ std::vector<cases::Case> chosen(const Court& court, const JudgeFlags& flags, con
   return list;
 }
 
+// One report has room for one candidate.
+void need_one(const std::vector<Subject>& measured, const std::string& tool) {
+  if (measured.size() == 1) return;
+  Words names;
+  for (const Subject& s : measured) names.push_back(s.implementation);
+  bad_input(
+      "--profile {}: it takes one implementation beside the baseline, and there are {}{}{}; "
+      "name one with --impl",
+      tool, names.size(), names.empty() ? "" : ": ", fmt::join(names, ", "));
+}
+
 double seconds_of(const Court& court, const std::string& task) {
   double sum = 0;
   if (const auto at = court.captured.by_task.find(task); at != court.captured.by_task.end())
@@ -115,17 +127,31 @@ int bench_task_command(const Words& words) {
   app.add_option("--against", against, "instead of the best baseline");
   app.add_option("--budget", options.budget, "seconds a case, at most");
   flags.add_to(app);
+  ProfileFlags profile;
+  profile.add_to(app);
   RecordFlags store;
   store.add_to(app);
   if (!parse_flags(app, words)) return 0;
+  if (!profile.run_once.empty()) {
+    Court court(flags);
+    for (const cases::Case& c : chosen(court, flags, court.registry.task(task)))
+      run_case_once(court, task, profile.run_once, c);
+    return 0;
+  }
+  profile.check(task, flags.device);
   record::Recorder recorder = store.recorder();
   Court court(flags);
   const std::vector<Subject> all = subjects(court, task, "");
-  const std::vector<Subject> measured = subjects(court, task, name);
+  std::vector<Subject> measured = subjects(court, task, name);
   const std::vector<Subject> rivals =
       against.empty() ? std::vector<Subject>() : subjects(court, task, against);
   const Subject* rival = against.empty() ? best_baseline(court, all) : &rivals[0];
   if (!rival) missing("{} has no baseline to be measured against", task);
+  if (name.empty())
+    std::erase_if(measured, [&](const Subject& s) {
+      return s.plugin == rival->plugin && s.implementation == rival->implementation;
+    });
+  if (!profile.tool.empty()) need_one(measured, profile.tool);
   size_t done = 0, refused = 0;
   const std::vector<cases::Case> list = chosen(court, flags, court.registry.task(task));
   const auto head = [&](const Subject& s) -> Json {
@@ -136,11 +162,12 @@ int bench_task_command(const Words& words) {
             {"baseline_hash", rival->plugin->hash}};
   };
   for (const Subject& s : measured) {
-    if (s.plugin == rival->plugin && s.implementation == rival->implementation && name.empty())
-      continue;
     if (!flags.json)
       fmt::print("{} {} against {}\n", task, s.implementation, rival->implementation);
     CasesSummary summary(task, seconds_of(court, task));
+    const auto look = [&](const cases::Case& c, const BenchResult& r) {
+      return profile_case(court, flags, profile, s, *rival, c, r.seeds.at(0));
+    };
     for (const cases::Case& c : list) {
       const BenchResult r =
           judge::bench_case(court.judge, task, c, s.contestant(), rival->contestant(), options);
@@ -150,14 +177,18 @@ int bench_task_command(const Words& words) {
             record::measurement(court.machine(), court.registry, court.registry.task(task), c,
                                 s.contestant(), rival->contestant(), r, s.context(court)),
             record::rates(court.registry, court.registry.task(task), c, r));
+      const bool profiled = !profile.tool.empty() && r.code != "REFUSED" && r.code != "unsupported";
       if (flags.json) {
         Json j = head(s);
         j.update(r.to_json());
         if (!id.empty()) j["id"] = id;
         if (!flags.cases.empty()) j["captured_seconds"] = c.weight;
+        if (profiled) j["profile"] = look(c, r).to_json();
         fmt::print("{}\n", json_line(j));
       } else {
         print_result(r, id);
+        std::fflush(stdout);
+        if (profiled) fmt::print("{}", look(c, r).text());
       }
       std::fflush(stdout);
       done += r.code != "unsupported";
