@@ -71,7 +71,7 @@ resolver::Measurer::Court measuring_court(Court& court, const BestFlags& best) {
   // The caches are emptied before every call on a card: more places are only more to verify.
   if (court.judge.options().runner.device.type != FK_CPU) bench.bytes = size_t{16} << 20;
   best.recorder->store();  // what cannot be opened is said now
-  return {court.judge, court.plugins, court.machine(), *best.recorder, bench};
+  return {court.judge, court.plugins, court.machine(), *best.recorder, bench, 0, best.largest_case};
 }
 
 }  // namespace
@@ -96,7 +96,7 @@ Resolution resolve(Session& s, Measuring& by, BestFlags best) {
   best.options.cache = cache_folder() / "resolver";
   Resolution out = resolver::Resolver(subject, measurer, best.options, progress).resolve();
   for (const resolver::Refused& x : refused)
-    out.findings.push_back({x.task, "", x.implementation, false, "", x.reason, "", {1, 1}});
+    out.findings.push_back({x.task, "", x.implementation, false, "", x.reason, "", {}});
   out.plan.made = {{"config", s.assets.config.file},   {"model", s.assets.config.model},
                    {"weights", s.assets.weights_text}, {"workload", best.options.workload.text()},
                    {"device", machine.device},         {"driver", machine.driver},

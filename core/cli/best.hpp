@@ -9,8 +9,9 @@ namespace fk::core {
 // How a session's model is resolved.
 struct BestFlags {
   resolver::ResolveOptions options;
-  double case_budget = 1;                // seconds of measuring a case, at most
-  record::Recorder* recorder = nullptr;  // of the command
+  double case_budget = 1;                        // seconds of measuring a case, at most
+  double largest_case = cases::kMostOperations;  // that is measured
+  record::Recorder* recorder = nullptr;          // of the command
 };
 
 // Whether the flags ask for the policy `best`: by name, or without any where there is a store.

@@ -53,6 +53,11 @@ int resolve_command(const Words& words) {
       ->type_name("BYTES");
   app.add_option("--budget", best.case_budget, "seconds of measuring a case, at most")
       ->check(CLI::PositiveNumber);
+  app.add_option("--largest-case", best.largest_case,
+                 "calls of more operations are not measured alone: candidates for them are tried "
+                 "in the whole model; default 30e9")
+      ->type_name("OPERATIONS")
+      ->check(CLI::PositiveNumber);
   app.add_option("--proof-budget", best.options.proof_budget,
                  "seconds of comparing whole models, at most")
       ->check(CLI::PositiveNumber);

@@ -9,7 +9,6 @@
 #include <thread>
 
 #include "core/judge/case_list.hpp"
-#include "core/judge/cases/captured_cases.hpp"
 #include "core/record/record.hpp"
 
 namespace fk::resolver {
@@ -51,6 +50,7 @@ bool is_open(const store::Measurement& m) {
 }
 
 std::string Measurer::Timing::summary() const {
+  if (too_large) return text;
   if (code == "REFUSED" || code == "unsupported") return fmt::format("{}: {}", code, text);
   std::string from = cases > 1 ? fmt::format("{} cases", cases) : "";
   if (!id.empty()) from += (from.empty() ? "" : ", ") + id.substr(0, 8);
@@ -235,9 +235,11 @@ std::optional<Measurer::Timing> Measurer::timing(const core::TaskSpec& task, con
       return from_record(*m, asked < kMostAsked);
     }
   if (look) return std::nullopt;
-  if (const std::string why = cases::too_large(court_.judge.oracle().catalog(), task, c);
-      !why.empty())
-    return Timing{0, 0, {}, "unsupported", "too large to be judged: " + why, ""};
+  if (const std::string why = too_large(task, c); !why.empty()) {
+    Timing none{0, 0, {}, "unsupported", "too large to be judged: " + why, ""};
+    none.too_large = true;
+    return none;
+  }
   ++measured_;
   if (progress)
     progress(fmt::format("measuring {} {} against {} on {}", task.name, candidate.id, baseline.id,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/base/laps.hpp"
+#include "core/judge/cases/captured_cases.hpp"
 #include "core/judge/judge.hpp"
 #include "core/judge/timing/bench.hpp"
 #include "core/record/machine.hpp"
@@ -24,6 +25,7 @@ class Measurer {
     record::Recorder& recorder;  // one that is off: remembered as long as the Measurer lives
     judge::BenchOptions bench;
     size_t judges = 0;  // at a time, at most; 0: as many as there are cores for
+    double most_operations = cases::kMostOperations;  // of a call that is measured alone
   };
   explicit Measurer(Court);
 
@@ -44,8 +46,9 @@ class Measurer {
     double seconds = 0, baseline_seconds = 0;
     judge::Interval speedup;
     std::string code, text, id;
-    size_t cases = 1;   // that it is of
-    bool open = false;  // the machine was too busy to tell: it is measured again the next time
+    size_t cases = 1;        // that it is of
+    bool open = false;       // the machine was too busy to tell: it is measured again the next time
+    bool too_large = false;  // for the reference, and therefore nobody measured it
     bool faster() const { return code == "FAST"; }
     std::string summary() const;  // "1.42x [1.40, 1.44] (3f2a91c0)", "... (3 cases, 3f2a91c0)"
   };
@@ -67,6 +70,10 @@ class Measurer {
     Verdict verdict;
   };
   std::vector<Remembered> remembered(const std::string& hash);
+  // Why a case is not measured alone whoever computes it, or "".
+  std::string too_large(const core::TaskSpec& task, const cases::Case& c) const {
+    return cases::too_large(court_.judge.oracle().catalog(), task, c, court_.most_operations);
+  }
   // What was left open is measured again, at once and the next time, but not for ever.
   std::optional<Timing> timing(const core::TaskSpec&, const cases::Case&, const Named& candidate,
                                const Named& baseline, bool look, const Progress&);

@@ -24,6 +24,8 @@ constexpr double kMostInPlace = 10, kLeastInPlace = 1.001;
 // event, in the model its first loads overlap the kernel before it.
 constexpr double kGainsInPlace = 1.1;
 
+bool is_refused(const std::optional<Measurer::Timing>& t) { return t && t->code == "REFUSED"; }
+
 bool is_timed(const std::optional<Measurer::Timing>& t) {
   return t && t->code != "REFUSED" && t->code != "unsupported";
 }
@@ -106,7 +108,7 @@ void Parts::measure(const std::function<bool(const core::Implementation&)>& look
           continue;
         }
       }
-      bool faster = false, open = false;
+      bool faster = false, open = false, large = false;
       std::string slow;
       for (size_t p = 0; p < kPhases; ++p) {
         if (calls_[s][p].empty() || rival(s, p) == a) continue;
@@ -116,11 +118,11 @@ void Parts::measure(const std::function<bool(const core::Implementation&)>& look
           slow = "not measured yet: `fk resolve` does";
           break;
         }
-        faster = faster || t->faster(), open = open || t->open;
+        faster = faster || t->faster(), open = open || t->open, large = large || t->too_large;
         slow += fmt::format("{}{} {}{}", slow.empty() ? "" : ", ", phase_name(Phase(p)),
                             is_timed(t) ? t->code + " " : "", t->summary());
         // What is wrong is so everywhere. What cannot be timed in one phase may have the other.
-        if (t->code == "REFUSED") {
+        if (is_refused(t)) {
           faster = false;
           break;
         }
@@ -128,9 +130,10 @@ void Parts::measure(const std::function<bool(const core::Implementation&)>& look
       if (faster)
         contested_[s] = true;  // by a baseline too, which stands first in the other phase alone
       else if (!is_baseline)
-        out_[s][a] =
-            (open ? "too busy a machine to tell, measured again next time: " : "not faster: ") +
-            slow;
+        out_[s][a] = (open    ? "too busy a machine to tell, measured again next time: "
+                      : large ? "not known to be faster: "
+                              : "not faster: ") +
+                     slow;
     }
   }
 }
@@ -157,22 +160,35 @@ Measurer::Timing combined(const std::vector<Call>& calls,
   if (timings.size() == 1) return timings[0];
   Measurer::Timing out;
   std::vector<judge::Weighted> weighted;
-  double count = 0;
+  double count = 0, measured = 0, not_measured = 0;  // seconds in the model
+  const Measurer::Timing* large = nullptr;
   for (size_t i = 0; i < timings.size(); ++i) {
     const Measurer::Timing& t = timings[i];
-    if (t.code == "REFUSED" || t.code == "unsupported") return t;
+    if (!t.too_large && (t.code == "REFUSED" || t.code == "unsupported")) return t;
     const auto n = double(calls[i].calls);
+    count += n;
+    if (t.too_large) {
+      if (!large) large = &t;
+      not_measured += n * calls[i].seconds;
+      continue;
+    }
     weighted.push_back({n * calls[i].seconds, t.speedup});
+    measured += n * calls[i].seconds;
     out.open = out.open || t.open;
     out.seconds += n * t.seconds, out.baseline_seconds += n * t.baseline_seconds;
-    count += n;
+    if (out.id.empty()) out.id = t.id;
+  }
+  if (large && (weighted.empty() || not_measured > measured)) return *large;
+  out.speedup = judge::weighted_speedup(weighted);
+  // As they were seen to take in the model, for nobody measured them.
+  if (large) {
+    out.baseline_seconds += not_measured;
+    out.seconds += not_measured / out.speedup.middle;
   }
   out.seconds /= count, out.baseline_seconds /= count;
-  out.speedup = judge::weighted_speedup(weighted);
   out.code = judge::speed_name(judge::speed_of(out.speedup));
   out.open = out.open && out.code == "AMBG";
-  out.id = timings[0].id;
-  out.cases = timings.size();
+  out.cases = weighted.size();
   return out;
 }
 
@@ -200,6 +216,9 @@ double Parts::tree_seconds(size_t sub, Phase phase, bool in_place) const {
     for (const Times& t : times_[sub])
       if (t.phase[p] && t.phase[p]->baseline_seconds > 0) sum += t.phase[p]->baseline_seconds, ++n;
     if (n) return in_place ? call_seconds(sub, phase) : sum / n;
+    // Too large to be judged, and something was seen in the model to be faster.
+    for (const InPlace& seen : in_place_[sub])
+      if (seen.phases[p]) return call_seconds(sub, phase);
   }
   double sum = 0;
   for (const core::search::Child& c : space_.subs[sub].alternatives[0].children)
@@ -235,30 +254,57 @@ PerPhase Parts::weights(const PerPhase& steps) const {
   return w;
 }
 
+bool Parts::is_candidate(size_t sub, size_t a) const {
+  return space_.subs[sub].alternatives[a].implementation->kind ==
+         core::Implementation::Kind::kCandidate;
+}
+
+// As fast as what beside the baseline, at most; 0 where it has nothing to show for it, or what the
+// model says of it is known. Of what is too large to be judged only candidates may: the order of
+// the others was measured by hand, and they are so many.
+double Parts::may_be(size_t sub, size_t a, size_t p) const {
+  const auto& t = times_[sub][a].phase[p];
+  if (!t || not_for_[sub][a][p] || in_place_[sub][a].phases[p]) return 0;
+  if (t->too_large) return is_candidate(sub, a) ? kGainsInPlace : 0;
+  return is_timed(t) ? t->speedup.high * kGainsInPlace : 0;
+}
+
 std::vector<Parts::Contender> Parts::contenders(const PerPhase& steps) const {
   const PerPhase weight = weights(steps);
   std::vector<Contender> out;
+  const auto add = [&](Contender& c, size_t p, double most) {
+    c.phases[p] = true;
+    c.too_large = c.too_large || times_[c.sub][c.alternative].phase[p]->too_large;
+    c.may_save += weight[p] * share_of_step(c.sub, p) * (1 - 1 / most);
+  };
   for (size_t s = 0; s < space_.subs.size(); ++s) {
     const SubProblem& sub = space_.subs[s];
     for (size_t a = 1; a < sub.alternatives.size(); ++a) {
-      if (a == sub.decode || out_[s][a].empty()) continue;  // it is in the running
-      // The phases may have one each where nothing stands below.
+      const auto& times = times_[s][a].phase;
+      if (a == sub.decode || std::any_of(times, times + kPhases, is_refused)) continue;
+      // Where it is, it is in the running with the phases that were measured.
+      const bool faster =
+          std::any_of(times, times + kPhases, [](const auto& t) { return t && t->faster(); });
       const bool leaf =
           sub.alternatives[0].children.empty() && sub.alternatives[a].children.empty();
-      Contender c{s, a, {}, 0};
+      Contender together{s, a};
       bool any = false, all = true;
       for (size_t p = 0; p < kPhases; ++p) {
         if (calls_[s][p].empty()) continue;
-        const auto& t = times_[s][a].phase[p];
-        all = all && is_timed(t);
-        if (!is_timed(t)) continue;
-        const double most = t->speedup.high * kGainsInPlace;
-        any = any || most > 1;
-        if (leaf && most <= 1) continue;
-        c.phases[p] = true;
-        c.may_save += weight[p] * share_of_step(s, p) * (1 - 1 / most);
+        const double most = may_be(s, a, p);
+        any = any || most > 1, all = all && most > 0;
+        if (most <= (leaf ? 1 : 0)) continue;
+        // The phases may have one each where nothing stands below: of what nobody measured the one
+        // says nothing of the other.
+        if (leaf && times[p]->too_large) {
+          Contender& alone = out.emplace_back(Contender{s, a});
+          add(alone, p, most);
+        } else if (!leaf || !faster) {
+          add(together, p, most);
+        }
       }
-      if (any && (leaf || all) && c.may_save > 0) out.push_back(c);
+      if (!any || together.may_save <= 0) continue;
+      if (leaf || (all && (together.too_large || !faster))) out.push_back(together);
     }
   }
   std::stable_sort(out.begin(), out.end(),
@@ -266,22 +312,33 @@ std::vector<Parts::Contender> Parts::contenders(const PerPhase& steps) const {
   return out;
 }
 
-void Parts::seen_in_place(const Contender& c, const PerPhase& saved, const PerPhase& steps,
-                          const std::string& text) {
-  const PerPhase weight = weights(steps);
-  InPlace seen{c.phases, {1, 1}, text};
-  double net = 0;
+void Parts::seen_in_place(const Contender& c, const PerPhase& plan, const PerPhase& saved,
+                          const PerPhase& steps, const std::string& text) {
+  InPlace& seen = in_place_[c.sub][c.alternative];
+  PerPhase before{}, base{}, there{}, now{};
   for (size_t p = 0; p < kPhases; ++p) {
-    const double share = share_of_step(c.sub, p);
-    if (!c.phases[p] || share <= 0) continue;
-    const double left = std::clamp(1 - saved[p] / share, 1 / kMostInPlace, kMostInPlace);
-    seen.speedup[p] = 1 / left;
-    net += weight[p] * share * (1 - left);
+    before[p] = baseline_seconds(c.sub, Phase(p));
+    seen.phases[p] = seen.phases[p] || c.phases[p];
   }
-  if (net <= 0) seen.speedup.fill(kLeastInPlace);
+  seen.text += (seen.text.empty() ? "" : "; ") + text;
   out_[c.sub][c.alternative].clear();
-  in_place_[c.sub][c.alternative] = seen;
   contested_[c.sub] = true;
+  // It saved that of what the plan has there, which need not be the baseline. What nobody measured
+  // has a time only from now on.
+  double more = 0;
+  for (size_t p = 0; p < kPhases; ++p) {
+    if (!c.phases[p]) continue;
+    base[p] = baseline_seconds(c.sub, Phase(p));
+    there[p] = plan[p] < kNotMeasured ? plan[p] + std::max(0.0, base[p] - before[p]) : base[p];
+    const double share = share_of_step(c.sub, p), less = share > 0 ? base[p] * saved[p] / share : 0;
+    now[p] = std::clamp(there[p] - less, there[p] / kMostInPlace, there[p] * kMostInPlace);
+    more += steps[p] * (now[p] - there[p]);
+  }
+  for (size_t p = 0; p < kPhases; ++p) {
+    if (!c.phases[p]) continue;
+    if (more >= 0) now[p] = there[p] / kLeastInPlace;
+    seen.speedup[p] = now[p] > 0 ? base[p] / now[p] : 1;
+  }
 }
 
 core::search::Problem Parts::problem(const PerPhase& steps) const {
@@ -311,17 +368,18 @@ core::search::Problem Parts::problem(const PerPhase& steps) const {
   return out;
 }
 
-std::string Parts::why(size_t sub, size_t a) const {
+std::string Parts::why(size_t sub, size_t a, const std::array<bool, kPhases>& of) const {
   std::string out;
   for (size_t p = 0; p < kPhases; ++p)
-    if (const auto& t = times_[sub][a].phase[p])
-      out += fmt::format("{}{} {}", out.empty() ? "" : ", ", phase_name(Phase(p)), t->summary());
+    if (const auto& t = times_[sub][a].phase[p]; t && of[p])
+      out += fmt::format("{}{} {}", out.empty() ? "" : ", ", phase_name(Phase(p)),
+                         t->too_large ? "too large to be judged alone" : t->summary());
   if (const std::string& seen = in_place_[sub][a].text; !seen.empty()) out += ", in place " + seen;
   return out;
 }
 
 PerPhase Parts::speedup(size_t sub, size_t a) const {
-  PerPhase out{1, 1};
+  PerPhase out{};
   for (size_t p = 0; p < kPhases; ++p)
     if (const auto& t = times_[sub][a].phase[p]; t && t->speedup.middle > 0)
       out[p] = t->speedup.middle;

@@ -28,18 +28,26 @@ class Parts {
   }
   // A right alternative that alone is not certainly faster nor, in all phases, slower by more than
   // company may make up: what it is worth there (launches that it saves, loads that overlap what
-  // ran before, what it leaves in a cache) shows in the model.
+  // ran before, what it leaves in a cache) shows in the model. Or a candidate in a phase whose
+  // calls are too large to be judged: there the model is all that can be asked.
   struct Contender {
     size_t sub, alternative;
-    std::array<bool, core::search::kPhases> phases;  // that it is for
-    double may_save;  // of the workload's time, if company does for it what it may
+    std::array<bool, core::search::kPhases> phases{};  // that it is for
+    bool too_large = false;                            // in one of them
+    double may_save = 0;  // of the workload's time, if company does for it what it may
   };
   // The one that may save most first. `steps`: of each phase, of the workload.
   std::vector<Contender> contenders(const core::search::PerPhase& steps) const;
-  // What a contender that pays saved of a step of each phase in the model, as shares of the step,
-  // stands for its times from now on. `text`: in words.
-  void seen_in_place(const Contender&, const core::search::PerPhase& saved,
-                     const core::search::PerPhase& steps, const std::string& text);
+  // What a contender that pays saved of a step of each phase in the model, as shares of the
+  // baselines' step, stands for its times from now on. `plan`: seconds of the sub-problem, with
+  // what is below it, in the plan that it was tried beside, as problem() has them. `text`: in
+  // words.
+  void seen_in_place(const Contender&, const core::search::PerPhase& plan,
+                     const core::search::PerPhase& saved, const core::search::PerPhase& steps,
+                     const std::string& text);
+  bool is_seen_in_place(size_t sub, size_t alternative) const {
+    return !in_place_[sub][alternative].text.empty();
+  }
   // For the search: costs in seconds of a step, the baselines' as far as they matter.
   core::search::Problem problem(const core::search::PerPhase& steps) const;
   // Of a tree of baselines, as far as something competes with a part of it: the parts measured
@@ -52,8 +60,10 @@ class Parts {
   const std::string& ineligible(size_t sub, size_t alternative) const {
     return out_[sub][alternative];
   }
-  std::string why(size_t sub, size_t alternative) const;  // its times in words
-  core::search::PerPhase speedup(size_t sub, size_t alternative) const;
+  // Its times in words.
+  std::string why(size_t sub, size_t alternative,
+                  const std::array<bool, core::search::kPhases>& of = {true, true}) const;
+  core::search::PerPhase speedup(size_t sub, size_t alternative) const;  // alone; 0: not measured
 
  private:
   struct Times {
@@ -67,6 +77,8 @@ class Parts {
   size_t rival(size_t sub, size_t phase) const;
   double tree_seconds(size_t sub, core::Phase, bool in_place) const;
   double share_of_step(size_t sub, size_t phase) const;
+  bool is_candidate(size_t sub, size_t alternative) const;
+  double may_be(size_t sub, size_t alternative, size_t phase) const;
   core::search::PerPhase weights(const core::search::PerPhase& steps) const;
   double whole_seconds(size_t sub, size_t alternative, size_t phase) const;
   const Space& space_;
@@ -77,7 +89,7 @@ class Parts {
   std::vector<std::vector<std::string>> out_;
   struct InPlace {
     std::array<bool, core::search::kPhases> phases{};
-    core::search::PerPhase speedup{};
+    core::search::PerPhase speedup{};  // beside the baseline
     std::string text;
   };
   std::vector<std::vector<InPlace>> in_place_;
@@ -86,7 +98,9 @@ class Parts {
 };
 
 // Of several cases as one, each as heavy as the calls that it stands for: the harmonic mean of the
-// speed-ups weighted by time, seconds a call. One that could not be timed stands for all.
+// speed-ups weighted by time, seconds a call. One that could not be timed stands for all; those
+// that are too large to be judged do where they took most of the time, else the others stand for
+// them.
 Measurer::Timing combined(const std::vector<Call>&, const std::vector<Measurer::Timing>&);
 
 // Of an alternative where the baseline of that phase takes `base`; 0: of which nobody knows more

@@ -34,6 +34,9 @@ bool has_reference(const Subject& s, size_t weight_bytes) {
 }
 constexpr double kOwnErrors = 2;
 constexpr size_t kLeastCertain = 6;
+// A trial ends when so many rounds, one of which a busy machine may spoil, all give less.
+constexpr size_t kHopelessRounds = 2;
+constexpr double kHopeless = 0.9;
 
 struct Errors {
   double mean = 0, worst = 0;
@@ -158,6 +161,24 @@ Agreement Proof::agrees(Rig& rig) {
   return a;
 }
 
+// A few rows, or one, have no mean worth a bound of its own.
+Agreement Proof::agrees_on_prompts(Rig& rig) {
+  if (right_.empty()) find_bounds();
+  if (answers_.empty()) answers_ = baseline_->answers();
+  Agreement a = own_;
+  const Errors e = errors(rig.answers(), answers_);
+  a.mean_error = e.mean, a.worst_error = e.worst;
+  a.mean_bound = a.worst_bound;
+  a.against = "the baselines, after the workload's prompts";
+  a.ok = e.worst <= a.worst_bound;
+  return a;
+}
+
+Gain Proof::trial(Rig& first, Rig& second, double half_width, double budget) {
+  return in_turn(first, second, steps_of(workload_, subject_.is_encoder()),
+                 {.half_width = half_width, .budget = budget, .hopeless = kHopeless}, draws_);
+}
+
 Gain in_turn(Rig& first, Rig& second, const core::search::PerPhase& steps, const Rounds& rounds,
              uint64_t& draw) {
   Gain out;
@@ -181,6 +202,12 @@ Gain in_turn(Rig& first, Rig& second, const core::search::PerPhase& steps, const
     logs[2].push_back(std::log(whole[0] / whole[1]));
     out.samples.push_back({t[0][0], t[1][0], t[0][1], t[1][1]});
     ++out.rounds;
+    if (out.rounds == kHopelessRounds &&
+        *std::max_element(logs[2].begin(), logs[2].end()) < std::log(rounds.hopeless)) {
+      out.given_up = true;
+      out.whole = judge::ratio_interval({logs[2]}, draw);
+      break;
+    }
     if (out.rounds < (rounds.certain ? std::min(kLeastCertain, rounds.least) : rounds.least))
       continue;
     const double spent = std::chrono::duration<double>(Clock::now() - begin).count();

@@ -22,6 +22,7 @@ struct Gain {
   core::search::PerPhase first{}, second{};  // median seconds of a step
   size_t rounds = 0;
   bool has_decode = false;
+  bool given_up = false;  // early: the second is hopeless
   // Of each round: seconds of a step of the first and the second, in prefill and in decode.
   std::vector<std::array<double, 4>> samples;
 };
@@ -32,6 +33,7 @@ struct Rounds {
   double half_width = 0;  // of the interval of the whole; more rounds until it is narrower ...
   double budget = 0;      // ... or so many seconds are spent
   bool certain = false;   // or it lies on one side of 1, which fewer than `least` may say
+  double hopeless = 0;    // or the first rounds give less than this, each of them
 };
 // `steps`: of each phase, of the workload. `draw`: who begins is drawn from it, and counted up.
 Gain in_turn(Rig& first, Rig& second, const core::search::PerPhase& steps, const Rounds&,
@@ -52,6 +54,9 @@ class Proof {
   // Passes when no row is further off than twice the baselines' own error, plus what rounding may
   // do.
   Agreement agrees(Rig&);
+  // Where nobody judged calls of the workload's size: what it says after the workload's prompts is
+  // what the baselines say, within the same.
+  Agreement agrees_on_prompts(Rig&);
   std::unique_ptr<Rig> build(const core::Policy& p) const {
     return make_rig(subject_, p, workload_);
   }
@@ -60,6 +65,8 @@ class Proof {
     return in_turn(first, second, steps_of(workload_, subject_.is_encoder()),
                    {.half_width = half_width, .budget = budget, .certain = certain}, draws_);
   }
+  // Whether the second is faster than the first, where that it is not need not be known exactly.
+  Gain trial(Rig& first, Rig& second, double half_width, double budget);
   const Workload& workload() const { return workload_; }
 
  private:
@@ -68,7 +75,8 @@ class Proof {
   const Workload workload_;
   const std::filesystem::path cache_;
   std::unique_ptr<Rig> baseline_;
-  Logits right_;   // what others are compared with
+  Logits right_;  // what others are compared with
+  Logits answers_;
   Agreement own_;  // its bounds
   std::vector<double> scale_;
   uint64_t draws_ = 0;

@@ -123,8 +123,12 @@ Json Resolution::to_json() const {
   Json j = {{"plan_hash", plan.hash()}, {"is_baseline", is_baseline}};
   j["findings"] = Json::array();
   for (const Finding& f : findings) {
-    Json x = {{"task", f.task},     {"path", f.path},     {"implementation", f.implementation},
-              {"chosen", f.chosen}, {"reason", f.reason}, {"alone", f.alone}};
+    Json x = {{"task", f.task},
+              {"path", f.path},
+              {"implementation", f.implementation},
+              {"chosen", f.chosen},
+              {"reason", f.reason}};
+    for (const double alone : f.alone) x["alone"].push_back(alone > 0 ? Json(alone) : Json());
     if (!f.phase.empty()) x["phase"] = f.phase;
     if (!f.kept_out.empty()) x["kept_out"] = f.kept_out;
     j["findings"].push_back(std::move(x));

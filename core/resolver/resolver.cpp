@@ -10,7 +10,6 @@
 #include <tuple>
 
 #include "core/base/error.hpp"
-#include "core/judge/cases/captured_cases.hpp"
 #include "core/resolver/calls.hpp"
 #include "core/resolver/conflict.hpp"
 #include "core/resolver/parts.hpp"
@@ -27,10 +26,23 @@ using Clock = std::chrono::steady_clock;
 constexpr double kAmdahl = 0.03;    // parts and whole may disagree by so much
 constexpr size_t kMostAlone = 8;    // choices that are left out one at a time
 constexpr size_t kMostRounds = 64;  // of resolving again
-constexpr size_t kMostTried = 6;    // contenders that are tried in place
+constexpr size_t kMostTried = 8;    // contenders that are tried in place
 
 double since(Clock::time_point t) {
   return std::chrono::duration<double>(Clock::now() - t).count();
+}
+
+// Of each sub-problem in the best tree, or were it part of that, with what is below it.
+std::map<size_t, PerPhase> seconds_of(const core::search::Problem& problem,
+                                      const core::search::Result& best) {
+  std::map<size_t, PerPhase> out;
+  for (auto e = best.subs.rbegin(); e != best.subs.rend(); ++e)  // children before parents
+    for (size_t p = 0; p < core::search::kPhases; ++p) {
+      const core::search::Option& o = problem.subs[e->sub].options[e->best.option[p]];
+      double& sum = out[e->sub][p] = o.seconds[p];
+      for (const core::search::Child& c : o.children) sum += double(c.count) * out[c.sub][p];
+    }
+  return out;
 }
 
 }  // namespace
@@ -45,8 +57,11 @@ struct Resolver::Impl {
   std::optional<Proof> proof;
   Resolution out;
   std::map<std::pair<size_t, size_t>, std::string> kept_out;  // alternatives that lost in place
-  std::set<std::pair<size_t, size_t>> tried;                  // contenders
-  std::vector<Call> captured;                                 // where cases are given
+  std::set<std::pair<size_t, size_t>> untried;                // contenders that got no turn
+  std::map<std::pair<size_t, size_t>, std::string> not_paid;  // those that did not pay, and why
+  std::set<std::tuple<size_t, size_t, std::array<bool, core::search::kPhases>>> tried;
+  std::map<size_t, PerPhase> plan_seconds;  // by sub-problem
+  std::vector<Call> captured;               // where cases are given
   std::optional<PerPhase> captured_steps;
 
   Impl(const Subject& s, Measurer& m, ResolveOptions o, Progress p)
@@ -138,22 +153,18 @@ struct Resolver::Impl {
   }
 
   void give_captured() {
-    const core::Catalog& reference = measurer.judge().oracle().catalog();
-    std::vector<Call> fit;
     captured_steps = PerPhase{};
     for (const Call& c : captured) {
       if (c.task == space.subs[space.root].task)
         (*captured_steps)[size_t(c.phase)] += double(c.calls);
       const size_t s = space.find(c.task, c.init);
       const bool competes = s < space.subs.size() && space.subs[s].alternatives.size() > 1;
-      const std::string why =
-          competes ? cases::too_large(reference, registry().task(c.task), c.given) : "";
-      if (why.empty())
-        fit.push_back(c);
-      else
-        out.notes.push_back(fmt::format("left out: {} {}: {}", c.task, c.given.name, why));
+      const std::string why = competes ? measurer.too_large(registry().task(c.task), c.given) : "";
+      if (!why.empty())
+        out.notes.push_back(
+            fmt::format("not measured alone: {} {}: {}", c.task, c.given.name, why));
     }
-    give_cases(fit, true);
+    give_cases(captured, true);
   }
 
   core::Policy baseline_policy() const {
@@ -205,6 +216,7 @@ struct Resolver::Impl {
     const core::search::Result best = core::search::solve(problem);
     out.search_seconds += since(begin);
     out.exact = best.exact;
+    plan_seconds = seconds_of(problem, best);
     const Resolved found = resolved_of(best);
     out.is_baseline = found.subs.empty();
     if (out.is_baseline) {
@@ -330,42 +342,79 @@ struct Resolver::Impl {
     return e.kept_out.empty();
   }
 
-  // What the Judge could not tell apart alone, one at a time in the whole model beside the plan
-  // that was found; true when one pays there, and the optimum has to be found again.
+  // What the Judge could not tell apart alone, or could not judge for its size, one at a time in
+  // the whole model beside the plan that was found; true when the optimum has to be found again,
+  // mostly because one pays there.
   bool try_in_place() {
     if (options.memory_budget) return false;  // the plan has what fits
-    const auto in_plan = out.policy.resolved ? chosen(*out.policy.resolved)
-                                             : std::vector<std::pair<size_t, size_t>>();
     const ProvenPlans plans(measurer, subject, options.workload);
     std::unique_ptr<Rig> own;
+    untried.clear();
     for (const Parts::Contender& c : parts->contenders(steps())) {
       const std::pair which{c.sub, c.alternative};
-      if (kept_out.count(which) || tried.count(which) || tried.size() == kMostTried ||
-          std::find(in_plan.begin(), in_plan.end(), which) != in_plan.end())
-        continue;
+      const std::tuple turn{c.sub, c.alternative, c.phases};
+      if (kept_out.count(which) || tried.count(turn)) continue;
       core::Policy policy = out.policy;
       policy.resolved = std::make_shared<Resolved>(with_contender(c));
       const core::Plan plan = plan_of(policy);
       if (plan.hash() == out.plan.hash()) continue;
-      tried.insert(which);
       std::optional<ProvenPlans::Entry> seen = plans.find(plan.hash(), out.plan.hash());
-      if (!seen && options.candidates_only) continue;  // whoever waits for the model
+      // Whoever waits for the model waits for no trial.
+      if (tried.size() == kMostTried || (!seen && options.candidates_only)) {
+        untried.insert(which);
+        continue;
+      }
+      tried.insert(turn);
       if (!seen) {
         seen = in_place(c, policy, own);
         plans.add(plan, *seen, {}, out.plan.hash());
       }
       if (!seen->kept_out.empty()) {
-        keep_out(c.sub, c.alternative, seen->kept_out[0].reason);
+        if (loses_in_place(c, *seen)) return true;
         continue;
       }
       PerPhase saved{};
       for (size_t p = 0; p < saved.size(); ++p)
         if (const double before = seen->gain->first[p]; before > 0)
-          saved[p] = 1 - seen->gain->second[p] / before;
-      parts->seen_in_place(c, saved, steps(), text_of(seen->gain->whole));
+          saved[p] = (1 - seen->gain->second[p] / before) * step_in_plan(p);
+      parts->seen_in_place(c, plan_seconds[c.sub], saved, steps(),
+                           for_phase(c) + text_of(seen->gain->whole));
       return true;
     }
     return false;
+  }
+
+  // Of the baselines' step.
+  double step_in_plan(size_t p) const {
+    return out.gain && out.gain->first[p] > 0 ? out.gain->second[p] / out.gain->first[p] : 1;
+  }
+
+  // What does not pay is out of the phases that it was tried for; what is wrong is so everywhere,
+  // also where the plan has it: then true.
+  bool loses_in_place(const Parts::Contender& c, const ProvenPlans::Entry& seen) {
+    const std::string& why = seen.kept_out[0].reason;
+    if (seen.agreement && !seen.agreement->ok) {
+      keep_out(c.sub, c.alternative, why);
+      if (!out.policy.resolved) return false;
+      const auto list = chosen(*out.policy.resolved);
+      return std::find(list.begin(), list.end(), std::pair{c.sub, c.alternative}) != list.end();
+    }
+    for (size_t p = 0; p < c.phases.size(); ++p)
+      if (c.phases[p]) parts->keep_out_of(Phase(p), c.sub, c.alternative);
+    std::string& all = not_paid[{c.sub, c.alternative}];
+    all += (all.empty() ? "" : "; ") + why;
+    return false;
+  }
+
+  // "for prefill " of a contender that is not for all that the workload calls.
+  std::string for_phase(const Parts::Contender& c) const {
+    std::string text;
+    bool all = true;
+    for (const Phase p : {Phase::kPrefill, Phase::kDecode}) {
+      if (c.phases[size_t(p)]) text += fmt::format("for {} ", phase_name(p));
+      all = all && (c.phases[size_t(p)] || !parts->is_called(c.sub, p));
+    }
+    return all ? "" : text;
   }
 
   static std::string text_of(const judge::Interval& i) {
@@ -402,25 +451,29 @@ struct Resolver::Impl {
                               std::unique_ptr<Rig>& own) {
     const SubProblem& sub = space.subs[c.sub];
     const std::string id = sub.alternatives[c.alternative].implementation->id();
-    progress(
-        fmt::format("the model with {} {}, which alone is not certainly faster", sub.task, id));
+    progress(fmt::format(
+        "the model with {} {}, which {}", sub.task, id,
+        c.too_large ? "is too large to be judged alone" : "alone is not certainly faster"));
     if (!proof) proof.emplace(subject, options.workload, options.cache);
     if (!own && out.policy.resolved) own = proof->build(out.policy);
     ProvenPlans::Entry e;
     const std::unique_ptr<Rig> rig = proof->build(policy);
     e.agreement = proof->agrees(*rig);
-    std::string lost;
+    if (c.too_large && e.agreement->ok) e.agreement = proof->agrees_on_prompts(*rig);
+    std::string why;
     if (!e.agreement->ok) {
-      lost = fmt::format("wrong in the whole model: {}", e.agreement->text());
+      why = fmt::format("wrong in the whole model: {}", e.agreement->text());
     } else {
-      e.gain = proof->gain(own ? *own : proof->baseline(), *rig, options.half_width,
-                           options.proof_budget);
+      e.gain = proof->trial(own ? *own : proof->baseline(), *rig, options.half_width,
+                            options.proof_budget);
       if (e.gain->whole.low <= 1)
-        lost =
-            fmt::format("not certainly faster alone ({}), nor in place: with it against without {}",
-                        parts->why(c.sub, c.alternative), text_of(e.gain->whole));
+        why = fmt::format(
+            "not {} faster alone ({}), nor in place: with it {}against without {}{}",
+            c.too_large ? "known to be" : "certainly", parts->why(c.sub, c.alternative, c.phases),
+            for_phase(c), text_of(e.gain->whole),
+            e.gain->given_up ? fmt::format(", given up after {} rounds", e.gain->rounds) : "");
     }
-    if (!lost.empty()) e.kept_out.push_back({sub.task, sub.init, id, lost});
+    if (!why.empty()) e.kept_out.push_back({sub.task, sub.init, id, why});
     return e;
   }
 
@@ -471,8 +524,10 @@ struct Resolver::Impl {
   static bool loses(const Gain& g) { return g.whole.high < 1; }
 
   std::string lost(std::pair<size_t, size_t> which, const Gain& g, const char* what) const {
-    return fmt::format("faster alone ({}), not in place: {} {}",
-                       parts->why(which.first, which.second), what, text_of(g.whole));
+    const auto [s, a] = which;
+    return fmt::format("faster {} ({}), not in place: {} {}",
+                       parts->is_seen_in_place(s, a) ? "beside another plan" : "alone",
+                       parts->why(s, a), what, text_of(g.whole));
   }
 
   // Halves, until single choices are found whose model alone is wrong; all of them where only
@@ -591,6 +646,20 @@ struct Resolver::Impl {
     return both && phases == 1 ? only : "";
   }
 
+  std::string why_not(size_t s, size_t a) const {
+    const std::string &out_for = parts->ineligible(s, a), why = parts->why(s, a);
+    if (untried.count({s, a}))
+      return fmt::format(
+          "{}; not tried in the whole model: {}",
+          out_for.empty() ? "not known to be faster: " + why : out_for,
+          options.candidates_only ? "`fk resolve` does" : "others may save more there");
+    if (!out_for.empty()) return out_for;
+    return fmt::format(
+        "faster {} ({}), but part of no best plan: what it would be part of, or replace, is faster "
+        "otherwise",
+        parts->is_seen_in_place(s, a) ? "in place" : "alone", why);
+  }
+
   // Every candidate, and everything else that was chosen.
   void explain() {
     const auto list = out.policy.resolved ? chosen(*out.policy.resolved)
@@ -611,14 +680,13 @@ struct Resolver::Impl {
                   parts->speedup(s, a)};
         if (const auto kept = kept_out.find({s, a}); kept != kept_out.end())
           f.kept_out = kept->second;
-        const std::string& why_not = parts->ineligible(s, a);
-        f.reason = is_chosen          ? parts->why(s, a)
-                   : !why_not.empty() ? why_not
-                                      : fmt::format(
-                                            "faster alone ({}), but part of no best plan: "
-                                            "what it would be part of, or replace, is "
-                                            "faster otherwise",
-                                            parts->why(s, a));
+        f.reason = is_chosen ? parts->why(s, a) : why_not(s, a);
+        if (const auto why = not_paid.find({s, a}); why != not_paid.end() && f.kept_out.empty()) {
+          if (is_chosen)  // for the other phase
+            f.reason += "; " + why->second;
+          else
+            f.reason = f.kept_out = why->second;
+        }
         out.findings.push_back(std::move(f));
       }
     }

@@ -25,10 +25,10 @@ struct ResolveOptions {
 struct Finding {
   std::string task, path, implementation;  // path: of one of its nodes
   bool chosen = false;
-  std::string phase;                   // the one that it was chosen for, "" for all that there are
-  std::string reason;                  // for people
-  std::string kept_out;                // of one that was better alone: what was wrong in place
-  core::search::PerPhase alone{1, 1};  // speedup by phase; 1 where nothing was measured
+  std::string phase;               // the one that it was chosen for, "" for all that there are
+  std::string reason;              // for people
+  std::string kept_out;            // of one that was better alone: what was wrong in place
+  core::search::PerPhase alone{};  // speedup by phase; 0 where nothing was measured
 };
 
 struct Resolution {

@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 
 #include "core/base/dtype.hpp"
@@ -19,6 +21,7 @@ using core::Phase;
 using core::search::PerPhase;
 
 constexpr int64_t kChunk = 12, kOneByOne = 12;  // positions whose logits are compared
+constexpr size_t kAnswers = 16;
 
 double seconds(Clock::time_point a, Clock::time_point b) {
   return std::chrono::duration<double>(b - a).count();
@@ -92,6 +95,27 @@ class LmRig : public Rig {
     return out;
   }
 
+  Logits answers() override {
+    for (size_t i = 0; i < texts_.size(); ++i) {
+      core::Request r;
+      r.prompt = texts_[i];
+      r.sampling.max_tokens = 1;
+      r.sampling.ignore_eos = true;
+      if (i < kAnswers) r.top_logits = int(lm_->vocab_size());
+      lm_->add(std::move(r));
+    }
+    lm_->run();
+    auto finished = lm_->take_finished();  // in any order
+    std::sort(finished.begin(), finished.end(),
+              [](const auto& a, const auto& b) { return a.handle < b.handle; });
+    Logits out;
+    for (size_t i = 0; i < std::min(kAnswers, finished.size()); ++i) {
+      std::vector<float>& row = out.emplace_back(size_t(lm_->vocab_size()), NAN);
+      for (const auto& [id, logit] : finished[i].top_logits) row[size_t(id)] = logit;
+    }
+    return out;
+  }
+
   double nll(const std::vector<int32_t>& text) override {
     core::Request r;
     r.prompt = text;
@@ -135,6 +159,11 @@ class EncoderRig : public Rig {
     return out;
   }
   Logits logits(bool) override { return engine_->embed(short_); }
+  Logits answers() override {
+    Logits all = engine_->embed(texts_);
+    if (all.size() > kAnswers) all.resize(kAnswers);
+    return all;
+  }
   double nll(const std::vector<int32_t>&) override {
     core::bad_input("an encoder gives a text no likelihood");
   }

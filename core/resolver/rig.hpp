@@ -42,6 +42,9 @@ class Rig {
   // Of a text that is the same for all rigs: the first half in chunks, the second token by token.
   // `whole`: all of it in chunks, the same numbers by another way. An encoder has one way.
   virtual Logits logits(bool whole = false) = 0;
+  // What it says after the workload's prompts, all at once as a round runs them: a row of logits
+  // each, of at most 16; an encoder's embeddings.
+  virtual Logits answers() = 0;
   // Of a causal language model: minus the logarithm of the likelihood of every token but the first,
   // in sum. Throws Error for an encoder.
   virtual double nll(const std::vector<int32_t>& text) = 0;

@@ -70,6 +70,13 @@ struct Resolving : Planting {
     ADD_FAILURE() << result;
     return {{"chosen", false}, {"reason", ""}, {"kept_out", ""}};
   }
+  // How often something was tried in the whole model, by what the store has.
+  size_t trials() const {
+    size_t count = 0;
+    for (const store::PlanRecord& r : store::Store(store).find<store::PlanRecord>({}))
+      count += r.reasons.contains("beside");
+    return count;
+  }
   static const Json* finding(const Json& result, const std::string& implementation) {
     for (const Json& x : result["findings"])
       if (x["implementation"] == implementation) return &x;
@@ -224,6 +231,108 @@ TEST_F(Resolving, WhatIsMuchSlowerAloneIsNotTried) {
   EXPECT_FALSE(has(down["reason"], "in place")) << down;
 }
 
+// Of the prompt's 24 rows every product of a layer; a step's one row is not.
+const std::vector<std::string> kPromptsAreTooLarge = {"--largest-case", "200000"};
+
+TEST_F(Resolving, WhatIsTooLargeToBeJudgedIsTriedInPlace) {
+  plant("fast", "linear", "FAST");
+  const Json r = resolve(kPromptsAreTooLarge);
+  const Json down = finding_of_down_proj(r);
+  EXPECT_TRUE(down["chosen"].get<bool>()) << r;
+  EXPECT_FALSE(down.contains("phase")) << "it is for both: " << down;
+  EXPECT_TRUE(has(down["reason"], "prefill too large to be judged alone, decode ")) << down;
+  EXPECT_TRUE(has(down["reason"], ", in place for prefill 1.")) << down;
+  EXPECT_TRUE(down["alone"][0].is_null()) << "nobody measured it: " << down;
+  EXPECT_GT(down["alone"][1].get<double>(), 1) << down;
+  EXPECT_GT(r["gain"]["prefill"][0].get<double>(), 1) << r;
+  EXPECT_GT(r["predicted"][0].get<double>(), 1) << r;
+  std::ifstream in(lock);
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  EXPECT_TRUE(has(text, "best: prefill too large to be judged alone, decode ")) << text;
+  store::Store results(store);
+  for (const store::Measurement& m : results.find<store::Measurement>({}))
+    EXPECT_FALSE(has(m.case_id, "captured/prefill/n=24")) << m.case_id;
+  // And that is remembered.
+  const size_t tried = trials();
+  EXPECT_GE(tried, 1u);
+  const Json again = resolve(kPromptsAreTooLarge);
+  EXPECT_EQ(again["judged"], 0) << again;
+  EXPECT_EQ(again["measured"], 0) << again;
+  EXPECT_TRUE(again["proven_before"].get<bool>()) << again;
+  EXPECT_EQ(again["plan_hash"], r["plan_hash"]) << again;
+  EXPECT_EQ(trials(), tried);
+}
+
+TEST_F(Resolving, WhatIsTooLargeAndSlowInPlaceIsTriedOnceAndDroppedForThatPhase) {
+  plant("steps", "linear", "SLOW_PROMPTS");
+  const Json r = resolve(kPromptsAreTooLarge);
+  if (core::kSanitized) return;  // what is planted is built without: nothing is comparable
+  const Json down = finding_of_down_proj(r);
+  EXPECT_TRUE(down["chosen"].get<bool>()) << r;
+  EXPECT_EQ(down["phase"], "decode") << down;
+  EXPECT_TRUE(has(down["reason"],
+                  "not known to be faster alone (prefill too large to be judged alone), nor in "
+                  "place: with it for prefill against without 0."))
+      << down;
+  EXPECT_TRUE(has(down["reason"], ", given up after 2 rounds")) << down;
+  for (const auto& [path, implementation] : locked("linear"))
+    if (path.starts_with("model.layers.")) {
+      EXPECT_EQ(implementation, "reference/reference") << path;
+    }
+  EXPECT_EQ(trials(), 4u) << r;
+  const Json again = resolve(kPromptsAreTooLarge);
+  EXPECT_EQ(again["plan_hash"], r["plan_hash"]) << again;
+  EXPECT_EQ(finding_of_down_proj(again)["reason"], down["reason"]);
+  EXPECT_EQ(trials(), 4u) << again;
+}
+
+TEST_F(Resolving, WhatIsSlowerInDecodeIsStillTriedForAPromptTooLarge) {
+  plant("prompts", "linear", "SLOW_STEPS");
+  const Json r = resolve(kPromptsAreTooLarge);
+  const Json down = finding_of_down_proj(r);
+  EXPECT_TRUE(down["chosen"].get<bool>()) << r;
+  EXPECT_EQ(down["phase"], "prefill") << down;
+  EXPECT_TRUE(has(down["reason"], ", in place for prefill 1.")) << down;
+}
+
+TEST_F(Resolving, WhatIsWrongIsNotTriedWhateverItsSize) {
+  plant("wrong", "linear", "WRONG");
+  const Json r = resolve({"--largest-case", "1"});
+  EXPECT_TRUE(r["is_baseline"].get<bool>()) << r;
+  EXPECT_TRUE(has((*finding(r, "wrong/planted"))["reason"], "wrong at case ")) << r;
+  EXPECT_EQ(trials(), 0u);
+}
+
+TEST_F(Resolving, WhatIsWrongAtASizeThatNobodyJudgedIsNotPicked) {
+  plant("prompts", "linear", "WRONG_PROMPTS");
+  const Json r = resolve(kPromptsAreTooLarge);
+  const Json down = finding_of_down_proj(r);
+  EXPECT_FALSE(down["chosen"].get<bool>()) << r;
+  EXPECT_TRUE(has(down["kept_out"], "wrong in the whole model: ")) << down;
+  EXPECT_TRUE(has(down["kept_out"], "against the baselines, after the workload's prompts")) << down;
+  EXPECT_EQ(resolve(kPromptsAreTooLarge)["plan_hash"], r["plan_hash"]);
+}
+
+// Each is held against what is best by then, and joins where it beats that.
+TEST_F(Resolving, OfTwoThatAreTooLargeTheFasterIsPicked) {
+  plant("a_fair", "linear_silu_and_mul", "FAIR");
+  plant("b_fast", "linear_silu_and_mul", "FAST", "-march=native");
+  const Json r = resolve({"--largest-case", "1"});
+  if (core::kSanitized) return;  // what is planted is built without: nothing is comparable
+  ASSERT_TRUE(finding(r, "b_fast/planted")) << r;
+  const Json& fast = *finding(r, "b_fast/planted");
+  EXPECT_TRUE(fast["chosen"].get<bool>()) << r;
+  EXPECT_TRUE(has(fast["reason"],
+                  "prefill too large to be judged alone, decode too large to be "
+                  "judged alone, in place 1."))
+      << fast;
+  EXPECT_EQ(r["measured"], 0) << r;
+  EXPECT_EQ(trials(), 2u) << r;
+  const Json again = resolve({"--largest-case", "1"});
+  EXPECT_EQ(again["plan_hash"], r["plan_hash"]) << again;
+  EXPECT_EQ(trials(), 2u) << again;
+}
+
 TEST_F(Resolving, ARunAdoptsWhatIsNewAndSaysWhatItGained) {
   plant("fast", "linear", "FAST");
   // There is no store yet: nobody asked for more than the baselines.
@@ -272,6 +381,22 @@ TEST_F(Resolving, ACapturedRunGivesTheCases) {
   ASSERT_EQ(o.code, 0) << o.err;
   EXPECT_TRUE(has(o.err, "best: linear fast/planted adopted: ")) << o.err;
   EXPECT_FALSE(has(o.err, " measured, ")) << o.err;
+}
+
+TEST_F(Resolving, WhatACapturedRunCalledTooLargeIsTriedInPlace) {
+  plant("fast", "linear", "FAST");
+  const std::string calls = f / "calls";
+  const Outcome o = run({"--policy", "baseline", "--capture", calls});
+  ASSERT_EQ(o.code, 0) << o.err;
+  const Json r = resolve({"--cases", calls, "--largest-case", "200000"});
+  bool said = false;
+  for (const Json& note : r["notes"])
+    said = said || has(note, "not measured alone: linear captured/prefill/n=");
+  EXPECT_TRUE(said) << r;
+  const Json down = finding_of_down_proj(r);
+  EXPECT_TRUE(down["chosen"].get<bool>()) << r;
+  EXPECT_TRUE(has(down["reason"], "prefill too large to be judged alone, decode ")) << down;
+  EXPECT_TRUE(has(down["reason"], ", in place for prefill 1.")) << down;
 }
 
 TEST_F(Resolving, ACapturedRunOfSomethingElseIsRefused) {

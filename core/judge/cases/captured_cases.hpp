@@ -17,8 +17,12 @@ Case case_of(const core::CapturedCall&);
 // seconds and paths of all.
 std::vector<core::CapturedCall> folded(const std::vector<core::CapturedCall>&);
 
+// Of a case that the reference answers in a minute.
+constexpr double kMostOperations = 30e9;
+
 // Why the reference cannot answer a case in a minute and two GiB, or "". `reference`: a catalog
 // with the reference in it.
-std::string too_large(const core::Catalog& reference, const core::TaskSpec&, const Case&);
+std::string too_large(const core::Catalog& reference, const core::TaskSpec&, const Case&,
+                      double most_operations = kMostOperations);
 
 }  // namespace fk::cases

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // linear, as a candidate that a test plants. How: PLANTED_FAST, or PLANTED_WRONG: fast and right
 // but for long rows, of which it leaves out the last elements; or PLANTED_CROWDED: fast as long as
-// it is the only instance in the process, as it is while it is measured alone.
+// it is the only instance in the process, as it is while it is measured alone; or
+// PLANTED_SLOW_PROMPTS or PLANTED_SLOW_STEPS: fast for one row alone, or for several; or
+// PLANTED_WRONG_PROMPTS: wrong for 24 rows of one size, which no case has.
 #include "fk/tasks/linear.h"
 
 #include <atomic>
@@ -12,6 +14,10 @@ namespace fk::planted {
 namespace {
 
 std::atomic<int> instances{0};
+
+[[maybe_unused]] void wait(int turns) {
+  for (volatile int i = 0; i < turns; i = i + 1) {}
+}
 
 class PlantedLinear {
  public:
@@ -32,14 +38,22 @@ class PlantedLinear {
 #ifdef PLANTED_WRONG
     if (in > 100) in -= 3;
 #endif
+#ifdef PLANTED_WRONG_PROMPTS
+    if (x.size(0) == 24 && in == 256 && weight_.size(0) == 128) in -= 100;
+#endif
     for (int64_t r = 0; r < x.size(0); ++r) {
       float* out = y.data<float>() + r * y.stride(0);
       for (int64_t o = 0; o < weight_.size(0); ++o)
         out[o] = fast_dot(row(x, r), row(weight_, o), in) + (bias_ ? bias_.data<float>()[o] : 0);
     }
 #ifdef PLANTED_CROWDED
-    if (instances > 1)
-      for (volatile int spin = 0; spin < 400000; spin = spin + 1) {}
+    if (instances > 1) wait(400000);
+#endif
+#ifdef PLANTED_SLOW_PROMPTS
+    if (x.size(0) > 1) wait(4000000);
+#endif
+#ifdef PLANTED_SLOW_STEPS
+    if (x.size(0) == 1) wait(4000000);
 #endif
   }
 

@@ -62,6 +62,31 @@ TEST(Combined, OneThatCouldNotBeTimedStandsForAll) {
   EXPECT_EQ(combined({Call{}}, {*timing("AMBG", 1.1)}).code, "AMBG");
 }
 
+// Prompts of 100 tokens and of 4000: what could be judged stands for the rest as long as that took
+// less of the time.
+TEST(Combined, WhatIsTooLargeIsStoodForOrStandsForAll) {
+  std::vector<Call> calls(2);
+  calls[0].calls = 100, calls[0].seconds = 2e-3;
+  calls[1].calls = 1, calls[1].seconds = 100e-3;
+  std::vector<Measurer::Timing> t = {*timing("FAST", 2), *timing("unsupported", 0)};
+  t[0].seconds = 1e-3, t[0].baseline_seconds = 2e-3;
+  t[1].speedup = {}, t[1].too_large = true;
+  const Measurer::Timing some = combined(calls, t);
+  EXPECT_EQ(some.code, "FAST");
+  EXPECT_FALSE(some.too_large);
+  EXPECT_DOUBLE_EQ(some.speedup.middle, 2);
+  EXPECT_EQ(some.cases, 1u);
+  EXPECT_DOUBLE_EQ(some.baseline_seconds, (100 * 2e-3 + 100e-3) / 101);
+  EXPECT_DOUBLE_EQ(some.seconds, some.baseline_seconds / 2);
+  calls[1].calls = 3;
+  EXPECT_TRUE(combined(calls, t).too_large);
+  // What is wrong is so whatever else could not be judged.
+  t[0] = *timing("REFUSED", 0);
+  EXPECT_EQ(combined(calls, {t[1], t[0]}).code, "REFUSED");
+  t[0] = t[1];
+  EXPECT_TRUE(combined(calls, t).too_large);
+}
+
 TEST(IsOpen, ABusyMachineAndNotACloseRace) {
   store::Measurement m;
   m.code = "AMBG";
