@@ -174,9 +174,11 @@ Agreement Proof::agrees_on_prompts(Rig& rig) {
   return a;
 }
 
-Gain Proof::trial(Rig& first, Rig& second, double half_width, double budget) {
-  return in_turn(first, second, steps_of(workload_, subject_.is_encoder()),
-                 {.half_width = half_width, .budget = budget, .hopeless = kHopeless}, draws_);
+Gain Proof::trial(Rig& first, Rig& second, std::optional<Phase> phase, double half_width,
+                  double budget) {
+  return in_turn(
+      first, second, steps_of(workload_, subject_.is_encoder()),
+      {.phase = phase, .half_width = half_width, .budget = budget, .hopeless = kHopeless}, draws_);
 }
 
 Gain in_turn(Rig& first, Rig& second, const core::search::PerPhase& steps, const Rounds& rounds,
@@ -185,7 +187,9 @@ Gain in_turn(Rig& first, Rig& second, const core::search::PerPhase& steps, const
   out.has_decode = steps[size_t(Phase::kDecode)] > 0;
   Rig* const rigs[] = {&first, &second};
   std::vector<double> logs[3], seconds[2][2];  // logs: prefill, decode, whole
-  for (Rig* rig : rigs) rig->round();          // warm
+  // Of `rounds.phase`.
+  const auto& watched = logs[!rounds.phase ? 2 : *rounds.phase == Phase::kDecode ? 1 : 0];
+  for (Rig* rig : rigs) rig->round();  // warm
   const auto begin = Clock::now();
   for (bool go_on = true; go_on;) {
     core::search::PerPhase t[2];
@@ -203,19 +207,20 @@ Gain in_turn(Rig& first, Rig& second, const core::search::PerPhase& steps, const
     out.samples.push_back({t[0][0], t[1][0], t[0][1], t[1][1]});
     ++out.rounds;
     if (out.rounds == kHopelessRounds &&
-        *std::max_element(logs[2].begin(), logs[2].end()) < std::log(rounds.hopeless)) {
+        *std::max_element(watched.begin(), watched.end()) < std::log(rounds.hopeless)) {
       out.given_up = true;
-      out.whole = judge::ratio_interval({logs[2]}, draw);
       break;
     }
     if (out.rounds < (rounds.certain ? std::min(kLeastCertain, rounds.least) : rounds.least))
       continue;
     const double spent = std::chrono::duration<double>(Clock::now() - begin).count();
-    out.whole = judge::ratio_interval({logs[2]}, draw);
-    if (rounds.certain && (out.whole.low > 1 || out.whole.high < 1)) break;
+    const judge::Interval seen = judge::ratio_interval({watched}, draw);
+    if (rounds.certain && (seen.low > 1 || seen.high < 1)) break;
     if (out.rounds < rounds.least) continue;
-    go_on = spent < rounds.budget && (out.whole.high - out.whole.low) / 2 > rounds.half_width;
+    if (rounds.hopeless > 0 && seen.high < 1) break;
+    go_on = spent < rounds.budget && (seen.high - seen.low) / 2 > rounds.half_width;
   }
+  out.whole = judge::ratio_interval({logs[2]}, draw);
   out.prefill = judge::ratio_interval({logs[0]}, draw);
   if (out.has_decode) out.decode = judge::ratio_interval({logs[1]}, draw);
   for (size_t phase : {0, 1}) {

@@ -25,15 +25,22 @@ struct Gain {
   bool given_up = false;  // early: the second is hopeless
   // Of each round: seconds of a step of the first and the second, in prefill and in decode.
   std::vector<std::array<double, 4>> samples;
+  // What a choice is told by that is for one phase alone: the other's noise says nothing of it.
+  const judge::Interval& of(std::optional<core::Phase> phase) const {
+    return !phase ? whole : *phase == core::Phase::kDecode ? decode : prefill;
+  }
 };
 
 // When two rigs were timed for long enough.
 struct Rounds {
   size_t least = 8;
-  double half_width = 0;  // of the interval of the whole; more rounds until it is narrower ...
-  double budget = 0;      // ... or so many seconds are spent
-  bool certain = false;   // or it lies on one side of 1, which fewer than `least` may say
-  double hopeless = 0;    // or the first rounds give less than this, each of them
+  std::optional<core::Phase> phase;  // whose interval is meant below; none: the whole's
+  double half_width = 0;             // of the interval; more rounds until it is narrower ...
+  double budget = 0;                 // ... or so many seconds are spent
+  bool certain = false;  // or it lies on one side of 1, which fewer than `least` may say
+  // Above 0, the second is on trial: or it certainly loses, or the first rounds give less than
+  // this, each of them.
+  double hopeless = 0;
 };
 // `steps`: of each phase, of the workload. `draw`: who begins is drawn from it, and counted up.
 Gain in_turn(Rig& first, Rig& second, const core::search::PerPhase& steps, const Rounds&,
@@ -66,7 +73,9 @@ class Proof {
                    {.half_width = half_width, .budget = budget, .certain = certain}, draws_);
   }
   // Whether the second is faster than the first, where that it is not need not be known exactly.
-  Gain trial(Rig& first, Rig& second, double half_width, double budget);
+  // `phase`: in that one alone.
+  Gain trial(Rig& first, Rig& second, std::optional<core::Phase> phase, double half_width,
+             double budget);
   const Workload& workload() const { return workload_; }
 
  private:

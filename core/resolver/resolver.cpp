@@ -378,7 +378,7 @@ struct Resolver::Impl {
         if (const double before = seen->gain->first[p]; before > 0)
           saved[p] = (1 - seen->gain->second[p] / before) * step_in_plan(p);
       parts->seen_in_place(c, plan_seconds[c.sub], saved, steps(),
-                           for_phase(c) + text_of(seen->gain->whole));
+                           for_phase(c) + text_of(seen->gain->of(phase_of(c))));
       return true;
     }
     return false;
@@ -404,6 +404,12 @@ struct Resolver::Impl {
     std::string& all = not_paid[{c.sub, c.alternative}];
     all += (all.empty() ? "" : "; ") + why;
     return false;
+  }
+
+  // The only one that a contender is for, where the workload has both.
+  std::optional<Phase> phase_of(const Parts::Contender& c) const {
+    if (c.phases[0] == c.phases[1] || steps()[0] <= 0 || steps()[1] <= 0) return std::nullopt;
+    return c.phases[size_t(Phase::kDecode)] ? Phase::kDecode : Phase::kPrefill;
   }
 
   // "for prefill " of a contender that is not for all that the workload calls.
@@ -464,13 +470,13 @@ struct Resolver::Impl {
     if (!e.agreement->ok) {
       why = fmt::format("wrong in the whole model: {}", e.agreement->text());
     } else {
-      e.gain = proof->trial(own ? *own : proof->baseline(), *rig, options.half_width,
+      e.gain = proof->trial(own ? *own : proof->baseline(), *rig, phase_of(c), options.half_width,
                             options.proof_budget);
-      if (e.gain->whole.low <= 1)
+      if (e.gain->of(phase_of(c)).low <= 1)
         why = fmt::format(
             "not {} faster alone ({}), nor in place: with it {}against without {}{}",
             c.too_large ? "known to be" : "certainly", parts->why(c.sub, c.alternative, c.phases),
-            for_phase(c), text_of(e.gain->whole),
+            for_phase(c), text_of(e.gain->of(phase_of(c))),
             e.gain->given_up ? fmt::format(", given up after {} rounds", e.gain->rounds) : "");
     }
     if (!why.empty()) e.kept_out.push_back({sub.task, sub.init, id, why});

@@ -49,6 +49,28 @@ TEST(InTurn, ARoundThatTheMachineSpoiledIsNoReasonTo) {
   }
 }
 
+// Prefill that got faster by a tenth, beside a decode step that is as it was and twice as long
+// every other time.
+TEST(InTurn, APhaseIsTimedWithoutTheOthersNoise) {
+  struct Noisy : Said {
+    explicit Noisy(double prefill) : Said({prefill}) {}
+    core::search::PerPhase round() override {
+      core::search::PerPhase t{};
+      t[size_t(core::Phase::kPrefill)] = seconds[0];
+      t[size_t(core::Phase::kDecode)] = 1 + double(rounds++ % 2);
+      return t;
+    }
+  };
+  Noisy first(1.1), second(1);
+  second.rounds = 1;
+  uint64_t draw = 0;
+  const Gain g =
+      in_turn(first, second, {1, 4}, {.phase = core::Phase::kPrefill, .hopeless = 0.9}, draw);
+  EXPECT_FALSE(g.given_up);
+  EXPECT_NEAR(g.of(core::Phase::kPrefill).low, 1.1, 1e-9);
+  EXPECT_LT(g.of(std::nullopt).low, 1);
+}
+
 TEST(InTurn, OnlyATrialGivesUp) {
   const Gain g = held_against(Said({1}), Said({4}), 0);
   EXPECT_FALSE(g.given_up);
