@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// gate_proj, up_proj and what joins them in one kernel for 65 to 128 tokens, where the baseline is
-// a product of the library and a pointwise kernel. Up to 64 tokens are the baseline's own kernel;
-// beyond 128 the weights are read once for every 128: right, but not fast.
+// gate_proj, up_proj and what joins them in one kernel for more than 64 tokens, where the baseline
+// is a product of the library and a pointwise kernel: wide.cuh for up to 128 tokens, by which w is
+// read once, tall.cuh for more. Up to 64 tokens are the baseline's own kernel.
 #include "../../../baselines/cuda/linear_rows.cuh"
 #include "../../../baselines/cuda/linear_skinny.cuh"
 #include "fk/tasks/linear_silu_and_mul.h"
+#include "tall.cuh"
 #include "wide.cuh"
 
 namespace {
@@ -33,6 +34,7 @@ class LinearSiluAndMul {
     const int64_t row = weight_.stride(0);
     few_ = SkinnyWeight::make(weight_.dtype(), weight_->data, row, int(2 * n_), int(k_), true);
     wide_ = wide::Weight::make(weight_.dtype(), weight_->data, row, int(n_), int(k_));
+    tall_ = tall::Weight::make(weight_.dtype(), weight_->data, row, int(n_), int(k_));
     weight_.dtype() == fk::kBFloat16 ? prepare<__nv_bfloat16>() : prepare<__half>();
   }
 
@@ -54,30 +56,38 @@ class LinearSiluAndMul {
   static void prepare() {
     fk::cuda::prepare_linear_skinny<T, true>();
     wide::prepare<T>();
+    tall::prepare<T>();
   }
   template <class T>
   void compute(const fk::Run& run, const fk_linear_silu_and_mul_args& a, int64_t m) const {
     const fk::cuda::AlignedRows x(run, a.x);
-    const fk::cuda::SkinnyArgs args{.x = x.data,
-                                    .bias = bias_ ? bias_->data : nullptr,
-                                    .y = a.y->data,
-                                    .ldx = x.row,
-                                    .ldy = a.y->strides[0],
-                                    .m = int(m),
-                                    .y_float = a.y->dtype == fk::kFloat32};
+    fk::cuda::SkinnyArgs args{.x = x.data,
+                              .bias = bias_ ? bias_->data : nullptr,
+                              .y = a.y->data,
+                              .ldx = x.row,
+                              .ldy = a.y->strides[0],
+                              .m = int(m),
+                              .y_float = a.y->dtype == fk::kFloat32};
+    const cudaStream_t stream = fk::stream_of(run);
     if (m <= fk::cuda::kSkinnyMax)
-      fk::cuda::launch_linear_skinny<T, true>(few_, args, sms_, fk::stream_of(run));
-    else
-      wide::launch<T>(wide_, args, sms_, fk::stream_of(run));
+      return fk::cuda::launch_linear_skinny<T, true>(few_, args, sms_, stream);
+    if (m <= kWideMax) return wide::launch<T>(wide_, args, sms_, stream);
+    if (args.y_float) return tall::launch<T>(tall_, args, sms_, stream);
+    const fk::cuda::StoredRows y(run, a.y);
+    args.y = y.data, args.ldy = y.row;
+    tall::launch<T>(tall_, args, sms_, stream);
+    y.finish(run);
   }
 
+  static constexpr int kWideMax = 128;
   int64_t k_, n_;
   fk::Tensor weight_, bias_;
   SkinnyWeight few_{};
   wide::Weight wide_{};
+  tall::Weight tall_{};
   int sms_ = 132;
 };
 
-FK_IMPL(fk::LinearSiluAndMul, "wide", "0.1.0", fk::cuda::kFlags, LinearSiluAndMul)
+FK_IMPL(fk::LinearSiluAndMul, "wide", "0.2.0", fk::cuda::kFlags, LinearSiluAndMul)
 
 }  // namespace

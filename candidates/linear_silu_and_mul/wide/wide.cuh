@@ -81,24 +81,6 @@ struct Layout {
   }
 };
 
-// A box to the same place in every block of `mask`, counted by the barrier at the same place there.
-__device__ inline void load_for_all(uint32_t to, const CUtensorMap& map, int c0, int c1,
-                                    Barrier done, uint16_t mask, uint64_t policy) {
-  asm volatile(
-      "cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes"
-      ".multicast::cluster.L2::cache_hint [%0], [%1, {%2, %3}], [%4], %5, %6;" ::"r"(to),
-      "l"(&map), "r"(c0), "r"(c1), "r"(done.address()), "h"(mask), "l"(policy)
-      : "memory");
-}
-// At the barrier that lies there in block `rank` of the cluster.
-__device__ inline void arrive_at(Barrier b, uint32_t rank) {
-  asm volatile(
-      "{\n.reg .b32 there;\nmapa.shared::cluster.u32 there, %0, %1;\n"
-      "mbarrier.arrive.shared::cluster.b64 _, [there];\n}\n" ::"r"(b.address()),
-      "r"(rank)
-      : "memory");
-}
-
 template <class T>
 __device__ inline void put(const Params& p, int token, int row, float v) {
   if (token >= p.m) return;
@@ -146,9 +128,10 @@ __global__ void __launch_bounds__(128 * kGroups + 32, kGroups* kTokens > 128 ? 1
     fk::device::load_box(to, w, chunk * kChunk, 0, 0, tile * 4 * kGroups, done, once);
   };
   const auto tokens = [&](int chunk, int stage) {
-    load_for_all(ring + uint32_t(stage * L::kStageBytes + L::kWeightBytes + side * L::kHalfBytes),
-                 x, chunk * kChunk, token0 + side * (kTokens / kPair), Barrier(full + stage),
-                 uint16_t(3u << (part * kPair)), often);
+    fk::device::load_box_for_all(
+        ring + uint32_t(stage * L::kStageBytes + L::kWeightBytes + side * L::kHalfBytes), x,
+        chunk * kChunk, token0 + side * (kTokens / kPair), Barrier(full + stage),
+        uint16_t(3u << (part * kPair)), often);
   };
   if (t == kConsumers) {
     for (int s = 0; s < p.stages; ++s) {
@@ -170,7 +153,7 @@ __global__ void __launch_bounds__(128 * kGroups + 32, kGroups* kTokens > 128 ? 1
     int stage = 0, held = -1;  // held: the stage whose product may still be running
     uint32_t parity = 0;
     const auto release = [&](int s) {
-      if (lane < kPair) arrive_at(Barrier(empty + s), uint32_t(part * kPair + lane));
+      if (lane < kPair) Barrier(empty + s).arrive_in(uint32_t(part * kPair + lane));
     };
     for (int chunk = begin; chunk < end; ++chunk) {
       Barrier(full + stage).wait(parity);

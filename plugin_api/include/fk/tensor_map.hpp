@@ -11,12 +11,13 @@
 namespace fk {
 
 // 16-bit elements in rows, the contiguous dimension first. `strides` in bytes, of the dimensions
-// after the first, multiples of 16. The box's rows are 128 bytes (64 elements), swizzled by 128
-// bytes: what wgmma reads as a K-major operand.
+// after the first, multiples of 16. With the swizzle of 128 bytes the box's rows are 128 bytes (64
+// elements): what wgmma reads as a K-major operand.
 inline CUtensorMap make_tensor_map(fk_dtype dtype, const void* data,
                                    std::initializer_list<cuuint64_t> sizes,
                                    std::initializer_list<cuuint64_t> strides,
-                                   std::initializer_list<cuuint32_t> box) {
+                                   std::initializer_list<cuuint32_t> box,
+                                   CUtensorMapSwizzle swizzle = CU_TENSOR_MAP_SWIZZLE_128B) {
   using Encode = decltype(&cuTensorMapEncodeTiled);
   static const Encode encode = [] {
     void* f = nullptr;
@@ -32,7 +33,7 @@ inline CUtensorMap make_tensor_map(fk_dtype dtype, const void* data,
   const CUresult r = encode(
       &map, dtype == kBFloat16 ? CU_TENSOR_MAP_DATA_TYPE_BFLOAT16 : CU_TENSOR_MAP_DATA_TYPE_FLOAT16,
       cuuint32_t(sizes.size()), const_cast<void*>(data), sizes.begin(), strides.begin(),
-      box.begin(), kOnes, CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_128B,
+      box.begin(), kOnes, CU_TENSOR_MAP_INTERLEAVE_NONE, swizzle,
       CU_TENSOR_MAP_L2_PROMOTION_L2_256B, CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
   if (r != CUDA_SUCCESS) throw Error(FK_DEVICE_ERROR, "cuTensorMapEncodeTiled: error %d", int(r));
   return map;

@@ -22,6 +22,17 @@ class Barrier {  // a view of 8 bytes in shared memory
   __device__ void arrive() const {
     asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(at_) : "memory");
   }
+  // At the barrier that lies there in block `rank` of the cluster.
+  __device__ void arrive_in(uint32_t rank) const {
+    asm volatile(
+        "{\n"
+        ".reg .b32 there;\n"
+        "mapa.shared::cluster.u32 there, %0, %1;\n"
+        "mbarrier.arrive.shared::cluster.b64 _, [there];\n"
+        "}\n" ::"r"(at_),
+        "r"(rank)
+        : "memory");
+  }
   // An arrival that also makes the phase wait for `bytes` of copies.
   __device__ void arrive_expecting(uint32_t bytes) const {
     asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(at_), "r"(bytes)
@@ -49,7 +60,7 @@ __device__ inline void fence_barrier_init() {
   asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
 }
 
-// L2 policies for data that is read once and for data that everybody reads.
+// L2 policies for data that is read once, for data that everybody reads, and for what is neither.
 __device__ inline uint64_t evict_first() {
   uint64_t policy;
   asm("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(policy));
@@ -58,6 +69,11 @@ __device__ inline uint64_t evict_first() {
 __device__ inline uint64_t evict_last() {
   uint64_t policy;
   asm("createpolicy.fractional.L2::evict_last.b64 %0, 1.0;" : "=l"(policy));
+  return policy;
+}
+__device__ inline uint64_t evict_normal() {
+  uint64_t policy;
+  asm("createpolicy.fractional.L2::evict_normal.b64 %0, 1.0;" : "=l"(policy));
   return policy;
 }
 

@@ -26,6 +26,33 @@ __device__ inline void load_box(uint32_t to, const CUtensorMap& map, int c0, int
       "l"(&map), "r"(c0), "r"(c1), "r"(c2), "r"(c3), "r"(done.address()), "l"(policy)
       : "memory");
 }
+// To the same place in every block of `mask` of the cluster, counted by the barrier at the same
+// place there.
+__device__ inline void load_box_for_all(uint32_t to, const CUtensorMap& map, int c0, int c1,
+                                        Barrier done, uint16_t mask, uint64_t policy) {
+  asm volatile(
+      "cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes"
+      ".multicast::cluster.L2::cache_hint [%0], [%1, {%2, %3}], [%4], %5, %6;" ::"r"(to),
+      "l"(&map), "r"(c0), "r"(c1), "r"(done.address()), "h"(mask), "l"(policy)
+      : "memory");
+}
+// The other way, what lies outside left out: after fence_shared_for_tma() by the threads that wrote
+// the box and a barrier; in bulk groups of the thread that stores.
+__device__ inline void store_box(const CUtensorMap& map, int c0, int c1, uint32_t from) {
+  asm volatile(
+      "cp.async.bulk.tensor.2d.global.shared::cta.bulk_group [%0, {%1, %2}], [%3];" ::"l"(&map),
+      "r"(c0), "r"(c1), "r"(from)
+      : "memory");
+}
+__device__ inline void fence_shared_for_tma() {
+  asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+}
+__device__ inline void commit_stores() { asm volatile("cp.async.bulk.commit_group;" ::: "memory"); }
+// Until what was stored has been read from shared memory; until it has arrived.
+__device__ inline void wait_stores_read() {
+  asm volatile("cp.async.bulk.wait_group.read 0;" ::: "memory");
+}
+__device__ inline void wait_stores() { asm volatile("cp.async.bulk.wait_group 0;" ::: "memory"); }
 // Into L2 only: for what will be loaded soon.
 __device__ inline void prefetch_box(const CUtensorMap& map, int c0, int c1) {
   asm volatile("cp.async.bulk.prefetch.tensor.2d.L2.global.tile [%0, {%1, %2}];" ::"l"(&map),

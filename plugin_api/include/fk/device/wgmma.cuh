@@ -35,8 +35,8 @@ __device__ inline void wgmma_pin(float (&d)[R]) {
   for (int i = 0; i < R; ++i) asm volatile("" : "+f"(d[i])::"memory");
 }
 
-// d = a * b^T + (keep ? d : 0), for columns of 8, 16, 32, 64, 96 and 128. An asm statement names
-// its registers by number, d's first and then a, b and keep: hence the lists.
+// d = a * b^T + (keep ? d : 0), for columns of 8, 16, 32, 64, 96, 128, 224 and 256. An asm
+// statement names its registers by number, d's first and then a, b and keep: hence the lists.
 #define FK_WGMMA_OF(Type, type, R, n, registers, a_at, b_at, keep_at, ...)              \
   __device__ inline void wgmma(float(&d)[R], uint64_t a, uint64_t b, bool keep, Type) { \
     asm volatile("{\n.reg .pred keep;\nsetp.ne.b32 keep, " keep_at                      \
@@ -67,6 +67,27 @@ FK_WGMMA(32, 64, FK_FIRST32, "%32", "%33", "%34", FK_D16(0), FK_D16(16))
   ", %48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63"
 FK_WGMMA(48, 96, FK_FIRST48, "%48", "%49", "%50", FK_D16(0), FK_D16(16), FK_D16(32))
 FK_WGMMA(64, 128, FK_FIRST64, "%64", "%65", "%66", FK_D16(0), FK_D16(16), FK_D16(32), FK_D16(48))
+#define FK_FIRST80 \
+  FK_FIRST64       \
+  ", %64, %65, %66, %67, %68, %69, %70, %71, %72, %73, %74, %75, %76, %77, %78, %79"
+#define FK_FIRST96 \
+  FK_FIRST80       \
+  ", %80, %81, %82, %83, %84, %85, %86, %87, %88, %89, %90, %91, %92, %93, %94, %95"
+#define FK_FIRST112 \
+  FK_FIRST96        \
+  ", %96, %97, %98, %99, %100, %101, %102, %103, %104, %105, %106, %107, %108, %109, %110, %111"
+FK_WGMMA(112, 224, FK_FIRST112, "%112", "%113", "%114", FK_D16(0), FK_D16(16), FK_D16(32),
+         FK_D16(48), FK_D16(64), FK_D16(80), FK_D16(96))
+#define FK_FIRST128                                                                              \
+  FK_FIRST112                                                                                    \
+  ", %112, %113, %114, %115, %116, %117, %118, %119, %120, %121, %122, %123, %124, %125, %126, " \
+  "%127"
+FK_WGMMA(128, 256, FK_FIRST128, "%128", "%129", "%130", FK_D16(0), FK_D16(16), FK_D16(32),
+         FK_D16(48), FK_D16(64), FK_D16(80), FK_D16(96), FK_D16(112))
+#undef FK_FIRST128
+#undef FK_FIRST112
+#undef FK_FIRST96
+#undef FK_FIRST80
 #undef FK_FIRST64
 #undef FK_FIRST48
 #undef FK_FIRST32
