@@ -187,8 +187,12 @@ void add_flags(CLI::App& app, CompareFlags& f) {
                  "in the model only there: decode, prefill, @PATH-PATTERN or a phase and a "
                  "pattern, as in decode@*down_proj*; the rest is the baselines'")
       ->type_name("PART");
-  app.add_option("--rounds", f.rounds, "of the model, each with both versions")
-      ->check(CLI::Range(1, 1000))
+  app.add_option("--builds", f.builds,
+                 "of the models: where the buffers of one lie is luck that all of its rounds share")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  app.add_option("--rounds", f.rounds, "of each build, each with both versions")
+      ->check(CLI::Range(2, 1000))
       ->capture_default_str();
   app.add_option("--budget", f.budget, "seconds a case that is measured, at most")
       ->check(CLI::PositiveNumber)

@@ -43,11 +43,18 @@ InModel compare_in_model(const CompareFlags& f, const std::string& task, const C
   out.workload =
       f.workload.empty() ? default_workload(a.session) : resolver::Workload::parse(f.workload);
   const std::shared_ptr<WeightStore> weights = a.session.weights(a.session.dry_model()->plan());
-  for (Pinned* p : {&a, &b}) p->build(out.workload, weights);
   const bool encoder = a.session.assets.config.engine == Config::Engine::kEncoder;
+  const auto steps = resolver::steps_of(out.workload, encoder);
   uint64_t draw = f.judge.seed;
-  out.gain = resolver::in_turn(*a.rig, *b.rig, resolver::steps_of(out.workload, encoder),
-                               {.least = size_t(f.rounds)}, draw);
+  std::vector<std::vector<resolver::Gain::Sample>> builds;
+  for (int build = 0; build < f.builds; ++build) {
+    Pinned* const both[] = {&a, &b};
+    for (Pinned* p : both) p->rig.reset();
+    for (const int i : {build % 2, 1 - build % 2}) both[i]->build(out.workload, weights);
+    const auto gain = resolver::in_turn(*a.rig, *b.rig, steps, {.least = size_t(f.rounds)}, draw);
+    builds.push_back(gain.samples.at(0));
+  }
+  out.gain = resolver::of_builds(builds, steps, draw);
   return out;
 }
 

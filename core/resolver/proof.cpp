@@ -20,6 +20,7 @@ namespace fs = std::filesystem;
 namespace {
 
 using core::Phase;
+using core::search::PerPhase;
 using Clock = std::chrono::steady_clock;
 
 // Weights that the reference gets through in seconds.
@@ -181,53 +182,57 @@ Gain Proof::trial(Rig& first, Rig& second, std::optional<Phase> phase, double ha
       {.phase = phase, .half_width = half_width, .budget = budget, .hopeless = kHopeless}, draws_);
 }
 
-Gain in_turn(Rig& first, Rig& second, const core::search::PerPhase& steps, const Rounds& rounds,
-             uint64_t& draw) {
+Gain of_builds(const std::vector<std::vector<Gain::Sample>>& builds, const PerPhase& steps,
+               uint64_t draw) {
   Gain out;
   out.has_decode = steps[size_t(Phase::kDecode)] > 0;
-  Rig* const rigs[] = {&first, &second};
-  std::vector<double> logs[3], seconds[2][2];  // logs: prefill, decode, whole
-  // Of `rounds.phase`.
-  const auto& watched = logs[!rounds.phase ? 2 : *rounds.phase == Phase::kDecode ? 1 : 0];
-  for (Rig* rig : rigs) rig->round();  // warm
-  const auto begin = Clock::now();
-  for (bool go_on = true; go_on;) {
-    core::search::PerPhase t[2];
-    const size_t leads = (draw++ * 0x9E3779B97F4A7C15u) >> 63;
-    for (size_t side : {leads, 1 - leads}) t[side] = rigs[side]->round();
-    double whole[2] = {0, 0};
-    for (size_t side : {0, 1})
-      for (size_t phase : {0, 1}) {
-        whole[side] += steps[phase] * t[side][phase];
-        seconds[side][phase].push_back(t[side][phase]);
-      }
-    logs[0].push_back(std::log(t[0][0] / t[1][0]));
-    if (out.has_decode) logs[1].push_back(std::log(t[0][1] / t[1][1]));
-    logs[2].push_back(std::log(whole[0] / whole[1]));
-    out.samples.push_back({t[0][0], t[1][0], t[0][1], t[1][1]});
-    ++out.rounds;
-    if (out.rounds == kHopelessRounds &&
-        *std::max_element(watched.begin(), watched.end()) < std::log(rounds.hopeless)) {
-      out.given_up = true;
-      break;
+  out.samples = builds;
+  std::vector<std::vector<double>> prefill, decode, whole;
+  std::vector<double> seconds[4];
+  for (const auto& samples : builds) {
+    prefill.emplace_back(), decode.emplace_back(), whole.emplace_back();
+    for (const Gain::Sample& t : samples) {
+      prefill.back().push_back(std::log(t[0] / t[1]));
+      decode.back().push_back(std::log(t[2] / t[3]));
+      whole.back().push_back(
+          std::log((steps[0] * t[0] + steps[1] * t[2]) / (steps[0] * t[1] + steps[1] * t[3])));
+      for (size_t i = 0; i < t.size(); ++i) seconds[i].push_back(t[i]);
+      ++out.rounds;
     }
-    if (out.rounds < (rounds.certain ? std::min(kLeastCertain, rounds.least) : rounds.least))
-      continue;
-    const double spent = std::chrono::duration<double>(Clock::now() - begin).count();
-    const judge::Interval seen = judge::ratio_interval({watched}, draw);
-    if (rounds.certain && (seen.low > 1 || seen.high < 1)) break;
-    if (out.rounds < rounds.least) continue;
-    if (rounds.hopeless > 0 && seen.high < 1) break;
-    go_on = spent < rounds.budget && (seen.high - seen.low) / 2 > rounds.half_width;
   }
-  out.whole = judge::ratio_interval({logs[2]}, draw);
-  out.prefill = judge::ratio_interval({logs[0]}, draw);
-  if (out.has_decode) out.decode = judge::ratio_interval({logs[1]}, draw);
-  for (size_t phase : {0, 1}) {
-    out.first[phase] = median(seconds[0][phase]);
-    out.second[phase] = median(seconds[1][phase]);
-  }
+  out.prefill = judge::ratio_interval(prefill, draw);
+  if (out.has_decode) out.decode = judge::ratio_interval(decode, draw);
+  out.whole = judge::ratio_interval(whole, draw);
+  out.first = {median(seconds[0]), median(seconds[2])};
+  out.second = {median(seconds[1]), median(seconds[3])};
   return out;
+}
+
+Gain in_turn(Rig& first, Rig& second, const PerPhase& steps, const Rounds& rounds, uint64_t& draw) {
+  Rig* const rigs[] = {&first, &second};
+  for (Rig* rig : rigs) rig->round();  // warm
+  std::vector<Gain::Sample> samples;
+  const auto begin = Clock::now();
+  while (true) {
+    Gain::Sample t{};
+    const size_t leads = (draw++ * 0x9E3779B97F4A7C15u) >> 63;
+    for (size_t side : {leads, 1 - leads}) {
+      const PerPhase seconds = rigs[side]->round();
+      t[side] = seconds[0], t[2 + side] = seconds[1];
+    }
+    samples.push_back(t);
+    if (samples.size() < kHopelessRounds) continue;
+    Gain out = of_builds({samples}, steps, draw);
+    const judge::Interval seen = out.of(rounds.phase);
+    out.given_up = samples.size() == kHopelessRounds && seen.high < rounds.hopeless;
+    const bool decided = seen.low > 1 || seen.high < 1;
+    if (out.given_up || (rounds.certain && decided && samples.size() >= kLeastCertain)) return out;
+    if (samples.size() < rounds.least) continue;
+    const double spent = std::chrono::duration<double>(Clock::now() - begin).count();
+    if ((rounds.hopeless > 0 && seen.high < 1) || spent >= rounds.budget ||
+        (seen.high - seen.low) / 2 <= rounds.half_width)
+      return out;
+  }
 }
 
 }  // namespace fk::resolver

@@ -18,13 +18,14 @@ struct Agreement {
 
 // Two builds of a model on the same workload in turn: the first's time over the second's.
 struct Gain {
+  // Of a round: seconds of a step of the first and the second in prefill, then in decode.
+  using Sample = std::array<double, 4>;
   judge::Interval prefill, decode, whole;    // whole: of the workload
   core::search::PerPhase first{}, second{};  // median seconds of a step
   size_t rounds = 0;
   bool has_decode = false;
-  bool given_up = false;  // early: the second is hopeless
-  // Of each round: seconds of a step of the first and the second, in prefill and in decode.
-  std::vector<std::array<double, 4>> samples;
+  bool given_up = false;                     // early: the second is hopeless
+  std::vector<std::vector<Sample>> samples;  // of each build, its rounds
   // What a choice is told by that is for one phase alone: the other's noise says nothing of it.
   const judge::Interval& of(std::optional<core::Phase> phase) const {
     return !phase ? whole : *phase == core::Phase::kDecode ? decode : prefill;
@@ -45,6 +46,11 @@ struct Rounds {
 // `steps`: of each phase, of the workload. `draw`: who begins is drawn from it, and counted up.
 Gain in_turn(Rig& first, Rig& second, const core::search::PerPhase& steps, const Rounds&,
              uint64_t& draw);
+
+// What several builds of the two say together: where a build's buffers lie is luck that all of its
+// rounds share.
+Gain of_builds(const std::vector<std::vector<Gain::Sample>>&, const core::search::PerPhase& steps,
+               uint64_t draw);
 
 // What the reference says where it is asked with `ask`: from a file in `cache` when it was asked
 // before. `what` tells questions apart; "": Rig::logits().
