@@ -20,12 +20,20 @@ struct Entry {
   const Judgement* verdict = nullptr;
 };
 
+// A card's have names of their own.
+std::vector<cases::Case> cases_of(const core::TaskSpec& task, const Entry& e) {
+  std::vector<cases::Case> cards = judge::bench_cases(task, true);
+  const bool card = std::any_of(cards.begin(), cards.end(),
+                                [&](const cases::Case& c) { return e.cases.contains(c.name); });
+  return card ? cards : judge::bench_cases(task);
+}
+
 // A task without a passed verdict is one that failed; a case that was not measured is one that is
 // not supported.
 score::Operator operator_of(const core::TaskSpec& task, const Entry* e) {
   score::Operator o{task.name, 1, {}};
   if (!e) return o;
-  for (const cases::Case& c : judge::bench_cases(task)) {
+  for (const cases::Case& c : cases_of(task, *e)) {
     if (c.weight <= 0) continue;
     score::CaseResult r;
     r.id = c.name, r.weight = c.weight;

@@ -9,20 +9,34 @@
 namespace fk::cases {
 namespace {
 
+using Sizes = std::map<std::string_view, int64_t>;
+
+// What the reference answers at once, and what it answers in seconds.
+const Sizes kSmall = {{"n", 12},
+                      {"m", 12},
+                      {"d", 2048},
+                      {"num_embeddings", 1024},
+                      {"embedding_dim", 1024},
+                      {"vocab_size", 1024},
+                      {"in_features", 1536},
+                      {"out_features", 1536},
+                      {"hidden_size", 1536},
+                      {"intermediate_size", 1536}};
+const Sizes kLarge = {{"n", 512},
+                      {"m", 64},
+                      {"d", 16384},
+                      {"num_embeddings", 16384},
+                      {"embedding_dim", 8192},
+                      {"vocab_size", 131072},
+                      {"in_features", 16384},
+                      {"out_features", 16384},
+                      {"hidden_size", 16384},
+                      {"intermediate_size", 16384}};
+
 // Halving keeps whole blocks of 32 and whole heads.
-int64_t cut(std::string_view name, int64_t value) {
-  static const std::map<std::string_view, int64_t> kMost = {{"n", 12},
-                                                            {"m", 12},
-                                                            {"d", 2048},
-                                                            {"num_embeddings", 1024},
-                                                            {"embedding_dim", 1024},
-                                                            {"vocab_size", 1024},
-                                                            {"in_features", 1536},
-                                                            {"out_features", 1536},
-                                                            {"hidden_size", 1536},
-                                                            {"intermediate_size", 1536}};
-  const auto most = kMost.find(name);
-  while (most != kMost.end() && value > most->second) value /= 2;
+int64_t cut(std::string_view name, int64_t value, const Sizes& sizes) {
+  const auto most = sizes.find(name);
+  while (most != sizes.end() && value > most->second) value /= 2;
   return value;
 }
 
@@ -39,7 +53,8 @@ void cut_heads(core::Json& init) {
   }
 }
 
-Case parse(const core::TaskSpec& task, const std::string& name, const core::Json& json) {
+Case parse(const core::TaskSpec& task, const std::string& name, const core::Json& json,
+           const Sizes& sizes) {
   Case c;
   c.name = name;
   c.weight = json.value("weight", 0.0);
@@ -49,11 +64,11 @@ Case parse(const core::TaskSpec& task, const std::string& name, const core::Json
     else if (key == "init")
       c.init = value;
     else if (key != "weight" && value.is_number_integer())
-      c.dims[key] = cut(key, value.get<int64_t>());
+      c.dims[key] = cut(key, value.get<int64_t>(), sizes);
   }
   for (auto& [key, value] : c.init.items())
-    if (value.is_number_integer()) value = cut(key, value.get<int64_t>());
-  if (task.level == 1) cut_heads(c.init);
+    if (value.is_number_integer()) value = cut(key, value.get<int64_t>(), sizes);
+  if (task.level == 1 && &sizes == &kSmall) cut_heads(c.init);
   return c;
 }
 
@@ -84,7 +99,7 @@ bool has_wide(const core::TaskSpec& task) {
 std::vector<Case> cases_of(const core::TaskSpec& task) {
   std::vector<Case> out;
   for (const auto& [name, json] : task.cases.items()) {
-    const Case base = parse(task, name, json);
+    const Case base = parse(task, name, json, kSmall);
     for (const char* dtype : {"float32", "bfloat16", "float16"}) {
       Case c = base;
       c.dtype = *core::parse_dtype(dtype);
@@ -108,6 +123,21 @@ std::vector<Case> cases_of(const core::TaskSpec& task) {
       }
     }
     out.push_back(variation(base, "/no_rows", 0));
+  }
+  return out;
+}
+
+std::vector<Case> whole_cases_of(const core::TaskSpec& task) {
+  std::vector<Case> out;
+  for (const auto& [name, json] : task.cases.items()) {
+    Case& c = out.emplace_back(parse(task, name, json, task.step.empty() ? kLarge : kSmall));
+    c.own = true;
+    c.name += "/" + std::string(core::dtype_name(c.dtype));
+    c.family = c.name;
+    std::string sizes;
+    for (const auto& [dim, size] : c.dims)
+      sizes += (sizes.empty() ? "/" : ",") + dim + "=" + std::to_string(size);
+    c.name += sizes;
   }
   return out;
 }

@@ -51,7 +51,13 @@ struct Case {
   bool own = false;        // a YAML case in its own dtype, or a captured one; no variation
 };
 
-// Every YAML case in its own dtype and in float32, bfloat16 and float16, contiguous and strided,
+// Every YAML case in its own dtype, in sizes for measuring on a card: as the task file has them as
+// far as the reference answers them in seconds. The name says those that calls choose
+// ("llama_decode/bfloat16/d=14336,n=64"). A task with a step has short sequences all the same.
+std::vector<Case> whole_cases_of(const core::TaskSpec&);
+
+// Every YAML case, cut by halves to what the reference answers at once, in its own dtype and in
+// float32, bfloat16 and float16, contiguous and strided,
 // with one row and none.
 std::vector<Case> cases_of(const core::TaskSpec&);
 

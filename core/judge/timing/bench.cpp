@@ -468,9 +468,9 @@ BenchResult bench_case(Judge& judge, const std::string& task, const cases::Case&
   return out;
 }
 
-std::vector<cases::Case> bench_cases(const core::TaskSpec& task) {
+std::vector<cases::Case> bench_cases(const core::TaskSpec& task, bool card) {
   std::vector<cases::Case> out;
-  for (cases::Case& c : cases::cases_of(task)) {
+  for (cases::Case& c : card ? cases::whole_cases_of(task) : cases::cases_of(task)) {
     if (!c.own) continue;
     c.decode = c.name.find("decode") != c.name.npos;
     out.push_back(std::move(c));

@@ -63,8 +63,8 @@ BenchResult bench_case(Judge&, const std::string& task, const cases::Case&,
                        const Contestant& candidate, const Contestant& baseline,
                        const BenchOptions&);
 
-// The cases of a task file in their own dtypes, with sizes cut as for checking: the reference must
-// be able to answer them.
-std::vector<cases::Case> bench_cases(const core::TaskSpec&);
+// The cases of a task file in their own dtypes: with sizes cut as for checking, since the reference
+// must be able to answer them; for a card as it answers them in seconds.
+std::vector<cases::Case> bench_cases(const core::TaskSpec&, bool card = false);
 
 }  // namespace fk::judge
