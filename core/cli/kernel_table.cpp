@@ -17,9 +17,6 @@ std::string text_of(const CsvRow& row, std::optional<size_t> column) {
   return column ? row[*column] : "";
 }
 
-// The root of what was built has no path of its own: " (cuda/cuda 1.0.0)".
-std::string node_of(const std::string& range) { return range.starts_with(" (") ? "" : range; }
-
 std::string or_dash(int64_t n) { return n < 0 ? "-" : std::to_string(n); }
 
 }  // namespace
@@ -40,7 +37,8 @@ std::vector<KernelLaunch> ncu_launches(const std::string& csv) {
     if (!name || csv_number(row, time) <= 0) continue;  // the line of units
     KernelLaunch& k = out.emplace_back();
     k.name = row[*name];
-    k.node = node_of(innermost_range(text_of(row, stack)));
+    if (const auto nodes = node_ranges(text_of(row, stack)); nodes.size() > 1)
+      k.node = nodes.back();
     k.grid = text_of(row, grid);
     k.block = text_of(row, block);
     k.ns = csv_number(row, time);

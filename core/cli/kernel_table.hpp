@@ -11,7 +11,8 @@ namespace fk::core {
 // One launch of a kernel as ncu saw it; -1 and "": ncu did not say.
 struct KernelLaunch {
   std::string name;
-  std::string node;  // below the task, with its implementation: "mlp.down_proj (cuda/gemv 1.0.0)"
+  // Below the task, with its implementation: "mlp.down_proj (cuda/gemv 1.0.0)"; "" for its own.
+  std::string node;
   std::string grid, block;  // "(32, 1, 1)", of blocks and of threads
   double ns = 0;
   double compute = -1, memory = -1;                 // percent of the peak

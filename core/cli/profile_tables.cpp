@@ -73,16 +73,18 @@ double share(double part, double all) { return all > 0 ? 100 * part / all : 0; }
 
 std::string percent_text(double share) { return share < 0 ? "-" : fmt::format("{:.1f} %", share); }
 
-std::string innermost_range(const std::string& stack) {
-  std::string name;
+std::vector<std::string> node_ranges(const std::string& stack) {
+  std::vector<std::string> names;
   for (size_t open = stack.find('"'); open != stack.npos; open = stack.find('"', open)) {
     const size_t close = std::min(stack.find('"', open + 1), stack.size());
     const std::string range = stack.substr(open + 1, close - open - 1);
     const size_t begin = range.find(':');
-    if (begin != range.npos) name = range.substr(begin + 1, range.find(':', begin + 1) - begin - 1);
+    if (begin != range.npos)
+      names.push_back(range.substr(begin + 1, range.find(':', begin + 1) - begin - 1));
     open = std::min(close + 1, stack.size());
   }
-  return name == kMeasureRange ? "" : name;
+  std::erase(names, kMeasureRange);
+  return names;
 }
 
 ProfileTables nsys_tables(const std::string& kernel_csv, const std::string& range_csv) {
@@ -138,8 +140,8 @@ ProfileTables ncu_tables(const std::string& csv) {
     HotSpot& kernel = kernels.kernel(row[*name]);
     add(kernel, row);
     ++kernel.calls;
-    const std::string range = stack ? innermost_range(row[*stack]) : "";
-    HotSpot& task = tasks.task(range.empty() ? "(no task)" : range);
+    const auto nodes = stack ? node_ranges(row[*stack]) : std::vector<std::string>();
+    HotSpot& task = tasks.task(nodes.empty() ? "(no task)" : nodes.back());
     add(task, row);
     ++task.kernels;
     double& own = of_task[task.name + " " + task.implementation][row[*name]];

@@ -37,9 +37,8 @@ ProfileTables ncu_tables(const std::string& csv);
 inline constexpr const char* kNcuRanges =
     "thread Domain:Push/Pop_Range:PL_Type:PL_Value:CLR_Type:Color:Msg_Type:Msg";
 // Of what stands there, `1  "<default domain>:fk.measure:none:..."  "<default domain>:model.norm
-// (...):none:..."`, a thread and its stack of ranges, the outermost first: the name of the last; ""
-// where that is fk.measure.
-std::string innermost_range(const std::string& stack);
+// (...):none:..."`, a thread and its stack of ranges: the names of the nodes, the outermost first.
+std::vector<std::string> node_ranges(const std::string& stack);
 std::string percent_text(double share);  // "12.5 %"; "-" for what was not measured
 
 // For people, at most 60 lines; and for programs.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Single launches out of ncu's table, which is written by hand after its documented columns.
+// Single launches out of ncu's table: by hand, with the columns and ranges of one from an H200.
 #include "core/cli/kernel_table.hpp"
 
 #include <gtest/gtest.h>
@@ -26,14 +26,14 @@ const char* kCsv =
     "\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"\",\"%\",\"ns\",\"register/"
     "thread\",\"byte/block\",\"byte/block\",\"%\",\"%\"\n"
     "\"0\",\"77\",\"fk\",\"127.0.0.1\",\"1  \"\"<default "
-    "domain>:fk.measure:none:none:none:none:none:none\"\"  \"\"<default domain>: "
+    "domain>:fk.measure:none:none:none:none:none:none\"\"  \"\"<default domain>:llama_mlp "
     "(composed/composed "
     "1.0.0):none:none:none:none:none:none\"\"  \"\"<default domain>:down_proj (cuda/gemv "
     "1.0.0):none:none:none:none:none:none\"\"  \",\"\",\"void gemv<(int)4>(const __half *, "
     "int)\",\"1\",\"13\",\"(256, 1, 1)\",\"(1,024, 1, "
     "1)\",\"0\",\"9.0\",\"81.25\",\"3,072\",\"40\",\"16,384\",\"1,024\",\"20.5\",\"76.4\"\n"
     "\"1\",\"77\",\"fk\",\"127.0.0.1\",\"1  \"\"<default "
-    "domain>:fk.measure:none:none:none:none:none:none\"\"  \"\"<default domain>: "
+    "domain>:fk.measure:none:none:none:none:none:none\"\"  \"\"<default domain>:llama_mlp "
     "(composed/composed "
     "1.0.0):none:none:none:none:none:none\"\"  \",\"\",\"add\",\"1\",\"13\",\"(128, 1, 1)\",\"(8, "
     "1, 1)\",\"0\",\"9.0\",\"4\",\"1,536\",\"16\",\"0\",\"0\",\"1.5\",\"n/a\"\n";
