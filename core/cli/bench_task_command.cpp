@@ -31,12 +31,10 @@ bool is_for_a_card(const judge::PluginFile& p) {
                      [](const std::string& n) { return n.starts_with("libcuda"); });
 }
 
-bool is_on_a_card(const Court& court) { return court.judge.options().runner.device.type != FK_CPU; }
-
 // The baseline that a model would get on the device: as order.yaml has it, then the project's own,
 // other libraries, composed, and the reference last.
 const Subject* best_baseline(const Court& court, const std::vector<Subject>& all) {
-  const bool card = is_on_a_card(court);
+  const bool card = court.on_a_card();
   const char* own = card ? "cuda" : "cpu";
   BaselineOrder order;
   if (const auto file = court.paths.plugins / "order.yaml"; std::filesystem::exists(file))
@@ -83,7 +81,7 @@ constexpr double kMostOfTheTime = 0.95;
 // The task file's cases, or those of a model that make up most of the time.
 std::vector<cases::Case> chosen(const Court& court, const JudgeFlags& flags, const TaskSpec& task) {
   std::vector<cases::Case> list = flags.cases.empty()
-                                      ? judge::bench_cases(task, is_on_a_card(court))
+                                      ? judge::bench_cases(task, court.on_a_card())
                                       : answerable(court.captured, task, court.judge.oracle());
   if (!flags.cases.empty() && flags.only.empty())
     list = judge::heaviest(std::move(list), kMostOfTheTime);

@@ -69,7 +69,7 @@ resolver::Measurer::Court measuring_court(Court& court, const BestFlags& best) {
   bench.least_rounds = 12;  // a busy machine has few in its budget
   bench.audit_all = false;
   // The caches are emptied before every call on a card: more places are only more to verify.
-  if (court.judge.options().runner.device.type != FK_CPU) bench.bytes = size_t{16} << 20;
+  if (court.on_a_card()) bench.bytes = size_t{16} << 20;
   best.recorder->store();  // what cannot be opened is said now
   return {court.judge, court.plugins, court.machine(), *best.recorder, bench, 0, best.largest_case};
 }

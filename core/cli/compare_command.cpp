@@ -69,8 +69,7 @@ void measure_missing(Court& court, record::Recorder& recorder, const CompareFlag
                      const std::string& task, const CompareSide (&sides)[2],
                      std::vector<Compared>& rows) {
   const TaskSpec& spec = court.registry.task(task);
-  const bool card = court.judge.options().runner.device.type != FK_CPU;
-  for (const cases::Case& c : judge::bench_cases(spec, card)) {
+  for (const cases::Case& c : judge::bench_cases(spec, court.on_a_card())) {
     if (!f.judge.only.empty() && c.name != f.judge.only) continue;
     const std::string init = record::canonical_init(court.registry, spec, c);
     auto row = std::find_if(rows.begin(), rows.end(), [&](const Compared& r) {

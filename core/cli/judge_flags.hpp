@@ -34,6 +34,7 @@ struct Court {
 
   explicit Court(const JudgeFlags&);
   const record::Machine& machine();  // that judges
+  bool on_a_card() const { return judge.options().runner.device.type != FK_CPU; }
 
  private:
   std::optional<record::Machine> machine_;
