@@ -224,13 +224,16 @@ int compare_command(const Words& words) {
   const std::unique_ptr<store::Store> store = store_to_read(f);
   const CompareSide sides[] = {side_of(court, store.get(), task, first),
                                side_of(court, store.get(), task, second)};
-  if (sides[0].version == sides[1].version)
-    bad_input("{} and {} are one version, {}", f.versions[0], f.versions[1], sides[0].text());
+  const bool with_itself = sides[0].version == sides[1].version;
+  if (with_itself && f.config.empty())
+    bad_input("{} and {} are one version, {}; with --config a model of it runs beside itself",
+              f.versions[0], f.versions[1], sides[0].text());
   std::vector<Compared> rows;
-  if (store) rows = record::compare(*store, task, sides[0].version, sides[1].version);
+  if (store && !with_itself)
+    rows = record::compare(*store, task, sides[0].version, sides[1].version);
   std::erase_if(
       rows, [&](const Compared& r) { return !f.judge.only.empty() && r.case_id != f.judge.only; });
-  measure_missing(court, recorder, f, task, sides, rows);
+  if (!with_itself) measure_missing(court, recorder, f, task, sides, rows);
 
   Json all = {{"task", task}, {"first", side_json(sides[0])}, {"second", side_json(sides[1])}};
   all["cases"] = Json::array();

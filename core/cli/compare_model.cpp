@@ -2,6 +2,7 @@
 #include "core/base/error.hpp"
 #include "core/cli/best.hpp"
 #include "core/cli/compare.hpp"
+#include "core/cli/progress.hpp"
 
 namespace fk::core {
 namespace {
@@ -47,12 +48,15 @@ InModel compare_in_model(const CompareFlags& f, const std::string& task, const C
   const auto steps = resolver::steps_of(out.workload, encoder);
   uint64_t draw = f.judge.seed;
   std::vector<std::vector<resolver::Gain::Sample>> builds;
+  StatusLine status;
   for (int build = 0; build < f.builds; ++build) {
     Pinned* const both[] = {&a, &b};
     for (Pinned* p : both) p->rig.reset();
     for (const int i : {build % 2, 1 - build % 2}) both[i]->build(out.workload, weights);
     const auto gain = resolver::in_turn(*a.rig, *b.rig, steps, {.least = size_t(f.rounds)}, draw);
     builds.push_back(gain.samples.at(0));
+    status(fmt::format("build {} of {}: {:.3f}x [{:.3f}, {:.3f}] in all", build + 1, f.builds,
+                       gain.whole.middle, gain.whole.low, gain.whole.high));
   }
   out.gain = resolver::of_builds(builds, steps, draw);
   return out;

@@ -148,6 +148,16 @@ TEST_F(Compare, InAModel) {
   EXPECT_EQ(run.record["model"]["samples"], model["samples"]);
 }
 
+// How far luck goes: no case, and a model beside itself.
+TEST_F(Compare, AModelBesideItself) {
+  const Outcome o = compare({version(0), version(0), "--config", tiny_config(*f), "--device", "cpu",
+                             "--workload", "1x16/4", "--builds", "3", "--rounds", "3", "--json"});
+  ASSERT_EQ(o.code, 0) << o.out << o.err;
+  const Json all = o.lines().at(0);
+  EXPECT_TRUE(all["cases"].empty()) << all["cases"];
+  EXPECT_EQ(all["model"]["samples"].size(), 3u);
+}
+
 TEST_F(Compare, SaysWhatIsMissingAndWhy) {
   Outcome o = compare({version(0), "silu_and_mul:mine@ffff"});
   EXPECT_EQ(o.code, 2);
@@ -165,7 +175,9 @@ TEST_F(Compare, SaysWhatIsMissingAndWhy) {
     missing += row.value("missing", "").find("cannot be run: no version") != std::string::npos;
   }
   EXPECT_GE(missing, 1u) << o.out;
-  EXPECT_EQ(compare({version(0), version(0)}).code, 2);
+  o = compare({version(0), version(0)});
+  EXPECT_EQ(o.code, 2);
+  EXPECT_NE(o.err.find("with --config a model of it runs beside itself"), o.err.npos) << o.err;
   EXPECT_EQ(compare({version(0), "rms_norm:cpu"}).code, 2);
   EXPECT_NE(compare({version(0), "mine"}).err.find("expected TASK:plugin"), std::string::npos);
 }
