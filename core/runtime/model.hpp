@@ -12,6 +12,7 @@
 namespace fk::core {
 
 class Capture;
+class DeviceWeights;
 
 // Layers around every node's forward; off costs nothing.
 struct LayerOptions {
@@ -33,6 +34,8 @@ struct BuildOptions {
   LayerOptions layers;
   // Where a state lies, zeroed and aligned to 256 bytes; empty: in memory of the device's own.
   std::function<void*(const std::string& path, size_t bytes)> state_memory;
+  // Models with the same weights on one card that are given the same share them; null: its own.
+  std::shared_ptr<DeviceWeights> device_weights;
 };
 
 // A built task tree with its weights, states and scratch arena. One thread drives it.
@@ -62,7 +65,7 @@ class Model {
   size_t state_bytes() const;
   // Every state by its path; on the model's device, as long as the model.
   std::map<std::string, const fk_tensor*> states() const;
-  size_t weight_bytes() const;    // copied to the device; 0 on the CPU, which reads the store
+  size_t weight_bytes() const;  // on the device, shared or not; 0 on the CPU, which reads the store
   size_t retained_bytes() const;  // weights repacked and kept by implementations
   // Destroys the tree now; throws Error with what destructors reported. The model cannot run after
   // it.

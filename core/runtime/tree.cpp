@@ -47,6 +47,12 @@ Tree::Tree(const Catalog& catalog, std::shared_ptr<WeightStore> weights,
   chooser_ = std::make_unique<PolicyChooser>(catalog_, options_.policy);
   if (options_.dry) return;
   device_->make_current();
+  if (!device_->is_cpu()) {
+    const auto& shared = options_.device_weights;
+    device_weights_ = shared && shared->store() == weights_
+                          ? shared
+                          : std::make_shared<DeviceWeights>(weights_, device_);
+  }
   pool_ = shared_pool(options_.threads);
   layers_ = make_layers(options_.layers, *this);
 }

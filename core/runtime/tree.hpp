@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/resolve/policy_chooser.hpp"
+#include "core/runtime/device_weights.hpp"
 #include "core/runtime/layers.hpp"
 #include "core/runtime/model.hpp"
 #include "core/runtime/node.hpp"
@@ -61,7 +62,7 @@ class Tree {
   Device* device() const { return device_.get(); }  // null in a dry build
   const std::shared_ptr<Device>& shared_device() const { return device_; }
   int sm() const;  // of the device; of a card of today where there is none
-  size_t weight_bytes() const { return weight_bytes_; }  // copied to the device
+  size_t weight_bytes() const { return weight_bytes_; }  // on a card
   const std::vector<std::unique_ptr<Node>>& nodes() const { return nodes_; }
   const std::vector<Node*>& steppers() const { return steppers_; }
   const Plan& plan() const { return plan_; }
@@ -93,10 +94,7 @@ class Tree {
   void check_instances(const TaskSpec&, const InitValue&) const;
   const fk_tensor* add_param(Node&, std::string_view name, const TensorShape&,
                              const std::string& quant);
-  using Runs = std::vector<std::span<const uint8_t>>;
-  const fk_tensor* on_device(const fk_tensor*);
-  const fk_tensor* runs_on_device(const Runs&, const TensorShape&);
-  std::unique_ptr<TensorBox> uploaded(const Runs&, const TensorShape&);
+  const fk_tensor* on_device(const ParamRequest&);
   const fk_tensor* add_state(Node&, std::string_view name, const TensorShape&);
 
   const Catalog catalog_;
@@ -114,9 +112,9 @@ class Tree {
   std::vector<Node*> steppers_;
   std::unordered_set<const fk_instance*> known_;
   std::map<std::string, std::unique_ptr<TensorBox>, std::less<>> states_;
-  std::vector<DeviceMemory> state_memory_, weight_memory_;
-  std::map<const void*, std::unique_ptr<TensorBox>> device_weights_;  // by the host tensor
-  std::map<std::vector<const void*>, std::unique_ptr<TensorBox>> device_runs_;  // by the runs
+  std::vector<DeviceMemory> state_memory_;
+  std::shared_ptr<DeviceWeights> device_weights_;                // none on the CPU
+  std::set<std::shared_ptr<const DeviceWeights::Weight>> held_;  // of them
   std::set<std::string, std::less<>> param_paths_, missing_;
   std::map<std::string, Outline> outlines_;  // by task and init
   Plan plan_;

@@ -98,49 +98,19 @@ const fk_tensor* Tree::add_param(Node& node, std::string_view name, const Tensor
   } else {
     if (!weights_) missing("param \"{}\": no weights are given", path);
     const ParamRequest request{path, shape.shape, shape.dtype, quant, tp_size_of(node)};
-    if (!device_->is_cpu()) t = runs_on_device(weights_->runs(request), shape);
-    if (!t) t = on_device(weights_->get(request));
+    t = device_->is_cpu() ? weights_->get(request) : on_device(request);
   }
   if (param_paths_.insert(path).second)
     plan_.params.push_back({path, shape.shape, shape.dtype, shape.bytes()});
   return t;
 }
 
-// Params that share a tensor on the host (tied embeddings) share its copy.
-const fk_tensor* Tree::on_device(const fk_tensor* host) {
-  if (device_->is_cpu()) return host;
-  auto& box = device_weights_[host];
-  if (!box) {
-    const TensorShape shape{{host->shape, host->shape + host->ndim}, host->dtype};
-    box = uploaded({{static_cast<const uint8_t*>(host->data), shape.bytes()}}, shape);
-  }
-  return box->get();
-}
-
-// Null for no runs, and for what they do not fill.
-const fk_tensor* Tree::runs_on_device(const Runs& runs, const TensorShape& shape) {
-  std::vector<const void*> sources;
-  size_t bytes = 0;
-  for (const auto& run : runs) {
-    sources.push_back(run.data());
-    bytes += run.size();
-  }
-  if (runs.empty() || bytes != shape.bytes()) return nullptr;
-  auto& box = device_runs_[std::move(sources)];
-  if (!box) box = uploaded(runs, shape);
-  return box->get();
-}
-
-std::unique_ptr<TensorBox> Tree::uploaded(const Runs& runs, const TensorShape& shape) {
-  const size_t bytes = shape.bytes();
-  auto* const data = static_cast<char*>(weight_memory_.emplace_back(device_, bytes).data());
-  size_t done = 0;
-  for (const auto& run : runs) {
-    device_->upload_large(data + done, run.data(), run.size());
-    done += run.size();
-  }
-  weight_bytes_ += bytes;
-  return std::make_unique<TensorBox>(data, options_.device, shape.dtype, shape.shape);
+// What this tree holds of it, it holds once.
+const fk_tensor* Tree::on_device(const ParamRequest& request) {
+  auto weight = device_weights_->get(request);
+  const fk_tensor* t = weight->box.get();
+  if (held_.insert(weight).second) weight_bytes_ += weight->memory.bytes();
+  return t;
 }
 
 const fk_tensor* Tree::state(Node& node, std::string_view name) {
