@@ -9,6 +9,7 @@
 #include "core/cli/progress.hpp"
 #include "core/plugin/cache.hpp"
 #include "core/resolver/admission.hpp"
+#include "core/runtime/device_weights.hpp"
 
 namespace fk::core {
 namespace {
@@ -82,6 +83,14 @@ Measuring::Measuring(const Session& s, const ModelFlags& f, const BestFlags& bes
     if (!p.baseline && !p.refusal.empty()) say_left_out(p.file(), p.refusal);
 }
 
+resolver::Subject subject_of(const Session& s, std::shared_ptr<WeightStore> weights) {
+  resolver::Subject subject{s.workspace.catalog(), s.assets, s.build, s.engine_options, weights};
+  if (s.build.device.type != FK_CPU)
+    subject.build.device_weights =
+        std::make_shared<DeviceWeights>(std::move(weights), Device::open(s.build.device));
+  return subject;
+}
+
 Resolution resolve(Session& s, Measuring& by, BestFlags best) {
   resolver::Measurer& measurer = by.measurer;
   const record::Machine& machine = measurer.machine();
@@ -91,8 +100,7 @@ Resolution resolve(Session& s, Measuring& by, BestFlags best) {
   if (s.build.policy.pins.empty())
     refused = resolver::admit(measurer, s.workspace.registry(), s.workspace.catalog(), progress);
   const auto dry = s.dry_model();
-  const resolver::Subject subject{s.workspace.catalog(), s.assets, s.build, s.engine_options,
-                                  s.weights(dry->plan())};
+  const resolver::Subject subject = subject_of(s, s.weights(dry->plan()));
   best.options.cache = cache_folder() / "resolver";
   Resolution out = resolver::Resolver(subject, measurer, best.options, progress).resolve();
   for (const resolver::Refused& x : refused)

@@ -32,6 +32,10 @@ struct Measuring {
   Measuring(const Session&, const ModelFlags&, const BestFlags&);
 };
 
+// The session's model, to be built with one choice or another. On a card the weights of all that
+// are built of it lie there once.
+resolver::Subject subject_of(const Session&, std::shared_ptr<WeightStore>);
+
 // Resolves the session's model and gives it the policy that was found. Progress goes to stderr.
 resolver::Resolution resolve(Session&, Measuring&, BestFlags);
 

@@ -16,7 +16,7 @@ struct CompareFlags {
   std::string where;  // in the model: [decode|prefill][@path-pattern], "": everywhere
   bool no_measure = false;
   double budget = 3;  // seconds a case
-  int rounds = 9, builds = 3;
+  int rounds = 5, builds = 6;
 };
 
 // One of the two: which version it is, and its file where there is one.

@@ -7,19 +7,6 @@
 namespace fk::core {
 namespace {
 
-// A model with one version pinned; each has a catalog of its own, since two versions have one name.
-struct Pinned {
-  Session session;
-  std::unique_ptr<resolver::Rig> rig;
-
-  explicit Pinned(const ModelFlags& flags) : session(flags, false) {}
-  void build(const resolver::Workload& workload, std::shared_ptr<WeightStore> weights) {
-    const resolver::Subject subject{session.workspace.catalog(), session.assets, session.build,
-                                    session.engine_options, std::move(weights)};
-    rig = resolver::make_rig(subject, session.build.policy, workload);
-  }
-};
-
 ModelFlags flags_of(const CompareFlags& f, const std::string& task, const CompareSide& side) {
   if (!side.subject) bad_input("{} cannot be run: {}", side.text(), side.missing);
   ModelFlags m;
@@ -39,26 +26,27 @@ ModelFlags flags_of(const CompareFlags& f, const std::string& task, const Compar
 
 InModel compare_in_model(const CompareFlags& f, const std::string& task, const CompareSide& first,
                          const CompareSide& second) {
-  Pinned a(flags_of(f, task, first)), b(flags_of(f, task, second));
+  // Each has a catalog of its own, since two versions have one name.
+  const Session a(flags_of(f, task, first), false), b(flags_of(f, task, second), false);
   InModel out;
-  out.workload =
-      f.workload.empty() ? default_workload(a.session) : resolver::Workload::parse(f.workload);
-  const std::shared_ptr<WeightStore> weights = a.session.weights(a.session.dry_model()->plan());
-  const bool encoder = a.session.assets.config.engine == Config::Engine::kEncoder;
-  const auto steps = resolver::steps_of(out.workload, encoder);
+  out.workload = f.workload.empty() ? default_workload(a) : resolver::Workload::parse(f.workload);
+  const resolver::Subject one = subject_of(a, a.weights(a.dry_model()->plan()));
+  resolver::Subject other = subject_of(b, one.weights);
+  other.build.device_weights = one.build.device_weights;
+  const auto steps = resolver::steps_of(out.workload, one.is_encoder());
+  const auto side = [&](const resolver::Subject& s) -> resolver::Side {
+    return {[&] { return resolver::make_rig(s, s.build.policy, out.workload); }};
+  };
+  resolver::Side with_first = side(one), with_second = side(other);
+  const resolver::Rounds rounds{
+      .least = size_t(f.rounds), .builds = size_t(f.builds), .most = size_t(f.builds)};
   uint64_t draw = f.judge.seed;
-  std::vector<std::vector<resolver::Gain::Sample>> builds;
   StatusLine status;
-  for (int build = 0; build < f.builds; ++build) {
-    Pinned* const both[] = {&a, &b};
-    for (Pinned* p : both) p->rig.reset();
-    for (const int i : {build % 2, 1 - build % 2}) both[i]->build(out.workload, weights);
-    const auto gain = resolver::in_turn(*a.rig, *b.rig, steps, {.least = size_t(f.rounds)}, draw);
-    builds.push_back(gain.samples.at(0));
-    status(fmt::format("build {} of {}: {:.3f}x [{:.3f}, {:.3f}] in all", build + 1, f.builds,
-                       gain.whole.middle, gain.whole.low, gain.whole.high));
-  }
-  out.gain = resolver::of_builds(builds, steps, draw);
+  out.gain = resolver::in_turn(
+      with_first, with_second, steps, rounds, draw, [&](const resolver::Gain& so_far) {
+        status(fmt::format("build {} of {}: {:.3f}x [{:.3f}, {:.3f}] in all", so_far.samples.size(),
+                           f.builds, so_far.whole.middle, so_far.whole.low, so_far.whole.high));
+      });
   return out;
 }
 

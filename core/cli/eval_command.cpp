@@ -263,9 +263,7 @@ int eval_command(const Words& words) {
   for (Entry& e : entries) {
     status.clear();
     const eval::Choices c = choices(f, e, by);
-    const resolver::Subject subject{e.session->workspace.catalog(), e.session->assets,
-                                    e.session->build, e.session->engine_options,
-                                    e.session->weights(c.plan)};
+    const resolver::Subject subject = subject_of(*e.session, e.session->weights(c.plan));
     results.push_back(eval::evaluate(e.model, subject, c, by.measurer, options,
                                      [&](const std::string& text) { status(text); }));
   }

@@ -226,11 +226,11 @@ class Evaluation {
       if (!look && !time) continue;
       say("the model on " + w.text());
       resolver::Proof proof(subject_, w, options_.cache);
-      std::unique_ptr<resolver::Rig> rig;
-      if (!same()) rig = resolver::make_rig(subject_, choices_.plan, w);
-      if (look) agreement_ = proof.agrees(rig ? *rig : proof.baseline());
+      resolver::Side plan{[&] { return resolver::make_rig(subject_, choices_.plan, w); }};
+      if (look) agreement_ = proof.agrees((same() ? proof.baseline() : plan).get());
       if (!time) continue;
-      to.gain = proof.gain(proof.baseline(), *rig, options_.half_width, options_.proof_budget);
+      to.gain = proof.gain(proof.baseline(), plan,
+                           {.half_width = options_.half_width, .budget = options_.proof_budget});
       to.measured = true;
     }
   }

@@ -34,10 +34,12 @@ bool has_reference(const Subject& s, size_t weight_bytes) {
   return wide + 2 * weight_bytes < device->memory().free;
 }
 constexpr double kOwnErrors = 2;
-constexpr size_t kLeastCertain = 6;
 // A trial ends when so many rounds, one of which a busy machine may spoil, all give less.
 constexpr size_t kHopelessRounds = 2;
 constexpr double kHopeless = 0.9;
+// What luck of a build does not come to: two builds of one model on a card differed by up to 1.2 %.
+constexpr double kLuck = 0.02;
+constexpr size_t kLeastBuilds = 3;  // that say what luck comes to
 
 struct Errors {
   double mean = 0, worst = 0;
@@ -75,6 +77,48 @@ double rounding(fk_dtype t) {
 
 double median(std::vector<double> v) { return judge::quantile(std::move(v), 0.5); }
 
+// Each build is one draw of luck, however many its rounds are: Student's interval over the builds'
+// medians. Too few are drawn again as rounds of one.
+judge::Interval interval_of(const std::vector<std::vector<double>>& builds, uint64_t draw) {
+  if (builds.size() < kLeastBuilds) return judge::ratio_interval(builds, draw);
+  // 97.5 % of Student's distribution, from 2 degrees of freedom on.
+  constexpr double kStudent[] = {4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228};
+  const auto n = double(builds.size());
+  std::vector<double> medians;
+  double mean = 0, squares = 0;
+  for (const auto& rounds : builds) mean += medians.emplace_back(median(rounds)) / n;
+  for (const double m : medians) squares += (m - mean) * (m - mean);
+  const double half = kStudent[std::min(builds.size() - 3, std::size(kStudent) - 1)] *
+                      std::sqrt(squares / (n - 1) / n);
+  return {std::exp(mean - half), std::exp(mean), std::exp(mean + half)};
+}
+
+Gain of_builds(const std::vector<std::vector<Gain::Sample>>& builds, const PerPhase& steps,
+               uint64_t draw) {
+  Gain out;
+  out.has_decode = steps[size_t(Phase::kDecode)] > 0;
+  out.samples = builds;
+  std::vector<std::vector<double>> prefill, decode, whole;
+  std::vector<double> seconds[4];
+  for (const auto& samples : builds) {
+    prefill.emplace_back(), decode.emplace_back(), whole.emplace_back();
+    for (const Gain::Sample& t : samples) {
+      prefill.back().push_back(std::log(t[0] / t[1]));
+      decode.back().push_back(std::log(t[2] / t[3]));
+      whole.back().push_back(
+          std::log((steps[0] * t[0] + steps[1] * t[2]) / (steps[0] * t[1] + steps[1] * t[3])));
+      for (size_t i = 0; i < t.size(); ++i) seconds[i].push_back(t[i]);
+      ++out.rounds;
+    }
+  }
+  out.prefill = interval_of(prefill, draw);
+  if (out.has_decode) out.decode = interval_of(decode, draw);
+  out.whole = interval_of(whole, draw);
+  out.first = {median(seconds[0]), median(seconds[2])};
+  out.second = {median(seconds[1]), median(seconds[3])};
+  return out;
+}
+
 }  // namespace
 
 std::string Agreement::text() const {
@@ -86,7 +130,8 @@ Proof::Proof(const Subject& s, const Workload& w, fs::path cache)
     : subject_(s), workload_(w), cache_(std::move(cache)) {
   core::Policy policy = s.build.policy;
   policy.kind = core::Policy::Kind::kBaseline;
-  baseline_ = build(policy);
+  baseline_ = side(policy);
+  baseline_.get();
 }
 Proof::~Proof() = default;
 
@@ -135,8 +180,8 @@ Logits reference_answers(const Subject& subject, const Workload& workload, const
 
 void Proof::find_bounds() {
   size_t bytes = 0;
-  for (const core::ParamUse& p : baseline_->plan().params) bytes += p.bytes;
-  const Logits own = baseline_->logits();
+  for (const core::ParamUse& p : baseline_.rig->plan().params) bytes += p.bytes;
+  const Logits own = baseline_.rig->logits();
   if (has_reference(subject_, bytes)) {
     right_ = reference_answers(subject_, workload_, cache_, "", [](Rig& r) { return r.logits(); });
     own_.against = subject_.build.device.type == FK_CPU ? "the reference" : "the model in float32";
@@ -145,7 +190,7 @@ void Proof::find_bounds() {
   } else {
     right_ = own;
     own_.against = "the baselines, whose prefill and decode differ as much";
-    const Errors e = errors(own, baseline_->logits(true));
+    const Errors e = errors(own, baseline_.rig->logits(true));
     own_.mean_bound = e.mean, own_.worst_bound = e.worst;
   }
   const double floor = rounding(subject_.build.dtype) * largest(right_);
@@ -165,7 +210,7 @@ Agreement Proof::agrees(Rig& rig) {
 // A few rows, or one, have no mean worth a bound of its own.
 Agreement Proof::agrees_on_prompts(Rig& rig) {
   if (right_.empty()) find_bounds();
-  if (answers_.empty()) answers_ = baseline_->answers();
+  if (answers_.empty()) answers_ = baseline_.rig->answers();
   Agreement a = own_;
   const Errors e = errors(rig.answers(), answers_);
   a.mean_error = e.mean, a.worst_error = e.worst;
@@ -175,62 +220,46 @@ Agreement Proof::agrees_on_prompts(Rig& rig) {
   return a;
 }
 
-Gain Proof::trial(Rig& first, Rig& second, std::optional<Phase> phase, double half_width,
-                  double budget) {
-  return in_turn(
-      first, second, steps_of(workload_, subject_.is_encoder()),
-      {.phase = phase, .half_width = half_width, .budget = budget, .hopeless = kHopeless}, draws_);
+Gain Proof::trial(Side& first, Side& second, Rounds rounds) {
+  rounds.hopeless = kHopeless;
+  return gain(first, second, rounds);
 }
 
-Gain of_builds(const std::vector<std::vector<Gain::Sample>>& builds, const PerPhase& steps,
-               uint64_t draw) {
-  Gain out;
-  out.has_decode = steps[size_t(Phase::kDecode)] > 0;
-  out.samples = builds;
-  std::vector<std::vector<double>> prefill, decode, whole;
-  std::vector<double> seconds[4];
-  for (const auto& samples : builds) {
-    prefill.emplace_back(), decode.emplace_back(), whole.emplace_back();
-    for (const Gain::Sample& t : samples) {
-      prefill.back().push_back(std::log(t[0] / t[1]));
-      decode.back().push_back(std::log(t[2] / t[3]));
-      whole.back().push_back(
-          std::log((steps[0] * t[0] + steps[1] * t[2]) / (steps[0] * t[1] + steps[1] * t[3])));
-      for (size_t i = 0; i < t.size(); ++i) seconds[i].push_back(t[i]);
-      ++out.rounds;
-    }
-  }
-  out.prefill = judge::ratio_interval(prefill, draw);
-  if (out.has_decode) out.decode = judge::ratio_interval(decode, draw);
-  out.whole = judge::ratio_interval(whole, draw);
-  out.first = {median(seconds[0]), median(seconds[2])};
-  out.second = {median(seconds[1]), median(seconds[3])};
-  return out;
-}
-
-Gain in_turn(Rig& first, Rig& second, const PerPhase& steps, const Rounds& rounds, uint64_t& draw) {
-  Rig* const rigs[] = {&first, &second};
-  for (Rig* rig : rigs) rig->round();  // warm
-  std::vector<Gain::Sample> samples;
+Gain in_turn(Side& first, Side& second, const PerPhase& steps, const Rounds& rounds, uint64_t& draw,
+             const std::function<void(const Gain&)>& each) {
+  Side* const sides[] = {&first, &second};
+  std::vector<std::vector<Gain::Sample>> builds;
   const auto begin = Clock::now();
   while (true) {
-    Gain::Sample t{};
-    const size_t leads = (draw++ * 0x9E3779B97F4A7C15u) >> 63;
-    for (size_t side : {leads, 1 - leads}) {
-      const PerPhase seconds = rigs[side]->round();
-      t[side] = seconds[0], t[2 + side] = seconds[1];
+    // Over the old one, so that it does not come to lie there, and what both read stays.
+    const bool backwards = builds.size() % 2;
+    for (const size_t i : {size_t(backwards), size_t(!backwards)})
+      if (!builds.empty() || !sides[i]->rig) sides[i]->rig = sides[i]->build();
+    for (Side* side : sides) side->rig->round();  // warm
+    std::vector<Gain::Sample>& samples = builds.emplace_back();
+    while (samples.size() < rounds.least) {
+      Gain::Sample t{};
+      const size_t leads = (draw++ * 0x9E3779B97F4A7C15u) >> 63;
+      for (const size_t side : {leads, 1 - leads}) {
+        const PerPhase seconds = sides[side]->rig->round();
+        t[side] = seconds[0], t[2 + side] = seconds[1];
+      }
+      samples.push_back(t);
+      if (rounds.hopeless <= 0 || builds.size() > 1 || samples.size() != kHopelessRounds) continue;
+      Gain out = of_builds(builds, steps, draw);
+      out.given_up = out.of(rounds.phase).high < rounds.hopeless;
+      if (out.given_up) return out;
     }
-    samples.push_back(t);
-    if (samples.size() < kHopelessRounds) continue;
-    Gain out = of_builds({samples}, steps, draw);
+    Gain out = of_builds(builds, steps, draw);
+    if (each) each(out);
     const judge::Interval seen = out.of(rounds.phase);
-    out.given_up = samples.size() == kHopelessRounds && seen.high < rounds.hopeless;
-    const bool decided = seen.low > 1 || seen.high < 1;
-    if (out.given_up || (rounds.certain && decided && samples.size() >= kLeastCertain)) return out;
-    if (samples.size() < rounds.least) continue;
+    const double luck = builds.size() < kLeastBuilds ? kLuck : 0;
+    const bool loses = seen.high < 1 - luck, decided = loses || seen.low > 1 + luck;
     const double spent = std::chrono::duration<double>(Clock::now() - begin).count();
-    if ((rounds.hopeless > 0 && seen.high < 1) || spent >= rounds.budget ||
-        (seen.high - seen.low) / 2 <= rounds.half_width)
+    const bool enough = rounds.certain || builds.size() >= kLeastBuilds;
+    if ((rounds.certain && decided) || (rounds.hopeless > 0 && loses) ||
+        builds.size() >= rounds.most || (enough && spent >= rounds.budget) ||
+        (builds.size() >= rounds.builds && (seen.high - seen.low) / 2 <= rounds.half_width))
       return out;
   }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <cmath>
+#include <functional>
 #include <optional>
 
 #include "core/judge/timing/stats.hpp"
@@ -16,7 +18,7 @@ struct Agreement {
   std::string text() const;
 };
 
-// Two builds of a model on the same workload in turn: the first's time over the second's.
+// Two models on the same workload in turn: the first's time over the second's.
 struct Gain {
   // Of a round: seconds of a step of the first and the second in prefill, then in decode.
   using Sample = std::array<double, 4>;
@@ -32,25 +34,35 @@ struct Gain {
   }
 };
 
-// When two rigs were timed for long enough.
+// When two models were timed for long enough.
 struct Rounds {
-  size_t least = 8;
+  size_t least = 5;   // rounds of a build
+  size_t builds = 6;  // of both; more, up to `most`, until what follows holds
+  size_t most = 8;
   std::optional<core::Phase> phase;  // whose interval is meant below; none: the whole's
-  double half_width = 0;             // of the interval; more rounds until it is narrower ...
-  double budget = 0;                 // ... or so many seconds are spent
-  bool certain = false;  // or it lies on one side of 1, which fewer than `least` may say
+  double half_width = 0;             // of the interval; or ...
+  double budget = INFINITY;          // ... so many seconds are spent, and there were three builds
+  bool certain = false;  // or it certainly lies on one side of 1; one build may be enough then
   // Above 0, the second is on trial: or it certainly loses, or the first rounds give less than
   // this, each of them.
   double hopeless = 0;
 };
-// `steps`: of each phase, of the workload. `draw`: who begins is drawn from it, and counted up.
-Gain in_turn(Rig& first, Rig& second, const core::search::PerPhase& steps, const Rounds&,
-             uint64_t& draw);
 
-// What several builds of the two say together: where a build's buffers lie is luck that all of its
-// rounds share.
-Gain of_builds(const std::vector<std::vector<Gain::Sample>>&, const core::search::PerPhase& steps,
-               uint64_t draw);
+// A model that can be built again; nothing stands in it before it was needed.
+struct Side {
+  std::function<std::unique_ptr<Rig>()> build;
+  std::unique_ptr<Rig> rig = nullptr;
+  Rig& get() {
+    if (!rig) rig = build();
+    return *rig;
+  }
+};
+
+// Rounds of both in turn, and of both built anew: what lies where in a built model is luck that all
+// of its rounds share. `steps`: of each phase, of the workload. `draw`: who begins is drawn from
+// it, and counted up. `each`: called after every build with what is known by then.
+Gain in_turn(Side& first, Side& second, const core::search::PerPhase& steps, const Rounds&,
+             uint64_t& draw, const std::function<void(const Gain&)>& each = {});
 
 // What the reference says where it is asked with `ask`: from a file in `cache` when it was asked
 // before. `what` tells questions apart; "": Rig::logits().
@@ -70,18 +82,17 @@ class Proof {
   // Where nobody judged calls of the workload's size: what it says after the workload's prompts is
   // what the baselines say, within the same.
   Agreement agrees_on_prompts(Rig&);
-  std::unique_ptr<Rig> build(const core::Policy& p) const {
-    return make_rig(subject_, p, workload_);
+  // Not built yet. `p` is copied.
+  Side side(const core::Policy& p) const {
+    return {[this, p] { return make_rig(subject_, p, workload_); }};
   }
-  Rig& baseline() { return *baseline_; }
-  Gain gain(Rig& first, Rig& second, double half_width, double budget, bool certain = false) {
-    return in_turn(first, second, steps_of(workload_, subject_.is_encoder()),
-                   {.half_width = half_width, .budget = budget, .certain = certain}, draws_);
+  Side& baseline() { return baseline_; }
+  // `rounds` as in in_turn().
+  Gain gain(Side& first, Side& second, const Rounds& rounds) {
+    return in_turn(first, second, steps_of(workload_, subject_.is_encoder()), rounds, draws_);
   }
   // Whether the second is faster than the first, where that it is not need not be known exactly.
-  // `phase`: in that one alone.
-  Gain trial(Rig& first, Rig& second, std::optional<core::Phase> phase, double half_width,
-             double budget);
+  Gain trial(Side& first, Side& second, Rounds rounds);
   const Workload& workload() const { return workload_; }
 
  private:
@@ -89,7 +100,7 @@ class Proof {
   const Subject& subject_;
   const Workload workload_;
   const std::filesystem::path cache_;
-  std::unique_ptr<Rig> baseline_;
+  Side baseline_;
   Logits right_;  // what others are compared with
   Logits answers_;
   Agreement own_;  // its bounds

@@ -348,7 +348,7 @@ struct Resolver::Impl {
   bool try_in_place() {
     if (options.memory_budget) return false;  // the plan has what fits
     const ProvenPlans plans(measurer, subject, options.workload);
-    std::unique_ptr<Rig> own;
+    std::optional<Side> own;
     untried.clear();
     for (const Parts::Contender& c : parts->contenders(steps())) {
       const std::pair which{c.sub, c.alternative};
@@ -452,26 +452,27 @@ struct Resolver::Impl {
     return r;
   }
 
-  // Beside the plan that was found, which is built once as `own`.
+  // Beside the plan that was found, which is `own`.
   ProvenPlans::Entry in_place(const Parts::Contender& c, const core::Policy& policy,
-                              std::unique_ptr<Rig>& own) {
+                              std::optional<Side>& own) {
     const SubProblem& sub = space.subs[c.sub];
     const std::string id = sub.alternatives[c.alternative].implementation->id();
     progress(fmt::format(
         "the model with {} {}, which {}", sub.task, id,
         c.too_large ? "is too large to be judged alone" : "alone is not certainly faster"));
     if (!proof) proof.emplace(subject, options.workload, options.cache);
-    if (!own && out.policy.resolved) own = proof->build(out.policy);
+    if (!own && out.policy.resolved) own = proof->side(out.policy);
     ProvenPlans::Entry e;
-    const std::unique_ptr<Rig> rig = proof->build(policy);
-    e.agreement = proof->agrees(*rig);
-    if (c.too_large && e.agreement->ok) e.agreement = proof->agrees_on_prompts(*rig);
+    Side with = proof->side(policy);
+    e.agreement = proof->agrees(with.get());
+    if (c.too_large && e.agreement->ok) e.agreement = proof->agrees_on_prompts(with.get());
     std::string why;
     if (!e.agreement->ok) {
       why = fmt::format("wrong in the whole model: {}", e.agreement->text());
     } else {
-      e.gain = proof->trial(own ? *own : proof->baseline(), *rig, phase_of(c), options.half_width,
-                            options.proof_budget);
+      e.gain = proof->trial(
+          own ? *own : proof->baseline(), with,
+          {.phase = phase_of(c), .half_width = options.half_width, .budget = options.proof_budget});
       if (e.gain->of(phase_of(c)).low <= 1)
         why = fmt::format(
             "not {} faster alone ({}), nor in place: with it {}against without {}{}",
@@ -505,35 +506,39 @@ struct Resolver::Impl {
              const PerPhase& saved) {
     progress("building the model with it and without");
     if (!proof) proof.emplace(subject, options.workload, options.cache);
-    const std::unique_ptr<Rig> rig = proof->build(out.policy);
+    Side with = proof->side(out.policy);
+    with.get();
     progress("comparing the logits of the two");
-    out.agreement = proof->agrees(*rig);
+    out.agreement = proof->agrees(*with.rig);
     if (!out.agreement->ok) {
       for (auto [s, a] : guilty(found, list))
         keep_out(s, a, fmt::format("wrong in the whole model: {}", out.agreement->text()));
       return;
     }
     progress("timing the two in turn");
-    out.gain = proof->gain(proof->baseline(), *rig, options.half_width, options.proof_budget,
-                           options.candidates_only);
+    out.gain = proof->gain(proof->baseline(), with,
+                           {.half_width = options.half_width,
+                            .budget = options.proof_budget,
+                            .certain = options.candidates_only});
     predict(saved);
     if (list.size() == 1) {
-      if (loses(*out.gain))
+      if (loses(out.gain->whole))
         keep_out(list[0].first, list[0].second,
-                 lost(list[0], *out.gain, "the model with it against without"));
+                 lost(list[0], out.gain->whole, "the model with it against without"));
     } else {
-      leave_one_out(found, list, *rig);
+      leave_one_out(found, list, with);
     }
     compare_with_parts(list);
   }
 
-  static bool loses(const Gain& g) { return g.whole.high < 1; }
+  static bool loses(const judge::Interval& i) { return i.high < 1; }
 
-  std::string lost(std::pair<size_t, size_t> which, const Gain& g, const char* what) const {
+  std::string lost(std::pair<size_t, size_t> which, const judge::Interval& i,
+                   const std::string& what) const {
     const auto [s, a] = which;
     return fmt::format("faster {} ({}), not in place: {} {}",
                        parts->is_seen_in_place(s, a) ? "beside another plan" : "alone",
-                       parts->why(s, a), what, text_of(g.whole));
+                       parts->why(s, a), what, text_of(i));
   }
 
   // Halves, until single choices are found whose model alone is wrong; all of them where only
@@ -547,7 +552,7 @@ struct Resolver::Impl {
       bool narrowed = false;
       for (const auto& half : halves) {
         progress(fmt::format("looking for what is wrong among {} choices", list.size()));
-        if (proof->agrees(*proof->build(with_only(found, half))).ok) continue;
+        if (proof->agrees(proof->side(with_only(found, half)).get()).ok) continue;
         list = half;
         narrowed = true;
         break;
@@ -558,7 +563,7 @@ struct Resolver::Impl {
   }
 
   void leave_one_out(const Resolved& found, const std::vector<std::pair<size_t, size_t>>& list,
-                     Rig& all) {
+                     Side& all) {
     std::optional<std::pair<size_t, size_t>> worst;
     double least = INFINITY;
     for (size_t i = 0; i < std::min(list.size(), kMostAlone); ++i) {
@@ -567,11 +572,18 @@ struct Resolver::Impl {
       progress(
           fmt::format("the model without {} {}", space.subs[list[i].first].task,
                       space.subs[list[i].first].alternatives[list[i].second].implementation->id()));
-      const auto rig = proof->build(with_only(found, others));
-      const Gain g = proof->gain(*rig, all, options.half_width,
-                                 options.proof_budget / double(std::min(list.size(), kMostAlone)));
-      if (loses(g))
-        keep_out(list[i].first, list[i].second, lost(list[i], g, "with it against without"));
+      Side without = proof->side(with_only(found, others));
+      const std::optional<Phase> phase = only_phase(list[i].first, list[i].second);
+      const Gain g =
+          proof->gain(without, all,
+                      {.phase = phase,
+                       .half_width = options.half_width,
+                       .budget = options.proof_budget / double(std::min(list.size(), kMostAlone))});
+      if (const judge::Interval& seen = g.of(phase); loses(seen))
+        keep_out(list[i].first, list[i].second,
+                 lost(list[i], seen,
+                      fmt::format("with it {}against without",
+                                  phase ? fmt::format("for {} ", phase_name(*phase)) : "")));
       if (g.whole.middle < least) least = g.whole.middle, worst = list[i];
     }
     if (list.size() > kMostAlone)
@@ -579,9 +591,9 @@ struct Resolver::Impl {
           fmt::format("{} of {} choices were left out one at a time", kMostAlone, list.size()));
     bool any = false;
     for (auto which : list) any = any || kept_out.count(which);
-    if (loses(*out.gain) && !any && worst)
+    if (loses(out.gain->whole) && !any && worst)
       keep_out(worst->first, worst->second,
-               lost(*worst, *out.gain, "all choices together, of which it gains least, "));
+               lost(*worst, out.gain->whole, "all choices together, of which it gains least, "));
   }
 
   // What the parts promise for the whole, by Amdahl's law: the share of a step that the calls of
@@ -638,18 +650,19 @@ struct Resolver::Impl {
   }
 
   // The phase that it was chosen for where something else has the other.
-  std::string phase_of(size_t s, const core::Implementation& i) const {
-    std::string only;
+  std::optional<Phase> only_phase(size_t s, size_t a) const {
+    const core::Implementation& i = *space.subs[s].alternatives[a].implementation;
+    std::optional<Phase> only;
     int phases = 0;
     for (const auto& e : out.policy.resolved->subs.at({space.subs[s].task, space.subs[s].init}))
       for (const Phase p : {Phase::kPrefill, Phase::kDecode}) {
         const std::string& has =
             p == Phase::kDecode && !e.decode.empty() ? e.decode : e.implementation;
         if (has != i.id() || !parts->is_called(s, p)) continue;
-        if (only != phase_name(p)) ++phases, only = phase_name(p);
+        if (only != p) ++phases, only = p;
       }
     const bool both = parts->is_called(s, Phase::kPrefill) && parts->is_called(s, Phase::kDecode);
-    return both && phases == 1 ? only : "";
+    return both && phases == 1 ? only : std::nullopt;
   }
 
   std::string why_not(size_t s, size_t a) const {
@@ -676,14 +689,9 @@ struct Resolver::Impl {
         const core::Implementation& i = *sub.alternatives[a].implementation;
         const bool is_chosen = std::find(list.begin(), list.end(), std::pair{s, a}) != list.end();
         if (!is_chosen && (!is_candidate(i) || a == 0)) continue;
-        Finding f{sub.task,
-                  sub.path,
-                  i.id(),
-                  is_chosen,
-                  is_chosen ? phase_of(s, i) : "",
-                  "",
-                  "",
-                  parts->speedup(s, a)};
+        Finding f{sub.task, sub.path, i.id(), is_chosen, "", "", "", parts->speedup(s, a)};
+        if (const auto phase = is_chosen ? only_phase(s, a) : std::nullopt)
+          f.phase = phase_name(*phase);
         if (const auto kept = kept_out.find({s, a}); kept != kept_out.end())
           f.kept_out = kept->second;
         f.reason = is_chosen ? parts->why(s, a) : why_not(s, a);
