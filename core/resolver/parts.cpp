@@ -39,6 +39,7 @@ Parts::Parts(const Space& space, const core::Registry& registry, Measurer& measu
       calls_(space.subs.size()),
       times_(space.subs.size()),
       out_(space.subs.size()),
+      slow_(space.subs.size()),
       in_place_(space.subs.size()),
       not_for_(space.subs.size()),
       contested_(space.subs.size(), false) {
@@ -48,6 +49,7 @@ Parts::Parts(const Space& space, const core::Registry& registry, Measurer& measu
     out_[s].resize(alternatives.size());
     in_place_[s].resize(alternatives.size());
     not_for_[s].resize(alternatives.size());
+    slow_[s].resize(alternatives.size());
     for (size_t a = 0; a < alternatives.size(); ++a)
       if (!alternatives[a].built) out_[s][a] = "does not take it: " + alternatives[a].refused;
   }
@@ -69,73 +71,101 @@ bool Parts::is_called(size_t sub) const {
                      [](const auto& calls) { return !calls.empty(); });
 }
 
-// All at once what measure() would have judged one by one.
-void Parts::judge(const std::function<bool(const core::Implementation&)>& look,
-                  const Measurer::Progress& progress) {
+// All at once of which a verdict is asked for.
+void Parts::judge(const Which& which, const Look& look, const Measurer::Progress& progress) {
   std::vector<Measurer::Asked> asked;
-  for (size_t s = 0; s < space_.subs.size(); ++s) {
-    const SubProblem& sub = space_.subs[s];
-    const core::TaskSpec* spec = registry_.find(sub.task);
-    for (size_t a = 1; spec && is_called(s) && a < sub.alternatives.size(); ++a)
-      if (const core::Implementation& impl = *sub.alternatives[a].implementation;
-          a != sub.decode && out_[s][a].empty() && !look(impl))
-        asked.push_back({spec, Measurer::Named::of(impl)});
-  }
+  for (size_t s = 0; s < space_.subs.size(); ++s)
+    for (size_t a = 1; is_called(s) && a < times_[s].size(); ++a)
+      if (const core::Implementation& impl = *space_.subs[s].alternatives[a].implementation;
+          is_open(s, a) && which(s, a) && !look(impl))
+        asked.push_back({registry_.find(space_.subs[s].task), Measurer::Named::of(impl)});
   measurer_.judge(asked, progress);
-}
-
-void Parts::measure(const std::function<bool(const core::Implementation&)>& look,
-                    const Measurer::Progress& progress) {
-  judge(look, progress);
   for (size_t s = 0; s < space_.subs.size(); ++s) {
-    const SubProblem& sub = space_.subs[s];
-    const core::TaskSpec* spec = registry_.find(sub.task);
-    const bool called = is_called(s);
-    for (size_t a = 0; a < sub.alternatives.size(); ++a) {
-      const core::Implementation& impl = *sub.alternatives[a].implementation;
-      const bool is_baseline = a == 0 || a == sub.decode;
-      if (!out_[s][a].empty() || !spec || (is_baseline && sub.decode == 0)) continue;
-      if (!called && !is_baseline) {
-        out_[s][a] = "the workload does not call it";
-        continue;
-      }
-      const bool only_look = look(impl);
-      if (!is_baseline) {
-        const auto verdict =
-            measurer_.verdict(*spec, Measurer::Named::of(impl), only_look, progress);
-        if (!verdict || !verdict->passed) {
-          out_[s][a] = verdict ? verdict->text : "not judged yet: `fk resolve` does";
-          continue;
-        }
-      }
-      bool faster = false, open = false, large = false;
-      std::string slow;
-      for (size_t p = 0; p < kPhases; ++p) {
-        if (calls_[s][p].empty() || rival(s, p) == a) continue;
-        auto& t = times_[s][a].phase[p];
-        t = timing(s, p, *spec, impl, only_look, progress);
-        if (!t) {
-          slow = "not measured yet: `fk resolve` does";
-          break;
-        }
-        faster = faster || t->faster(), open = open || t->open, large = large || t->too_large;
-        slow += fmt::format("{}{} {}{}", slow.empty() ? "" : ", ", phase_name(Phase(p)),
-                            is_timed(t) ? t->code + " " : "", t->summary());
-        // What is wrong is so everywhere. What cannot be timed in one phase may have the other.
-        if (is_refused(t)) {
-          faster = false;
-          break;
-        }
-      }
-      if (faster)
-        contested_[s] = true;  // by a baseline too, which stands first in the other phase alone
-      else if (!is_baseline)
-        out_[s][a] = (open    ? "too busy a machine to tell, measured again next time: "
-                      : large ? "not known to be faster: "
-                              : "not faster: ") +
-                     slow;
+    for (size_t a = 1; is_called(s) && a < times_[s].size(); ++a) {
+      if (!is_open(s, a) || !which(s, a)) continue;
+      const core::Implementation& impl = *space_.subs[s].alternatives[a].implementation;
+      const auto verdict = measurer_.verdict(*registry_.find(space_.subs[s].task),
+                                             Measurer::Named::of(impl), look(impl), progress);
+      if (verdict && verdict->passed) continue;
+      out_[s][a] = verdict ? verdict->text : "not judged yet: `fk resolve` does";
+      times_[s][a] = {};
     }
   }
+}
+
+// Candidates are judged before anything of them is timed. The other baselines are the project's
+// own, many, and mostly slower: of those that are judged which the times, whose outputs are
+// compared as well, leave in the running.
+void Parts::measure(const Look& look, const Measurer::Progress& progress) {
+  judge([this](size_t s, size_t a) { return is_candidate(s, a); }, look, progress);
+  for (size_t s = 0; s < space_.subs.size(); ++s) {
+    const SubProblem& sub = space_.subs[s];
+    for (size_t a = 0; a < sub.alternatives.size(); ++a) {
+      const bool is_baseline = a == 0 || a == sub.decode;
+      if (is_baseline ? sub.decode > 0 && out_[s][a].empty() : is_open(s, a)) {
+        if (is_baseline || is_called(s))
+          time(s, a, look, progress);
+        else
+          out_[s][a] = "the workload does not call it";
+      }
+    }
+  }
+  judge([this](size_t s, size_t a) { return !is_candidate(s, a) && is_in_the_running(s, a); }, look,
+        progress);
+  for (size_t s = 0; s < space_.subs.size(); ++s) {
+    for (size_t a = 0; a < times_[s].size(); ++a) {
+      const bool is_baseline = a == 0 || a == space_.subs[s].decode;
+      if (!out_[s][a].empty()) continue;
+      if (is_faster(s, a))
+        contested_[s] = true;  // by a baseline too, which stands first in the other phase alone
+      else if (!is_baseline)
+        out_[s][a] = slow_[s][a];
+    }
+  }
+}
+
+void Parts::time(size_t s, size_t a, const Look& look, const Measurer::Progress& progress) {
+  const core::Implementation& impl = *space_.subs[s].alternatives[a].implementation;
+  const core::TaskSpec* spec = registry_.find(space_.subs[s].task);
+  bool open = false, large = false;
+  std::string slow;
+  for (size_t p = 0; spec && p < kPhases; ++p) {
+    if (calls_[s][p].empty() || rival(s, p) == a) continue;
+    auto& t = times_[s][a].phase[p];
+    t = timing(s, p, *spec, impl, look(impl), progress);
+    if (!t) {
+      slow = "not measured yet: `fk resolve` does";
+      break;
+    }
+    open = open || t->open, large = large || t->too_large;
+    slow += fmt::format("{}{} {}{}", slow.empty() ? "" : ", ", phase_name(Phase(p)),
+                        is_timed(t) ? t->code + " " : "", t->summary());
+    // What is wrong is so everywhere. What cannot be timed in one phase may have the other.
+    if (is_refused(t)) break;
+  }
+  slow_[s][a] = (open    ? "too busy a machine to tell, measured again next time: "
+                 : large ? "not known to be faster: "
+                         : "not faster: ") +
+                slow;
+}
+
+// Something else than a phase's baseline, of which nothing is wrong so far.
+bool Parts::is_open(size_t s, size_t a) const {
+  return a != 0 && a != space_.subs[s].decode && out_[s][a].empty() &&
+         registry_.find(space_.subs[s].task);
+}
+
+bool Parts::is_faster(size_t s, size_t a) const {
+  const auto& times = times_[s][a].phase;
+  return std::none_of(times, times + kPhases, is_refused) &&
+         std::any_of(times, times + kPhases, [](const auto& t) { return t && t->faster(); });
+}
+
+// Faster alone, or what a trial in the model may be for.
+bool Parts::is_in_the_running(size_t s, size_t a) const {
+  bool may = is_faster(s, a);
+  for (size_t p = 0; p < kPhases; ++p) may = may || may_be(s, a, p) > 1;
+  return may;
 }
 
 // On all cases of a phase; none where one is not known.

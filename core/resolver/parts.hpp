@@ -18,8 +18,8 @@ class Parts {
   bool is_called(size_t sub, core::Phase p) const { return !calls_[sub][size_t(p)].empty(); }
   bool is_called(size_t sub) const;  // in any phase
   // Judges and measures what is missing; `look(alternative)`: of that one only what is known.
-  void measure(const std::function<bool(const core::Implementation&)>& look,
-               const Measurer::Progress&);
+  using Look = std::function<bool(const core::Implementation&)>;
+  void measure(const Look&, const Measurer::Progress&);
   // Out of the running, with the reason.
   void keep_out(size_t sub, size_t alternative, const std::string& reason);
   // Of one phase; in the other it may stay the baseline.
@@ -72,8 +72,12 @@ class Parts {
   std::optional<Measurer::Timing> timing(size_t sub, size_t phase, const core::TaskSpec&,
                                          const core::Implementation&, bool only_look,
                                          const Measurer::Progress&);
-  void judge(const std::function<bool(const core::Implementation&)>& look,
-             const Measurer::Progress&);
+  using Which = std::function<bool(size_t sub, size_t alternative)>;
+  void judge(const Which&, const Look&, const Measurer::Progress&);
+  void time(size_t sub, size_t alternative, const Look&, const Measurer::Progress&);
+  bool is_open(size_t sub, size_t alternative) const;
+  bool is_faster(size_t sub, size_t alternative) const;
+  bool is_in_the_running(size_t sub, size_t alternative) const;
   size_t rival(size_t sub, size_t phase) const;
   double tree_seconds(size_t sub, core::Phase, bool in_place) const;
   double share_of_step(size_t sub, size_t phase) const;
@@ -86,7 +90,7 @@ class Parts {
   Measurer& measurer_;
   std::vector<std::array<std::vector<Call>, core::search::kPhases>> calls_;
   std::vector<std::vector<Times>> times_;
-  std::vector<std::vector<std::string>> out_;
+  std::vector<std::vector<std::string>> out_, slow_;  // slow_: why, were it not faster
   struct InPlace {
     std::array<bool, core::search::kPhases> phases{};
     core::search::PerPhase speedup{};  // beside the baseline

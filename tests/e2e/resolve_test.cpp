@@ -231,6 +231,25 @@ TEST_F(Resolving, WhatIsMuchSlowerAloneIsNotTried) {
   EXPECT_FALSE(has(down["reason"], "in place")) << down;
 }
 
+// Beside what the project has for this processor: measured, and a verdict asked of nobody.
+TEST_F(Resolving, ABaselineThatIsMuchSlowerIsNotJudged) {
+  plant("slow", "linear", "SLOW_STEPS", "-DPLANTED_SLOW_PROMPTS, -O0");
+  environment.push_back("FK_CACHE_DIR=" + f / "cache");
+  ASSERT_EQ(start("fk", {"list", "--candidates", candidates}, "", environment).code, 0);
+  fs::copy(FK_BUILD_DIR "/plugins/cpu", f / "plugins/cpu", fs::copy_options::recursive);
+  fs::create_directories(f / "plugins/slow");
+  for (const auto& file : fs::directory_iterator(f / "cache/built"))
+    if (file.path().extension() == ".so") fs::copy(file, f / "plugins/slow/slow.so");
+  f.write("plugins/slow/plugin.yaml",
+          "name: slow\nversion: 1.0.0\nlibrary: slow.so\nlanguage: cxx\ntasks: [linear]\n");
+  f.write("plugins/order.yaml", "decode: {linear: [cpu]}\nprefill: {linear: [cpu]}\n");
+  fs::remove_all(fs::path(candidates) / "slow");
+  const Json r = resolve();
+  EXPECT_GT(r["measured"], 0) << r;
+  EXPECT_EQ(r["judged"], 0) << r;
+  EXPECT_TRUE(r["is_baseline"].get<bool>()) << r;
+}
+
 // Of the prompt's 24 rows every product of a layer; a step's one row is not.
 const std::vector<std::string> kPromptsAreTooLarge = {"--largest-case", "200000"};
 
