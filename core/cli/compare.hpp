@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include "core/cli/judge_flags.hpp"
+#include "core/cli/model_flags.hpp"
 #include "core/cli/store_flags.hpp"
 #include "core/record/compare.hpp"
 #include "core/resolver/proof.hpp"
@@ -11,7 +12,7 @@ namespace fk::core {
 struct CompareFlags {
   JudgeFlags judge;
   RecordFlags store;
-  std::vector<std::string> versions;  // TASK:plugin[/name][@hash], two of them
+  std::vector<std::string> versions;  // TASK:plugin[/name][@hash] or plans, two of them
   std::string svg, config, workload;
   std::string where;  // in the model: [decode|prefill][@path-pattern], "": everywhere
   bool no_measure = false;
@@ -27,12 +28,17 @@ struct CompareSide {
   std::string text() const { return version.implementation + "@" + version.hash.substr(0, 8); }
 };
 
+// A model with one of the two: the baselines but for a version, pinned where the flags say; the
+// choices of a saved plan, or for "baseline" no others than the baselines.
+ModelFlags with_version(const CompareFlags&, const std::string& task, const CompareSide&);
+bool is_plan(const std::string& word);  // "baseline" and what is called .yaml or .yml
+ModelFlags with_plan(const CompareFlags&, const std::string& word);
+
 // Both in a model, in turn: its time with the first over that with the second.
 struct InModel {
   resolver::Workload workload;
   resolver::Gain gain;
 };
-InModel compare_in_model(const CompareFlags&, const std::string& task, const CompareSide& first,
-                         const CompareSide& second);
+InModel compare_in_model(const CompareFlags&, const ModelFlags& first, const ModelFlags& second);
 
 }  // namespace fk::core

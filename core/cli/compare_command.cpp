@@ -173,8 +173,65 @@ Json side_json(const CompareSide& s) {
   return j;
 }
 
+void add_model(const CompareFlags& f, const Words& words, Court& court, record::Recorder& recorder,
+               const InModel& in, Json& all, std::vector<RatioRow>& plot) {
+  const resolver::Gain& g = in.gain;
+  std::vector<RatioRow> lines = {{"prefill", g.prefill}};
+  if (g.has_decode) lines.push_back({"decode", g.decode});
+  lines.push_back({"in all", g.whole});
+  all["model"] = {{"config", f.config},
+                  {"workload", in.workload.text()},
+                  {"seconds_a_step", {g.first, g.second}},
+                  {"samples", g.samples}};
+  if (!f.where.empty()) all["model"]["where"] = f.where;
+  for (const RatioRow& line : lines) {
+    all["model"][line.name == "in all" ? "whole" : line.name] = interval_json(line.ratio);
+    plot.push_back({line.name + " of " + f.config, line.ratio});
+  }
+  if (recorder.on()) {
+    store::RunRecord r;
+    r.command = {"fk", "compare"};
+    for (const std::string& w : words) r.command.push_back(w);
+    r.config = f.config, r.device = court.machine().device, r.driver = court.machine().driver;
+    r.record = all, r.harness = court.machine().harness;
+    if (const std::string id = recorder.add(r); !id.empty()) all["model"]["id"] = id;
+  }
+  if (f.judge.json) return;
+  fmt::print("in {}, {}\n", f.config, in.workload.text());
+  for (const RatioRow& line : lines) fmt::print("  {:<36} {}\n", line.name, ratio_text(line.ratio));
+  if (all["model"].contains("id"))
+    fmt::print("  id {}\n", store::short_id(all["model"]["id"].get<std::string>()));
+}
+
+int compare_plans(const CompareFlags& f, const Words& words) {
+  for (const std::string& word : f.versions)
+    if (!is_plan(word))
+      bad_input(
+          "{}: a plan is compared with a plan or with \"baseline\"; `fk run --pin ... "
+          "--save-plan FILE` writes one of pins",
+          word);
+  if (f.config.empty()) bad_input("plans are compared in a model: say which with --config");
+  if (!f.where.empty()) bad_input("--where {}: a plan says itself what stands where", f.where);
+  record::Recorder recorder = f.store.recorder();
+  Court court(f.judge);
+  Json all = {{"first", {{"plan", f.versions[0]}}}, {"second", {{"plan", f.versions[1]}}}};
+  const std::string title =
+      fmt::format("how much faster {} is than {}", f.versions[1], f.versions[0]);
+  if (!f.judge.json) fmt::print("{}\n", title);
+  std::vector<RatioRow> plot;
+  add_model(f, words, court, recorder,
+            compare_in_model(f, with_plan(f, f.versions[0]), with_plan(f, f.versions[1])), all,
+            plot);
+  if (!f.svg.empty()) write_svg(f.svg, title, plot);
+  if (f.judge.json) fmt::print("{}\n", json_line(all));
+  return 0;
+}
+
 void add_flags(CLI::App& app, CompareFlags& f) {
-  app.add_option("versions", f.versions, "two of TASK:plugin[/name][@hash]")
+  app.add_option(
+         "versions", f.versions,
+         "two of TASK:plugin[/name][@hash], or two plans: files of `fk resolve --out` and of "
+         "`fk run --save-plan`, or \"baseline\"")
       ->type_name("VERSION")
       ->expected(2)
       ->required();
@@ -208,14 +265,15 @@ void add_flags(CLI::App& app, CompareFlags& f) {
 int compare_command(const Words& words) {
   CLI::App app{
       "Compares two versions of an implementation, or two implementations: for every case, how "
-      "much "
-      "faster the second is, with a 95 % interval. What the store knows is taken from there; what "
-      "it lacks is measured, one against the other. With --config, in a model as well.\n"
+      "much faster the second is, with a 95 % interval. What the store knows is taken from there; "
+      "what it lacks is measured, one against the other. With --config, in a model as well; two "
+      "plans in a model alone.\n"
       "exit codes: 0 compared, 2 bad usage, 3 nothing to compare",
       "fk compare"};
   CompareFlags f;
   add_flags(app, f);
   if (!parse_flags(app, words)) return 0;
+  if (is_plan(f.versions[0]) || is_plan(f.versions[1])) return compare_plans(f, words);
   const auto [task, first] = split(f.versions[0]);
   const auto [other, second] = split(f.versions[1]);
   if (task != other) bad_input("{} and {}: two versions of one task are compared", task, other);
@@ -252,37 +310,10 @@ int compare_command(const Words& words) {
     if (mean > 0) fmt::print("  {:<36} {:>12.3f}x\n", "geometric mean", mean);
     std::fflush(stdout);
   }
-  if (!f.config.empty()) {
-    const InModel in = compare_in_model(f, task, sides[0], sides[1]);
-    const resolver::Gain& g = in.gain;
-    std::vector<RatioRow> lines = {{"prefill", g.prefill}};
-    if (g.has_decode) lines.push_back({"decode", g.decode});
-    lines.push_back({"in all", g.whole});
-    all["model"] = {{"config", f.config},
-                    {"workload", in.workload.text()},
-                    {"seconds_a_step", {g.first, g.second}},
-                    {"samples", g.samples}};
-    if (!f.where.empty()) all["model"]["where"] = f.where;
-    for (const RatioRow& line : lines) {
-      all["model"][line.name == "in all" ? "whole" : line.name] = interval_json(line.ratio);
-      plot.push_back({line.name + " of " + f.config, line.ratio});
-    }
-    if (recorder.on()) {
-      store::RunRecord r;
-      r.command = {"fk", "compare"};
-      for (const std::string& w : words) r.command.push_back(w);
-      r.config = f.config, r.device = court.machine().device, r.driver = court.machine().driver;
-      r.record = all, r.harness = court.machine().harness;
-      if (const std::string id = recorder.add(r); !id.empty()) all["model"]["id"] = id;
-    }
-    if (!f.judge.json) {
-      fmt::print("in {}, {}\n", f.config, in.workload.text());
-      for (const RatioRow& line : lines)
-        fmt::print("  {:<36} {}\n", line.name, ratio_text(line.ratio));
-      if (all["model"].contains("id"))
-        fmt::print("  id {}\n", store::short_id(all["model"]["id"].get<std::string>()));
-    }
-  }
+  if (!f.config.empty())
+    add_model(f, words, court, recorder,
+              compare_in_model(f, with_version(f, task, sides[0]), with_version(f, task, sides[1])),
+              all, plot);
   if (!f.svg.empty()) write_svg(f.svg, title, plot);
   if (f.judge.json) fmt::print("{}\n", json_line(all));
   return plot.empty() ? int(Code::kMissing) : 0;

@@ -7,14 +7,21 @@
 namespace fk::core {
 namespace {
 
-ModelFlags flags_of(const CompareFlags& f, const std::string& task, const CompareSide& side) {
-  if (!side.subject) bad_input("{} cannot be run: {}", side.text(), side.missing);
+ModelFlags baselines(const CompareFlags& f) {
   ModelFlags m;
   m.config = f.config;
   m.device = f.judge.device;
   m.threads = f.judge.threads;
   m.candidates = f.judge.candidates;
   m.policy = "baseline";
+  return m;
+}
+
+}  // namespace
+
+ModelFlags with_version(const CompareFlags& f, const std::string& task, const CompareSide& side) {
+  if (!side.subject) bad_input("{} cannot be run: {}", side.text(), side.missing);
+  ModelFlags m = baselines(f);
   const bool phase = !f.where.empty() && f.where[0] != '@';
   m.pins = {fmt::format("{}{}{}={}@{}", task, phase ? ":" : "", f.where,
                         side.version.implementation, side.version.hash)};
@@ -22,12 +29,19 @@ ModelFlags flags_of(const CompareFlags& f, const std::string& task, const Compar
   return m;
 }
 
-}  // namespace
+bool is_plan(const std::string& word) {
+  return word == "baseline" || word.ends_with(".yaml") || word.ends_with(".yml");
+}
 
-InModel compare_in_model(const CompareFlags& f, const std::string& task, const CompareSide& first,
-                         const CompareSide& second) {
+ModelFlags with_plan(const CompareFlags& f, const std::string& word) {
+  ModelFlags m = baselines(f);
+  if (word != "baseline") m.plan = word;
+  return m;
+}
+
+InModel compare_in_model(const CompareFlags& f, const ModelFlags& first, const ModelFlags& second) {
   // Each has a catalog of its own, since two versions have one name.
-  const Session a(flags_of(f, task, first), false), b(flags_of(f, task, second), false);
+  const Session a(first, false), b(second, false);
   InModel out;
   out.workload = f.workload.empty() ? default_workload(a) : resolver::Workload::parse(f.workload);
   const resolver::Subject one = subject_of(a, a.weights(a.dry_model()->plan()));
@@ -35,7 +49,10 @@ InModel compare_in_model(const CompareFlags& f, const std::string& task, const C
   other.build.device_weights = one.build.device_weights;
   const auto steps = resolver::steps_of(out.workload, one.is_encoder());
   const auto side = [&](const resolver::Subject& s) -> resolver::Side {
-    return {[&] { return resolver::make_rig(s, s.build.policy, out.workload); }};
+    return {[&s, w = out.workload] {
+      return s.build.replay ? resolver::make_rig(s, *s.build.replay, w)
+                            : resolver::make_rig(s, s.build.policy, w);
+    }};
   };
   resolver::Side with_first = side(one), with_second = side(other);
   const resolver::Rounds rounds{

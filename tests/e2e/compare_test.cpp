@@ -158,6 +158,27 @@ TEST_F(Compare, AModelBesideItself) {
   EXPECT_EQ(all["model"]["samples"].size(), 3u);
 }
 
+// A plan of pins, beside the baselines.
+TEST_F(Compare, TwoPlans) {
+  const std::string config = tiny_config(*f), plan = *f / "pins.yaml";
+  const Outcome saved = fk({"run", "--config", config, "--candidates", candidates(), "--device",
+                            "cpu", "--pin", "silu_and_mul=mine", "--dry", "--save-plan", plan});
+  ASSERT_EQ(saved.code, 0) << saved.err;
+  std::vector<std::string> words = {"baseline", plan,         "--config", config,     "--device",
+                                    "cpu",      "--workload", "1x16/4",   "--builds", "3",
+                                    "--rounds", "3",          "--json"};
+  const Outcome o = compare(words);
+  ASSERT_EQ(o.code, 0) << o.out << o.err;
+  const Json all = o.lines().at(0);
+  EXPECT_EQ(all["second"]["plan"], plan);
+  EXPECT_EQ(all["model"]["samples"].size(), 3u);
+  const auto run = std::get<store::RunRecord>(store::Store(*f / "r.db").get(all["model"]["id"]));
+  EXPECT_EQ(run.record["model"]["samples"], all["model"]["samples"]);
+  EXPECT_NE(compare({plan, version(0), "--config", config}).err.find("a plan is compared with"),
+            std::string::npos);
+  EXPECT_NE(compare({plan, "baseline"}).err.find("say which with --config"), std::string::npos);
+}
+
 TEST_F(Compare, SaysWhatIsMissingAndWhy) {
   Outcome o = compare({version(0), "silu_and_mul:mine@ffff"});
   EXPECT_EQ(o.code, 2);
