@@ -291,20 +291,36 @@ struct Resolver::Impl {
                              space.subs[sub].alternatives[0].implementation->id());
   }
 
-  // Sub-problems of which something else than the baseline was chosen, with the alternatives.
+  // The alternative that the baselines have in a phase.
+  size_t baseline_of(size_t s, size_t phase) const {
+    return Phase(phase) == Phase::kDecode ? space.subs[s].decode : 0;
+  }
+  bool is_baseline(size_t s, size_t a) const { return a == 0 || a == space.subs[s].decode; }
+
+  // Implementation and hash by phase.
+  using ByPhase = std::array<std::pair<std::string, std::string>, core::search::kPhases>;
+  static ByPhase by_phase(const Resolved::Chosen& c) {
+    const std::pair prefill(c.implementation, c.hash);
+    return {prefill, c.decode.empty() ? prefill : std::pair(c.decode, c.decode_hash)};
+  }
+  std::pair<std::string, std::string> named(size_t s, size_t a) const {
+    const core::Implementation& i = *space.subs[s].alternatives[a].implementation;
+    return {i.id(), i.hash};
+  }
+
+  // Sub-problems of which something else than a phase's baseline was chosen for it, with the
+  // alternatives; the other phase's baseline is something else, too.
   std::vector<std::pair<size_t, size_t>> chosen(const Resolved& r) const {
     std::vector<std::pair<size_t, size_t>> list;
     for (const auto& [key, entries] : r.subs) {
       const size_t s = space.find(key.first, key.second);
-      const SubProblem& sub = space.subs[s];
-      for (size_t a = 0; a < sub.alternatives.size(); ++a) {
-        if (a == 0 || a == sub.decode) continue;
+      for (size_t a = 0; a < space.subs[s].alternatives.size(); ++a) {
+        bool any = false;
         for (const auto& e : entries)
-          if (e.implementation == sub.alternatives[a].implementation->id() ||
-              e.decode == sub.alternatives[a].implementation->id()) {
-            list.emplace_back(s, a);
-            break;
-          }
+          for (size_t p = 0; p < core::search::kPhases; ++p)
+            any = any || (a != baseline_of(s, p) && parts->is_called(s, Phase(p)) &&
+                          by_phase(e)[p] == named(s, a));
+        if (any) list.emplace_back(s, a);
       }
     }
     return list;
@@ -432,24 +448,20 @@ struct Resolver::Impl {
     const SubProblem& sub = space.subs[c.sub];
     Resolved r = out.policy.resolved ? *out.policy.resolved : Resolved();
     const auto entry = r.subs.find({sub.task, sub.init});
-    std::array<std::pair<std::string, std::string>, core::search::kPhases> by;  // and its hash
-    for (size_t p = 0; p < by.size(); ++p) {
-      const bool decode = Phase(p) == Phase::kDecode;
-      if (c.phases[p] || entry == r.subs.end()) {
-        const size_t a = c.phases[p] ? c.alternative : decode ? sub.decode : 0;
-        by[p] = {sub.alternatives[a].implementation->id(),
-                 sub.alternatives[a].implementation->hash};
-      } else {
-        const Resolved::Chosen& now = entry->second.front();
-        by[p] = decode && !now.decode.empty() ? std::pair(now.decode, now.decode_hash)
-                                              : std::pair(now.implementation, now.hash);
-      }
-    }
-    Resolved::Chosen to;
-    std::tie(to.implementation, to.hash) = by[size_t(Phase::kPrefill)];
-    if (by[0] != by[1]) std::tie(to.decode, to.decode_hash) = by[size_t(Phase::kDecode)];
-    r.subs[{sub.task, sub.init}] = {to};
+    ByPhase by;
+    for (size_t p = 0; p < by.size(); ++p)
+      by[p] = c.phases[p]             ? named(c.sub, c.alternative)
+              : entry == r.subs.end() ? named(c.sub, baseline_of(c.sub, p))
+                                      : by_phase(entry->second.front())[p];
+    r.subs[{sub.task, sub.init}] = {with_phases({}, by)};
     return r;
+  }
+
+  static Resolved::Chosen with_phases(Resolved::Chosen to, const ByPhase& by) {
+    std::tie(to.implementation, to.hash) = by[size_t(Phase::kPrefill)];
+    std::tie(to.decode, to.decode_hash) = by[size_t(Phase::kDecode)];
+    if (by[0] == by[1]) to.decode.clear(), to.decode_hash.clear(), to.decode_reason.clear();
+    return to;
   }
 
   // Beside the plan that was found, which is `own`.
@@ -486,15 +498,30 @@ struct Resolver::Impl {
 
   void keep_out(size_t s, size_t a, const std::string& why) {
     kept_out[{s, a}] = why;
-    parts->keep_out(s, a, why);
+    if (!is_baseline(s, a)) return parts->keep_out(s, a, why);
+    for (size_t p = 0; p < core::search::kPhases; ++p)
+      if (a != baseline_of(s, p)) parts->keep_out_of(Phase(p), s, a);
   }
 
   core::Policy with_only(const Resolved& found,
                          const std::vector<std::pair<size_t, size_t>>& list) const {
     Resolved r;
-    for (auto [s, a] : list) {
-      const Resolved::Key key{space.subs[s].task, space.subs[s].init};
-      r.subs[key] = found.subs.at(key);
+    for (const auto& [key, entries] : found.subs) {
+      const size_t s = space.find(key.first, key.second);
+      ByPhase baselines;
+      for (size_t p = 0; p < baselines.size(); ++p) baselines[p] = named(s, baseline_of(s, p));
+      std::vector<Resolved::Chosen> kept;
+      bool any = false;
+      for (const Resolved::Chosen& e : entries) {
+        ByPhase by = by_phase(e);
+        for (size_t p = 0; p < by.size(); ++p)
+          if (std::none_of(list.begin(), list.end(),
+                           [&](auto x) { return x.first == s && named(s, x.second) == by[p]; }))
+            by[p] = baselines[p];
+        any = any || by != baselines;
+        kept.push_back(with_phases(e, by));
+      }
+      if (any) r.subs[key] = std::move(kept);
     }
     core::Policy p = out.policy;
     p.resolved = std::make_shared<Resolved>(std::move(r));
@@ -516,15 +543,18 @@ struct Resolver::Impl {
       return;
     }
     progress("timing the two in turn");
+    const auto phase = list.size() == 1 ? only_phase(list[0].first, list[0].second) : std::nullopt;
     out.gain = proof->gain(proof->baseline(), with,
-                           {.half_width = options.half_width,
+                           {.phase = phase,
+                            .half_width = options.half_width,
                             .budget = options.proof_budget,
                             .certain = options.candidates_only});
     predict(saved);
     if (list.size() == 1) {
-      if (loses(out.gain->whole))
+      if (const auto& seen = loses(out.gain->whole) ? out.gain->whole : out.gain->of(phase);
+          loses(seen))
         keep_out(list[0].first, list[0].second,
-                 lost(list[0], out.gain->whole, "the model with it against without"));
+                 lost(list[0], seen, "the model with it against without"));
     } else {
       leave_one_out(found, list, with);
     }
@@ -658,7 +688,7 @@ struct Resolver::Impl {
       for (const Phase p : {Phase::kPrefill, Phase::kDecode}) {
         const std::string& has =
             p == Phase::kDecode && !e.decode.empty() ? e.decode : e.implementation;
-        if (has != i.id() || !parts->is_called(s, p)) continue;
+        if (has != i.id() || !parts->is_called(s, p) || a == baseline_of(s, size_t(p))) continue;
         if (only != p) ++phases, only = p;
       }
     const bool both = parts->is_called(s, Phase::kPrefill) && parts->is_called(s, Phase::kDecode);
@@ -688,13 +718,13 @@ struct Resolver::Impl {
       for (size_t a = 0; a < sub.alternatives.size(); ++a) {
         const core::Implementation& i = *sub.alternatives[a].implementation;
         const bool is_chosen = std::find(list.begin(), list.end(), std::pair{s, a}) != list.end();
-        if (!is_chosen && (!is_candidate(i) || a == 0)) continue;
+        if (!is_chosen && !kept_out.count({s, a}) && (!is_candidate(i) || a == 0)) continue;
         Finding f{sub.task, sub.path, i.id(), is_chosen, "", "", "", parts->speedup(s, a)};
         if (const auto phase = is_chosen ? only_phase(s, a) : std::nullopt)
           f.phase = phase_name(*phase);
         if (const auto kept = kept_out.find({s, a}); kept != kept_out.end())
           f.kept_out = kept->second;
-        f.reason = is_chosen ? parts->why(s, a) : why_not(s, a);
+        f.reason = is_chosen ? parts->why(s, a) : is_baseline(s, a) ? f.kept_out : why_not(s, a);
         if (const auto why = not_paid.find({s, a}); why != not_paid.end() && f.kept_out.empty()) {
           if (is_chosen)  // for the other phase
             f.reason += "; " + why->second;

@@ -42,4 +42,20 @@ void Planting::plant(const std::string& name, const std::string& task, const std
       << "]\ntasks: [" << task << "]\n";
 }
 
+void Planting::plant_baseline(const std::string& name, const std::string& task,
+                              const std::string& define, const std::string& flags) const {
+  plant(name, task, define, flags);
+  std::vector<std::string> variables = environment;
+  variables.push_back("FK_CACHE_DIR=" + f / ("cache of " + name));
+  const Outcome o = start("fk", {"list", "--candidates", candidates}, "", variables);
+  ASSERT_EQ(o.code, 0) << o.err;
+  fs::remove_all(fs::path(candidates) / name);
+  const fs::path to = f / ("plugins/" + name);
+  fs::create_directories(to);
+  for (const auto& file : fs::directory_iterator(f / ("cache of " + name + "/built")))
+    if (file.path().extension() == ".so") fs::copy(file, to / (name + ".so"));
+  std::ofstream(to / "plugin.yaml") << "name: " << name << "\nversion: 1.0.0\nlibrary: " << name
+                                    << ".so\nlanguage: cxx\ntasks: [" << task << "]\n";
+}
+
 }  // namespace fk::test

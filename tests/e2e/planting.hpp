@@ -18,6 +18,9 @@ struct Planting : testing::Test {
   // <name>.
   void plant(const std::string& name, const std::string& task, const std::string& define,
              const std::string& flags = "") const;
+  // The same as a baseline beside the reference.
+  void plant_baseline(const std::string& name, const std::string& task, const std::string& define,
+                      const std::string& flags = "") const;
 };
 
 }  // namespace fk::test
