@@ -12,6 +12,7 @@
 #include "core/base/error.hpp"
 #include "core/resolver/calls.hpp"
 #include "core/resolver/conflict.hpp"
+#include "core/resolver/elimination.hpp"
 #include "core/resolver/parts.hpp"
 #include "core/resolver/proven.hpp"
 
@@ -592,38 +593,44 @@ struct Resolver::Impl {
     return list;
   }
 
-  void leave_one_out(const Resolved& found, const std::vector<std::pair<size_t, size_t>>& list,
-                     Side& all) {
-    std::optional<std::pair<size_t, size_t>> worst;
-    double least = INFINITY;
-    for (size_t i = 0; i < std::min(list.size(), kMostAlone); ++i) {
-      auto others = list;
-      others.erase(others.begin() + std::ptrdiff_t(i));
-      progress(
-          fmt::format("the model without {} {}", space.subs[list[i].first].task,
-                      space.subs[list[i].first].alternatives[list[i].second].implementation->id()));
-      Side without = proof->side(with_only(found, others));
-      const std::optional<Phase> phase = only_phase(list[i].first, list[i].second);
+  using Choices = std::vector<std::pair<size_t, size_t>>;
+  void leave_one_out(const Resolved& found, const Choices& list, Side& all) {
+    std::vector<std::string> why(list.size());
+    std::optional<std::pair<double, size_t>> least;
+    const double budget = options.proof_budget / double(std::min(list.size(), kMostAlone));
+    const auto loss = [&](const std::vector<size_t>& others,
+                          size_t which) -> std::optional<double> {
+      const auto [s, a] = list[which];
+      progress(fmt::format("the model without {} {}", space.subs[s].task, named(s, a).first));
+      Choices rest;
+      for (const size_t i : others) rest.push_back(list[i]);
+      Side without = proof->side(with_only(found, rest));
+      rest.push_back(list[which]);
+      const bool beside_all = rest.size() == list.size();
+      std::optional<Side> fewer;
+      if (!beside_all) fewer = proof->side(with_only(found, rest));
+      const std::optional<Phase> phase = only_phase(s, a);
       const Gain g =
-          proof->gain(without, all,
-                      {.phase = phase,
-                       .half_width = options.half_width,
-                       .budget = options.proof_budget / double(std::min(list.size(), kMostAlone))});
-      if (const judge::Interval& seen = g.of(phase); loses(seen))
-        keep_out(list[i].first, list[i].second,
-                 lost(list[i], seen,
-                      fmt::format("with it {}against without",
-                                  phase ? fmt::format("for {} ", phase_name(*phase)) : "")));
-      if (g.whole.middle < least) least = g.whole.middle, worst = list[i];
-    }
+          proof->gain(without, fewer ? *fewer : all,
+                      {.phase = phase, .half_width = options.half_width, .budget = budget});
+      if (beside_all && (!least || g.whole.middle < least->first)) least = {g.whole.middle, which};
+      const judge::Interval& seen = g.of(phase);
+      if (!loses(seen)) return std::nullopt;
+      why[which] = lost(list[which], seen,
+                        fmt::format("with it {}against without",
+                                    phase ? fmt::format("for {} ", phase_name(*phase)) : ""));
+      return seen.middle;
+    };
+    const std::vector<size_t> out_of_it = losers(list.size(), kMostAlone, loss);
+    for (const size_t i : out_of_it) keep_out(list[i].first, list[i].second, why[i]);
     if (list.size() > kMostAlone)
       out.notes.push_back(
           fmt::format("{} of {} choices were left out one at a time", kMostAlone, list.size()));
-    bool any = false;
-    for (auto which : list) any = any || kept_out.count(which);
-    if (loses(out.gain->whole) && !any && worst)
-      keep_out(worst->first, worst->second,
-               lost(*worst, out.gain->whole, "all choices together, of which it gains least, "));
+    if (out_of_it.empty() && loses(out.gain->whole) && least) {
+      const auto& worst = list[least->second];
+      keep_out(worst.first, worst.second,
+               lost(worst, out.gain->whole, "all choices together, of which it gains least, "));
+    }
   }
 
   // What the parts promise for the whole, by Amdahl's law: the share of a step that the calls of
