@@ -138,6 +138,24 @@ void check_case_init(const Registry& registry, const TaskSpec& t, const Yaml& in
       fail_at(init, "{} has no init field \"{}\", expected one (it has no default)", where, f.name);
 }
 
+// Of a task that takes a step, what production calls it with: by name a list of sequences.
+void check_steps(const Yaml& steps) {
+  constexpr const char* kExpected = "[query, context] or [query, context, how many], in tokens";
+  steps.as_map("a map such as {32x1k: [[1, 1023, 32]]}");
+  for (size_t i = 0; i < steps.keys.size(); ++i) {
+    const Yaml& list = steps.items[i].as_list("a list of sequences");
+    if (list.items.empty()) fail_at(steps.keys[i], "found no sequence, expected {}", kExpected);
+    for (const Yaml& s : list.items) {
+      const size_t count = s.as_list(kExpected).items.size();
+      if (count != 2 && count != 3) fail_at(s, "found {} numbers, expected {}", count, kExpected);
+      const int64_t least[] = {1, 0, 1};
+      for (size_t k = 0; k < count; ++k)
+        if (s.items[k].as_int("a number of tokens") < least[k])
+          fail_at(s.items[k], "found {}, expected {} or more", s.items[k].text, least[k]);
+    }
+  }
+}
+
 void check_all_cases(const Registry& registry, const TaskSpec& t, const Yaml& cases) {
   for (size_t i = 0; i < cases.keys.size(); ++i) {
     const std::string where = fmt::format("the case \"{}\"", cases.keys[i].text);
@@ -147,6 +165,7 @@ void check_all_cases(const Registry& registry, const TaskSpec& t, const Yaml& ca
     allowed.insert(allowed.end(), t.symbols.begin(), t.symbols.end());
     if (!t.step.empty()) {
       allowed.insert(allowed.end(), std::begin(kStepSizes), std::end(kStepSizes));
+      allowed.push_back("steps");
       for (const Field& f : registry.struct_spec(t.step).fields)
         if (f.type == FieldType::kInt &&
             std::find(allowed.begin(), allowed.end(), f.name) == allowed.end())
@@ -162,6 +181,8 @@ void check_all_cases(const Registry& registry, const TaskSpec& t, const Yaml& ca
                 fmt::join(allowed, ", "), did_you_mean(key.text, allowed));
       if (key.text == "init")
         check_case_init(registry, t, value, where);
+      else if (key.text == "steps")
+        check_steps(value);
       else if (key.text == "doc")
         value.as_text("a text");
       else if (key.text == "dtype") {

@@ -37,5 +37,24 @@ TEST(BenchCases, OnACardSayTheirSizes) {
   EXPECT_TRUE(found.contains("llama_prefill/bfloat16/d=14336,n=512"));
 }
 
+TEST(BenchCases, OnACardHaveTheStepsThatTheTaskFileSays) {
+  std::map<std::string, cases::Case> found;
+  double weight = 0, of_file = 0;
+  const core::TaskSpec& task = test::registry().task("paged_attention");
+  for (const cases::Case& c : bench_cases(task, true)) found[c.name] = c;
+  for (const auto& [name, c] : found)
+    if (name.starts_with("llama_decode/")) weight += c.weight;
+  for (const cases::Case& c : bench_cases(task))
+    if (c.name.starts_with("llama_decode/")) of_file += c.weight;
+  EXPECT_NEAR(weight, of_file, 1e-9);
+  ASSERT_TRUE(found.contains("llama_decode/bfloat16/32x1k"));
+  const cases::Case& c = found.at("llama_decode/bfloat16/32x1k");
+  ASSERT_EQ(c.seqs.size(), 32u);
+  EXPECT_EQ(c.seqs[31].query, 1);
+  EXPECT_EQ(c.seqs[31].context, 1023);
+  EXPECT_EQ(c.init["num_heads"], 32);
+  EXPECT_TRUE(c.decode);
+}
+
 }  // namespace
 }  // namespace fk::judge

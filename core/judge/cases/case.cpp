@@ -127,17 +127,38 @@ std::vector<Case> cases_of(const core::TaskSpec& task) {
   return out;
 }
 
+std::vector<Case::Sequence> Case::sequences(const core::Json& list) {
+  std::vector<Sequence> out;
+  for (const core::Json& s : list)
+    out.insert(out.end(), size_t(s.size() > 2 ? s[2].get<int64_t>() : 1),
+               {s[0].get<int64_t>(), s[1].get<int64_t>()});
+  return out;
+}
+
 std::vector<Case> whole_cases_of(const core::TaskSpec& task) {
   std::vector<Case> out;
   for (const auto& [name, json] : task.cases.items()) {
-    Case& c = out.emplace_back(parse(task, name, json, task.step.empty() ? kLarge : kSmall));
+    const core::Json steps = json.value("steps", core::Json::object());
+    Case c = parse(task, name, json, task.step.empty() || !steps.empty() ? kLarge : kSmall);
     c.own = true;
     c.name += "/" + std::string(core::dtype_name(c.dtype));
     c.family = c.name;
+    for (const auto& [of, list] : steps.items()) {
+      Case& step = out.emplace_back(c);
+      step.name += "/" + of;
+      step.seqs = Case::sequences(list);
+      step.decode = std::all_of(step.seqs.begin(), step.seqs.end(),
+                                [](const Case::Sequence& s) { return s.query == 1; });
+      step.dims["n"] = 0;
+      for (const Case::Sequence& s : step.seqs) step.dims["n"] += s.query;
+      step.weight /= double(steps.size());
+    }
+    if (!steps.empty()) continue;
     std::string sizes;
     for (const auto& [dim, size] : c.dims)
       sizes += (sizes.empty() ? "/" : ",") + dim + "=" + std::to_string(size);
     c.name += sizes;
+    out.push_back(std::move(c));
   }
   return out;
 }

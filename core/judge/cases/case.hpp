@@ -42,6 +42,8 @@ struct Case {
     bool pads() const { return context < 0; }  // no tokens at all, and a query
   };
   std::vector<Sequence> seqs;
+  // Of [[query, context, how many]], as task files and odd shapes have them.
+  static std::vector<Sequence> sequences(const core::Json& list);
   std::vector<int64_t> blocks;  // of the cache, as `seqs` take them one after another; empty: any
   bool no_slots = false;        // nothing of the step is to be stored
   bool cuda_only = false;       // too large for a CPU
@@ -53,7 +55,8 @@ struct Case {
 
 // Every YAML case in its own dtype, in sizes for measuring on a card: as the task file has them as
 // far as the reference answers them in seconds. The name says those that calls choose
-// ("llama_decode/bfloat16/d=14336,n=64"). A task with a step has short sequences all the same.
+// ("llama_decode/bfloat16/d=14336,n=64"). Of a task with a step those cases that say `steps` have
+// each of them ("llama_decode/bfloat16/32x1k"), the others short sequences.
 std::vector<Case> whole_cases_of(const core::TaskSpec&);
 
 // Every YAML case, cut by halves to what the reference answers at once, in its own dtype and in

@@ -30,14 +30,6 @@ std::vector<double> numbers(const Json& json) {
   return out;
 }
 
-std::vector<Case::Sequence> sequences(const Json& list) {
-  std::vector<Case::Sequence> out;
-  for (const Json& s : list)
-    out.insert(out.end(), size_t(s.size() > 2 ? s[2].get<int64_t>() : 1),
-               {s[0].get<int64_t>(), s[1].get<int64_t>()});
-  return out;
-}
-
 // The sizes that the shapes of the task's arguments and states name.
 std::set<std::string> sizes_of(const core::TaskSpec& task) {
   std::set<std::string> names;
@@ -63,7 +55,7 @@ Case parse(const core::Registry& registry, const core::TaskSpec& task, const Jso
     if (fields.contains(key))
       c.init[key] = value;
     else if (key == "seqs")
-      c.seqs = sequences(value);
+      c.seqs = Case::sequences(value);
     else if (key == "slots")
       c.no_slots = value == "none";
     else if (key == "only")

@@ -472,7 +472,7 @@ std::vector<cases::Case> bench_cases(const core::TaskSpec& task, bool card) {
   std::vector<cases::Case> out;
   for (cases::Case& c : card ? cases::whole_cases_of(task) : cases::cases_of(task)) {
     if (!c.own) continue;
-    c.decode = c.name.find("decode") != c.name.npos;
+    if (c.seqs.empty()) c.decode = c.name.find("decode") != c.name.npos;
     out.push_back(std::move(c));
   }
   return out;

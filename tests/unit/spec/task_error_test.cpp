@@ -122,7 +122,16 @@ constexpr Mistake kTaskMistakes[] = {
      "tasks/L1/scale.yaml:24:10: the case \"small\" has no \"init\", expected one with \"size\""},
     {"UnknownCaseKey", "n: 3", "nn: 3",
      "tasks/L1/scale.yaml:24:41: unknown key \"nn\" in the case \"small\", expected one of: init, "
-     "dtype, weight, doc, n, block_size, num_blocks, num_slots, num_seqs (did you mean 'n'?)"},
+     "dtype, weight, doc, n, block_size, num_blocks, num_slots, num_seqs, steps (did you mean "
+     "'n'?)"},
+    {"StepsOfOneNumber", "n: 3", "n: 3, steps: {long: [[1]]}",
+     "tasks/L1/scale.yaml:24:62: found 1 numbers, expected [query, context] or [query, context, "
+     "how many], in tokens"},
+    {"StepsWithoutASequence", "n: 3", "n: 3, steps: {long: []}",
+     "tasks/L1/scale.yaml:24:55: found no sequence, expected [query, context] or [query, context, "
+     "how many], in tokens"},
+    {"StepsOfANegativeContext", "n: 3", "n: 3, steps: {long: [[1, -1]]}",
+     "tasks/L1/scale.yaml:24:66: found -1, expected 0 or more"},
     {"NegativeSize", "n: 3", "n: -3",
      "tasks/L1/scale.yaml:24:44: found -3, expected a size of 0 or more"},
     {"CommaInDoc", "size:   {type: int}", "size:   {type: int, doc: rows, columns}",
