@@ -8,7 +8,7 @@
 namespace fk::resolver {
 
 // Which of `count` choices do not pay, the worst first. `loss`: what the model gains by choice
-// `which` beside `others`, below 1, if it certainly loses there. Up to `most` are asked for. One
+// `which` beside `others`, if that does not do. Up to `most` are asked for. One
 // may lose only because of another that does: when the worst is out, the next is asked again
 // without it.
 std::vector<size_t> losers(

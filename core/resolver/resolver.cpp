@@ -553,7 +553,7 @@ struct Resolver::Impl {
     predict(saved);
     if (list.size() == 1) {
       if (const auto& seen = loses(out.gain->whole) ? out.gain->whole : out.gain->of(phase);
-          loses(seen))
+          loses_at(list[0], seen))
         keep_out(list[0].first, list[0].second,
                  lost(list[0], seen, "the model with it against without"));
     } else {
@@ -563,6 +563,10 @@ struct Resolver::Impl {
   }
 
   static bool loses(const judge::Interval& i) { return i.high < 1; }
+  // The order of the baselines was measured in models: who breaks it has to pay for certain.
+  bool loses_at(std::pair<size_t, size_t> which, const judge::Interval& i) const {
+    return loses(i) || (is_baseline(which.first, which.second) && i.low <= 1);
+  }
 
   std::string lost(std::pair<size_t, size_t> which, const judge::Interval& i,
                    const std::string& what) const {
@@ -615,7 +619,7 @@ struct Resolver::Impl {
                       {.phase = phase, .half_width = options.half_width, .budget = budget});
       if (beside_all && (!least || g.whole.middle < least->first)) least = {g.whole.middle, which};
       const judge::Interval& seen = g.of(phase);
-      if (!loses(seen)) return std::nullopt;
+      if (!loses_at(list[which], seen)) return std::nullopt;
       why[which] = lost(list[which], seen,
                         fmt::format("with it {}against without",
                                     phase ? fmt::format("for {} ", phase_name(*phase)) : ""));

@@ -253,6 +253,21 @@ TEST_F(Resolving, ABaselineOfTheOtherPhaseThatLosesInPlaceIsDropped) {
   EXPECT_GE(layers, 4u);
 }
 
+TEST_F(Resolving, ABaselineOfTheOtherPhaseThatPaysInPlaceIsPicked) {
+  plant_baseline("prompts", "linear", "FAST");
+  plant_baseline("steps", "linear", "SLOW_PROMPTS", "-O0");
+  f.write("plugins/order.yaml", "decode: {linear: [steps]}\nprefill: {linear: [prompts]}\n");
+  plant("slow", "linear", "SLOW_STEPS", "-DPLANTED_SLOW_PROMPTS");
+  const Json r = resolve();
+  if (core::kSanitized) return;
+  std::ifstream in(lock);
+  size_t picked = 0;  // the largest product at least
+  for (std::string line; std::getline(in, line);)
+    picked += has(line, "\"model.layers.") && has(line, "task: linear,") &&
+              has(line, "implementation: \"prompts/planted\"") && !has(line, "decode: \"");
+  EXPECT_GE(picked, 2u) << r;
+}
+
 // Beside what the project has for this processor: measured, and a verdict asked of nobody.
 TEST_F(Resolving, ABaselineThatIsMuchSlowerIsNotJudged) {
   plant_baseline("slow", "linear", "SLOW_STEPS", "-DPLANTED_SLOW_PROMPTS");
