@@ -256,10 +256,10 @@ Gain in_turn(Side& first, Side& second, const PerPhase& steps, const Rounds& rou
     const double luck = builds.size() < kLeastBuilds ? kLuck : 0;
     const bool loses = seen.high < 1 - luck, decided = loses || seen.low > 1 + luck;
     const double spent = std::chrono::duration<double>(Clock::now() - begin).count();
-    const bool enough = rounds.certain || builds.size() >= kLeastBuilds;
     if ((rounds.certain && decided) || (rounds.hopeless > 0 && loses) ||
-        builds.size() >= rounds.most || (enough && spent >= rounds.budget) ||
-        (builds.size() >= rounds.builds && (seen.high - seen.low) / 2 <= rounds.half_width))
+        (rounds.certain && spent >= rounds.budget) || builds.size() >= rounds.most ||
+        (builds.size() >= rounds.builds &&
+         (spent >= rounds.budget || (seen.high - seen.low) / 2 <= rounds.half_width)))
       return out;
   }
 }

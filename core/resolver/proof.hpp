@@ -36,12 +36,12 @@ struct Gain {
 
 // When two models were timed for long enough.
 struct Rounds {
-  size_t least = 5;   // rounds of a build
-  size_t builds = 6;  // of both; more, up to `most`, until what follows holds
+  size_t least = 4;   // rounds of a build
+  size_t builds = 5;  // of both; more, up to `most`, until what follows holds
   size_t most = 8;
   std::optional<core::Phase> phase;  // whose interval is meant below; none: the whole's
   double half_width = 0;             // of the interval; or ...
-  double budget = INFINITY;          // ... so many seconds are spent, and there were three builds
+  double budget = INFINITY;          // ... so many seconds are spent
   bool certain = false;  // or it certainly lies on one side of 1; one build may be enough then
   // Above 0, the second is on trial: or it certainly loses, or the first rounds give less than
   // this, each of them.
