@@ -3,6 +3,7 @@
 // on inputs that are hard and on odd shapes.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <set>
 
 #include "core/judge/cases/compare.hpp"
@@ -26,6 +27,21 @@ core::Policy pinned(const core::TaskSpec& task, const Implementation& i) {
   return p;
 }
 
+// FK_TEST_PART=2/8: of the cases every eighth, from the second on, for tools that make a run slow.
+struct Part {
+  size_t first = 0, step = 1;
+  static Part of_environment() {
+    const char* text = std::getenv("FK_TEST_PART");
+    Part p;
+    if (!text) return p;
+    if (std::sscanf(text, "%zu/%zu", &p.first, &p.step) != 2 || p.first < 1 || p.first > p.step)
+      throw std::runtime_error(std::string("FK_TEST_PART is ") + text + ", expected 1/8 to 8/8");
+    --p.first;
+    return p;
+  }
+  bool has(size_t i) const { return i % step == first; }
+};
+
 // What became of the cases that one implementation was asked to compute.
 struct Tally {
   int runs = 0;
@@ -38,12 +54,15 @@ class Cases : public testing::TestWithParam<std::string> {
  protected:
   const core::TaskSpec& task_ = registry().task(GetParam());
   const fk_device device_ = test_device();
+  const Part part_ = Part::of_environment();
   std::map<std::string, Tally> tallies_;
 
   void check_all(const std::vector<Case>& cases) {
     std::string family = "none";
     std::shared_ptr<RandomWeights> weights;
-    for (const Case& c : cases) {
+    for (size_t i = 0; i < cases.size(); ++i) {
+      const Case& c = cases[i];
+      if (!part_.has(i)) continue;
       SCOPED_TRACE(c.name + " " + c.text);
       if (c.cuda_only && device_.type == FK_CPU) continue;
       if (c.family != family) weights = std::make_shared<RandomWeights>(7, c.dtype);
@@ -143,7 +162,7 @@ TEST_P(OddCases, AgreeWithTheReference) {
                 tally.rows.size(), tally.runs);
     for (const auto& [why, count] : tally.refused)
       std::printf("  refused %d: %s\n", count, why.c_str());
-    EXPECT_GE(tally.rows.size(), kLeast) << id;
+    if (part_.step == 1) EXPECT_GE(tally.rows.size(), kLeast) << id;
   }
 }
 
