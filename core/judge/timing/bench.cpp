@@ -106,7 +106,7 @@ class Contest {
       if (side == 0) out.retained_bytes = built.value("retained", int64_t{0});
     }
     out.laps("build");
-    Ring ring(problem, options_.bytes, options_.most_slots, random_.bits(), device_);
+    Ring ring(problem, options_.bytes, options_.most_slots, random_.bits(), device_, false);
     for (size_t side : {0, 1})
       ask(side, ring.message(Ring::Side(side)), ring.descriptors(Ring::Side(side)));
     out.slots = ring.slots();

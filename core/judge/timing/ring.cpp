@@ -21,10 +21,32 @@ size_t elements(const std::vector<int64_t>& shape) {
   return n;
 }
 
+bool is_positions(const Argument& a) { return a.field->name == "positions"; }
 // Values that are no one's to choose: where a token stands in its sequence.
-bool is_fixed(const Argument& a, bool has_step) { return has_step && a.field->name == "positions"; }
+bool is_fixed(const Argument& a, bool has_step) { return has_step && is_positions(a); }
+
+// Of as many blocks or slots as the host chose: it outlives the step.
+bool is_cache(const Argument& a) {
+  for (const core::Expr& e : a.field->tensor.shape)
+    for (const std::string& name : e.names())
+      if (name == "num_blocks" || name == "num_slots") return true;
+  return false;
+}
 
 }  // namespace
+
+std::vector<const Argument*> fed_arguments(const cases::Call& call) {
+  std::vector<const Argument*> out;
+  size_t bytes = 0;
+  for (const Argument& a : call.args) {
+    const size_t own = elements(a.shape) * core::dtype_bytes(a.dtype);
+    if (!a.input || own == 0 || is_positions(a) || is_cache(a)) continue;
+    out.push_back(&a);
+    bytes += own;
+  }
+  if (out.size() > Feed::kMost || bytes > Feed::kMostBytes) out.clear();
+  return out;
+}
 
 void Ring::add(Tensor t) {
   const size_t e = core::dtype_bytes(t.at.dtype);
@@ -32,20 +54,23 @@ void Ring::add(Tensor t) {
   for (size_t i = t.at.shape.size(); i-- > 1;)
     t.at.strides[i - 1] = t.at.strides[i] * t.at.shape[i];
   t.bytes = elements(t.at.shape) * e;
-  t.at.in = where(t.written, t.step ? t.step->name : "");
+  t.at.in = where(t.written || t.fed, t.step ? t.step->name : "");
   t.at.offset = packers_.of(t.at.in).place(t.bytes);
+  if (t.fed) t.staged.offset = packers_.inputs.place(t.bytes);
   tensors_.push_back(std::move(t));
 }
 
 Ring::Ring(const cases::Problem& p, size_t bytes, size_t most_slots, uint64_t seed,
-           fk_device device)
+           fk_device device, bool chained)
     : problem_(p), random_(seed) {
   const cases::Call& call = p.calls.at(0);
+  const auto fed = chained ? fed_arguments(call) : std::vector<const Argument*>();
   for (const Argument& a : call.args) {
     Tensor t{&a, nullptr, {}, 0, a.written, {}, {}};
     t.at.name = a.field->name;
     t.at.dtype = a.dtype;
     t.at.shape = a.shape;
+    t.fed = std::ranges::find(fed, &a) != fed.end();
     add(std::move(t));
   }
   if (call.step)
@@ -62,6 +87,7 @@ Ring::Ring(const cases::Problem& p, size_t bytes, size_t most_slots, uint64_t se
   Packer pools;
   for (Tensor& t : tensors_) {
     t.at.step = packers_.of(t.at.in).size();
+    t.staged.step = packers_.inputs.size();
     if (t.arg && !t.arg->input) continue;
     const size_t e = core::dtype_bytes(t.at.dtype);
     if (t.arg && !is_fixed(*t.arg, bool(call.step)))
@@ -131,7 +157,8 @@ void Ring::redraw(const std::vector<size_t>& slots) {
         from = pool_.on_device() + t.drawn[s];
       }
       copies.push_back({on_device(t, s, kCandidate), from, t.bytes});
-      if (t.written) copies.push_back({on_device(t, s, kBaseline), from, t.bytes});
+      if (t.each_sides_own()) copies.push_back({on_device(t, s, kBaseline), from, t.bytes});
+      if (t.fed) copies.push_back({inputs_.on_device() + t.staged.of(s), from, t.bytes});
     }
   bulk_->copy(copies);
 }
@@ -141,10 +168,13 @@ void Ring::place(size_t slot, const cases::Call& call) {
     for (const Tensor& t : tensors_) {
       if (!t.arg || t.at.name != a.field->name || !a.input) continue;
       for (Side side : {kCandidate, kBaseline}) {
-        if (side == kBaseline && !t.written) continue;
+        if (side == kBaseline && !t.each_sides_own()) continue;
         cases::write(address(t, slot, side), t.at.dtype, a.values);
         region(t, side).push(t.at.offset + slot * t.at.step, t.bytes);
       }
+      if (!t.fed) continue;
+      cases::write(inputs_.data() + t.staged.of(slot), t.at.dtype, a.values);
+      inputs_.push(t.staged.of(slot), t.bytes);
     }
 }
 
@@ -153,6 +183,13 @@ Json Ring::poison() const {
   for (const Tensor& t : tensors_)
     if (t.arg && t.written && !t.arg->input)
       out.push_back({{"offset", t.at.offset}, {"step", t.at.step}, {"bytes", t.bytes}});
+  return out;
+}
+
+Json Ring::feed() const {
+  Json out = Json::array();
+  for (const Tensor& t : tensors_)
+    if (t.fed) out.push_back(Feed{t.staged, {t.at.offset, t.at.step}, t.bytes}.to_json());
   return out;
 }
 
@@ -188,7 +225,7 @@ std::string Ring::difference(const std::vector<size_t>& slots) const {
   std::vector<const Tensor*> of;
   for (const Tensor& t : tensors_)
     for (size_t s : slots) {
-      if (!t.written) continue;
+      if (!t.each_sides_own()) continue;
       pairs.push_back({on_device(t, s, kCandidate), on_device(t, s, kBaseline),
                        t.bytes / core::dtype_bytes(t.at.dtype), t.at.dtype});
       of.push_back(&t);
@@ -198,8 +235,9 @@ std::string Ring::difference(const std::vector<size_t>& slots) const {
     const auto bound = bounds_.find(of[i]->at.name);
     const double allowed = bound == bounds_.end() ? 0 : bound->second;
     if (!(found[i] <= allowed))
-      return fmt::format("{} of a timed call differs by {:.4g} from the baseline's, allowed {:.4g}",
-                         of[i]->at.name, found[i], allowed);
+      return fmt::format(
+          "{}{} of a timed call differs by {:.4g} from the baseline's, allowed {:.4g}",
+          of[i]->at.name, of[i]->written ? "" : ", an input,", found[i], allowed);
   }
   return "";
 }
