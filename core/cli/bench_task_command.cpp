@@ -67,11 +67,14 @@ void print_result(const BenchResult& r, const std::string& id) {
       r.baseline.p50 * 1e6, r.rounds, r.verified, 100 * r.verify_seconds / r.seconds, shown);
   if (r.track.empty()) return;
   const auto fact = [&](const char* name) { return r.card.value(name, 0.0); };
+  const double lead = fact("lead_seconds");
   fmt::print(
-      "        {}; L2 {}; {} rounds below the clock left out; an empty pair of events reads {:.2f} "
+      "        {}; L2 {}{}; {} rounds below the clock left out; an empty pair of events reads "
+      "{:.2f} "
       "us; copies run at {:.3g} TB/s\n",
-      r.track, r.l2_state, r.throttled, fact("event_pair_seconds") * 1e6,
-      fact("copy_bytes_per_second") / 1e12);
+      r.track, r.l2_state,
+      lead > 0 ? fmt::format(" ({:.2f} us, taken off)", lead * 1e6) : std::string(), r.throttled,
+      fact("event_pair_seconds") * 1e6, fact("copy_bytes_per_second") / 1e12);
 }
 
 // Of the calls of a model: fewer would leave out what a step is made of, more are not worth the

@@ -28,7 +28,7 @@ struct Measurement {
   std::string context;                              // of a composite: see record::context_of
   std::string device, driver;                       // names
   Json clocks = Json::object();                     // as locked or seen
-  std::string l2_state;                             // cold, warm or in_situ
+  std::string l2_state;                             // what is cached before a call, in words
   std::string code, text;                           // FAST SAME SLOW AMBG REFUSED, and why
   double seconds = 0, baseline_seconds = 0;         // medians
   double ratio = 0, ratio_low = 0, ratio_high = 0;  // baseline / implementation, 95 % interval

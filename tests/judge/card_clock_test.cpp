@@ -31,6 +31,13 @@ TEST(CardClock, RefusesTimesThatCannotBe) {
   EXPECT_NE(read_card_round({{"pairs", {"fast"}}, {"span", 1}, {"mhz", 1}}, 1, 2, &r), "");
 }
 
+TEST(CardClock, TakesTheKernelBeforeOffEveryCall) {
+  EXPECT_NEAR(without_lead(60e-6, 4, 6e-6), 36e-6, 1e-12);
+  EXPECT_EQ(without_lead(60e-6, 4, 0), 60e-6) << "there is none";
+  EXPECT_NEAR(without_lead(20e-6, 4, 6e-6), 200e-9, 1e-15) << "never less than a little";
+  EXPECT_GT(without_lead(0, 1, 6e-6), 0);
+}
+
 // Rounds of n calls: 100 us once, and for every call 60 us of flush and launch beside the call.
 std::vector<CardRound> rounds(size_t n, double call, double claimed) {
   CardRound r;

@@ -9,6 +9,7 @@
 #include "core/base/error.hpp"
 #include "core/judge/runner/placed_weights.hpp"
 #include "core/judge/sandbox/lock.hpp"
+#include "core/judge/wire/feed.hpp"
 
 namespace fk::judge {
 namespace {
@@ -29,6 +30,13 @@ Json to_json(const SandboxLayers& layers) {
   for (const SandboxLayer& l : layers)
     out.push_back({{"name", l.name}, {"on", l.on}, {"why", l.why}});
   return out;
+}
+
+Json to_json(const SlotGraphs::Content& in) {
+  return {{"ok", true},          {"captured", in.refused.empty()},
+          {"why", in.refused},   {"kernels", in.kernels},
+          {"copies", in.copies}, {"host_nodes", in.host_nodes},
+          {"other", in.other}};
 }
 
 int64_t nanoseconds(Clock::time_point t) {
@@ -239,20 +247,23 @@ Json Session::run(const Json& request) {
   return {{"ok", true}, {"begin", nanoseconds(begin)}, {"end", nanoseconds(end)}};
 }
 
-Json Session::capture(const Json& request) {
-  need_card("capture");
-  const size_t call = request.at("call").get<size_t>(), slot = request.at("slot").get<size_t>();
+// Prepared as an engine does before it captures.
+SlotGraphs::Content Session::recorded(
+    size_t call, size_t slot,
+    const std::function<SlotGraphs::Content(const Forward& forward)>& record) {
   Slot& s = calls_.at(call).at(slot);
   const void* step = s.step ? s.step->data() : nullptr;
   model_->pin();
   model_->on_step(step);
   device_->synchronize();
-  const SlotGraphs::Content in =
-      graphs_->capture(call, slot, [&] { model_->forward(step, s.args->data(), true); });
-  return {{"ok", true},          {"captured", in.refused.empty()},
-          {"why", in.refused},   {"kernels", in.kernels},
-          {"copies", in.copies}, {"host_nodes", in.host_nodes},
-          {"other", in.other}};
+  return record([&] { model_->forward(step, s.args->data(), true); });
+}
+
+Json Session::capture(const Json& request) {
+  need_card("capture");
+  const size_t call = request.at("call").get<size_t>(), slot = request.at("slot").get<size_t>();
+  return to_json(recorded(
+      call, slot, [&](const Forward& forward) { return graphs_->capture(call, slot, forward); }));
 }
 
 Json Session::replay(const Json& request) {
@@ -267,20 +278,26 @@ Json Session::replay(const Json& request) {
   return {{"ok", true}};
 }
 
-// Outputs alone are poisoned: what is an input too must be as the Judge wrote it.
+// Outputs are poisoned, and what is fed, which is written again: other inputs must be as the Judge
+// wrote them.
 Json Session::arm(const Json& request) {
   need_card("arm");
   std::vector<SlotGraphs::Stretch> poison;
   for (const Json& j : request.at("poison"))
     poison.push_back(
         {j.at("offset").get<size_t>(), j.at("step").get<size_t>(), j.at("bytes").get<size_t>()});
+  std::vector<Feed> feed;
+  for (const Json& j : request.at("feed")) feed.push_back(Feed::from_json(j));
   for (size_t slot = 0; slot < calls_[0].size(); ++slot) {
-    const Json got = capture({{"call", 0}, {"slot", slot}});
-    if (!got.at("captured").get<bool>() || got.at("host_nodes").get<int>() > 0) return got;
-    std::vector<std::pair<void*, size_t>> places;
+    SlotGraphs::Before before;
     for (const auto& p : poison)
-      places.emplace_back(regions_.outputs.data() + p.offset + slot * p.step, p.bytes);
-    graphs_->arm(slot, places);
+      before.poison.emplace_back(regions_.outputs.data() + p.offset + slot * p.step, p.bytes);
+    for (const Feed& f : feed)
+      before.fed.push_back({regions_.inputs.data() + f.from.of(slot),
+                            regions_.outputs.data() + f.to.of(slot), f.bytes});
+    const SlotGraphs::Content in = recorded(
+        0, slot, [&](const Forward& forward) { return graphs_->arm(slot, before, forward); });
+    if (!in.refused.empty() || in.host_nodes > 0) return to_json(in);
   }
   return {{"ok", true}, {"captured", true}, {"facts", graphs_->facts()}};
 }

@@ -20,7 +20,8 @@ namespace fk::judge {
 // and on a card
 //   capture  records one call of one slot in a graph; gives what is in it, or why it cannot be
 //   replay   launches what was captured
-//   arm      records call 0 of every slot, between events, behind a poisoned output and cold caches
+//   arm      records call 0 of every slot, between events, behind a poisoned output, cold caches
+//            and a kernel that writes what of the call's inputs is to be fed
 //   time     launches these in the order asked for; gives what the events say
 // Throws core::Error for what fails: kMissing is "not supported", the rest are errors.
 class Session {
@@ -39,6 +40,11 @@ class Session {
   Json place(const Json&, const std::vector<int>&);
   Json run(const Json&);
   Json capture(const Json&);
+  using Forward = std::function<void()>;
+  // What `record` makes of the call's forward().
+  SlotGraphs::Content recorded(
+      size_t call, size_t slot,
+      const std::function<SlotGraphs::Content(const Forward& forward)>& record);
   Json replay(const Json&);
   Json arm(const Json&);
   Json time(const Json&);

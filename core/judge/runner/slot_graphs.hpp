@@ -22,6 +22,20 @@ class SlotGraphs {
   struct Stretch {
     size_t offset, step, bytes;
   };
+  // What is done before a timed call: `poison` is overwritten, caches are emptied. Where something
+  // is fed, a kernel right before the call reads kLeadBytes of cold memory and then writes that; it
+  // is poison until then. The call may begin while that kernel still runs, as behind every kernel
+  // of a model, and must wait for it before it reads what it feeds.
+  struct Before {
+    struct Fed {
+      const void* from;
+      void* to;
+      size_t bytes;
+    };
+    std::vector<std::pair<void*, size_t>> poison;
+    std::vector<Fed> fed;
+  };
+  static constexpr size_t kLeadBytes = size_t{16} << 20;
   struct Times {
     std::vector<double> pairs;  // seconds between the events of every launch, in order
     double span = 0;            // from before the first to behind the last
@@ -36,15 +50,18 @@ class SlotGraphs {
   // Records what `forward` enqueues, in global mode: whatever could make the device wait refuses.
   virtual Content capture(size_t call, size_t slot, const std::function<void()>& forward) = 0;
   virtual void replay(size_t call, size_t slot) = 0;
-  // [poison][write and read twice the L2][event][call 0 of the slot, as captured][event].
-  virtual void arm(size_t slot, const std::vector<std::pair<void*, size_t>>& poison) = 0;
+  // Records call 0 of the slot to be timed: [poison][write and read twice the L2][event][the kernel
+  // before, if anything is fed, and the call][event]. A host function in it is not timed. Throws
+  // where part of the call would not come after the kernel before.
+  virtual Content arm(size_t slot, const Before&, const std::function<void()>& forward) = 0;
   virtual Times time(const std::vector<size_t>& slots) = 0;
   // The same in two steps: everything is launched, which takes the host its time, and none of it
   // begins before finish(). A stream that stands still takes only so many.
   static constexpr size_t kMostHeld = 64;
   virtual void hold(const std::vector<size_t>& slots) = 0;
   virtual Times finish() = 0;
-  // l2_bytes; event_pair_seconds of an empty pair; copy_bytes_per_second, read and written.
+  // l2_bytes; event_pair_seconds of an empty pair; copy_bytes_per_second, read and written. Once
+  // slots are armed that are fed: lead_seconds, what the kernel before slot 0's call takes alone.
   virtual Json facts() = 0;
   virtual std::string broken() const = 0;
 };

@@ -106,7 +106,8 @@ class Contest {
       if (side == 0) out.retained_bytes = built.value("retained", int64_t{0});
     }
     out.laps("build");
-    Ring ring(problem, options_.bytes, options_.most_slots, random_.bits(), device_, false);
+    Ring ring(problem, options_.bytes, options_.most_slots, random_.bits(), device_,
+              device_.type != FK_CPU);
     for (size_t side : {0, 1})
       ask(side, ring.message(Ring::Side(side)), ring.descriptors(Ring::Side(side)));
     out.slots = ring.slots();
@@ -115,6 +116,8 @@ class Contest {
                                        : card_floor_seconds(work, card_rates(device_));
     out.laps("place");
     if (device_.type != FK_CPU) arm(ring, out);
+    // Who ends with the kernel before has not waited for it, whatever its outputs are.
+    if (lead_ > 0 && work.bytes > 0) out.floor = std::max(out.floor, 2 * kLeastSeconds);
     out.laps("capture");
     used_ = std::min<size_t>(ring.slots(), 4);
     for (int i = 0; i < kWarmUp; ++i) {
@@ -154,8 +157,9 @@ class Contest {
     ring.redraw(order_);
     for (size_t side : {0, 1}) ask(side, {{"op", "run"}, {"call", 0}, {"slots", order_}}, {});
     armed_ = true;
+    const Json feed = ring.feed();
     for (size_t side : {0, 1}) {
-      const Json got = ask(side, {{"op", "arm"}, {"poison", ring.poison()}}, {});
+      const Json got = ask(side, {{"op", "arm"}, {"poison", ring.poison()}, {"feed", feed}}, {});
       if (side == 0 && got.value("host_nodes", 0) > 0)
         throw Refused{"the captured call has host functions in it"};
       if (!got.value("captured", false)) {
@@ -168,6 +172,14 @@ class Contest {
     }
     out.track = "graph";
     out.l2_state = "cold: twice its size is written and read before every call, nothing persists";
+    if (feed.empty()) return;
+    // The baseline's Runner alone is believed, and for both sides.
+    lead_ = out.card.value("lead_seconds", 0.0);
+    if (!(lead_ > 0)) core::bad_input("the baseline's Runner says no time of the kernel before");
+    out.l2_state = fmt::format(
+        "in a chain: behind a kernel that reads {} MiB and writes the call's inputs; all else is "
+        "cold",
+        SlotGraphs::kLeadBytes >> 20);
   }
 
   // The clocks against each other. At the end of a block, when everything is warm. The Judge's is
@@ -387,7 +399,9 @@ class Contest {
       const std::string text = read_card_round(answer, order_.size(), wall, &card_[side]);
       if (!text.empty() && side == 0) throw Refused{text};
       if (!text.empty()) core::bad_input("the baseline's {}", text);
-      if (r) r->wall[side] = r->own[side] = card_[side].pairs, r->mhz[side] = card_[side].mhz;
+      if (!r) continue;
+      r->wall[side] = r->own[side] = without_lead(card_[side].pairs, order_.size(), lead_);
+      r->mhz[side] = card_[side].mhz;
     }
     for (const auto& runner : runners_) runner->freeze();  // outputs stay as they are
   }
@@ -431,6 +445,7 @@ class Contest {
   std::vector<size_t> order_;           // the slots of the last round, in the order of their calls
   size_t used_ = 1;                     // slots of a round
   bool armed_ = false;                  // both sides replay graphs
+  double lead_ = 0;                     // seconds of the kernel before a call; 0: there is none
   CardRound card_[2];                   // the last round, by side
 };
 

@@ -44,10 +44,11 @@ struct BenchResult {
   double floor = 0;                            // seconds that no machine of ours goes below
   double seconds = 0, verify_seconds = 0, redraw_seconds = 0;
   std::string track;     // on a card: "graph", or "eager: " and why it cannot be captured
-  std::string l2_state;  // on a card
-  Json card;             // what the baseline's Runner measured of it, and the audit of the clocks
-  size_t throttled = 0;  // rounds left out, for the multiprocessors' clock was below 95 %
-  Json samples;          // [[block, candidate, baseline], ...] seconds a round
+  std::string l2_state;  // on a card: what is cached when a call begins, in words
+  Json card;  // what the baseline's Runner measured of it (lead_seconds: of the kernel before every
+              // call, which is in no time above), and the audit of the clocks
+  size_t throttled = 0;         // rounds left out, for the multiprocessors' clock was below 95 %
+  Json samples;                 // [[block, candidate, baseline], ...] seconds a round
   std::vector<uint64_t> seeds;  // give the same numbers again
   core::Laps laps;              // where the time of all of it went
   int64_t retained_bytes = 0;   // what the candidate's Runner says that it keeps
@@ -57,8 +58,9 @@ struct BenchResult {
 // The two implementations in a Runner each, on the same inputs, in turn, in random order. The time
 // of a round is the Judge's own, from its word to the answer: nothing that a Runner says shortens
 // it. Every output of every timed call is verified. On a card calls are captured once and replayed
-// from graphs, from cold caches; their time is that of the card's events, which is held against the
-// Judge's clock.
+// from graphs, from cold caches, behind a kernel that writes their inputs and that they may overlap
+// with, whose own time is taken off; their time is that of the card's events, which is held against
+// the Judge's clock.
 BenchResult bench_case(Judge&, const std::string& task, const cases::Case&,
                        const Contestant& candidate, const Contestant& baseline,
                        const BenchOptions&);

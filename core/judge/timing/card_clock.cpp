@@ -52,6 +52,11 @@ std::string read_card_round(const Json& answer, size_t calls, double wall, CardR
   return "";
 }
 
+double without_lead(double pairs, size_t calls, double lead) {
+  if (!(lead > 0)) return pairs;
+  return std::max(pairs - double(calls) * lead, double(calls) * kLeastSeconds);
+}
+
 Slope slope_of(const std::vector<CardRound>& of_k, const std::vector<CardRound>& of_2k, size_t k) {
   Slope s;
   s.wall = (median_of(of_2k, &CardRound::wall) - median_of(of_k, &CardRound::wall)) / double(k);

@@ -18,6 +18,12 @@ struct CardRound {
 // than their span, and that to no more than what has gone by.
 std::string read_card_round(const Json& answer, size_t calls, double wall, CardRound* out);
 
+// Seconds of `calls` calls whose events lie round the kernel before each, too, which takes `lead`
+// alone; 0: there is none. Never less than kLeastSeconds each, whose logarithm is a number and
+// which no call takes that waits and then reads what that kernel wrote.
+double without_lead(double pairs, size_t calls, double lead);
+constexpr double kLeastSeconds = 50e-9;
+
 // What more calls cost by the Judge's clock and by the events, from rounds of k and of 2 k calls:
 // whatever a round costs once is in neither.
 struct Slope {

@@ -6,10 +6,13 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
+#include <utility>
 
 #include "core/base/error.hpp"
 #include "core/device/cuda/cuda_device.hpp"
 #include "core/judge/runner/cuda/runner_kernels.hpp"
+#include "core/judge/wire/feed.hpp"
 
 namespace fk::judge {
 namespace {
@@ -18,6 +21,10 @@ using core::check_cuda;
 
 constexpr size_t kCopied = size_t{256} << 20;
 constexpr int kEmptyPairs = 32;
+// Of the kernel before a call alone: graphs that are launched in a row, as a round's are; times
+// that is done before it counts, and times it does.
+constexpr int kAlone = 8, kAloneWarmUps = 4, kAloneTimes = 16;
+static_assert(LeadWork::kMost >= Feed::kMost);
 
 class Pair {
  public:
@@ -127,7 +134,12 @@ class CudaSlotGraphs : public SlotGraphs {
                "asking for the size of the L2");
     flush_bytes_ = std::max<size_t>(2 * size_t(l2_), size_t{32} << 20);
     check_cuda(cudaMalloc(&flush_, flush_bytes_), "allocating the buffer that empties the L2");
-    check_cuda(cudaMalloc(reinterpret_cast<void**>(&ratio_), 2 * sizeof *ratio_),
+    int processors = 0;
+    check_cuda(
+        cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device.id().index),
+        "asking for the multiprocessors");
+    lead_blocks_ = 2 * unsigned(processors);
+    check_cuda(cudaMalloc(reinterpret_cast<void**>(&ratio_), 4 * sizeof *ratio_),
                "allocating device memory");
     check_cuda(cudaMallocHost(reinterpret_cast<void**>(&on_host_), 3 * sizeof *on_host_),
                "allocating pinned memory");
@@ -141,23 +153,14 @@ class CudaSlotGraphs : public SlotGraphs {
   void clear() override {
     cudaStreamSynchronize(stream_);
     recorded_.clear();
+    before_ = {};
   }
 
   Content capture(size_t call, size_t slot, const std::function<void()>& forward) override {
-    Content out;
     recorded_.erase({call, slot});
-    check_cuda(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeGlobal), "beginning a graph");
-    try {
-      forward();
-    } catch (const core::Error& e) { out.refused = e.text(); }
     auto made = std::make_unique<Recorded>();
-    const cudaError_t ended = cudaStreamEndCapture(stream_, &made->graph);
-    if (ended != cudaSuccess || !made->graph) {
-      cudaGetLastError();
-      if (out.refused.empty()) out.refused = cudaGetErrorString(ended);
-    }
+    Content out = record(*made, forward);
     if (!out.refused.empty()) return out;
-    count_nodes(made->graph, out);
     if (const cudaError_t e = cudaGraphInstantiate(&made->exec, made->graph, 0)) {
       cudaGetLastError();
       out.refused = cudaGetErrorString(e);
@@ -168,19 +171,20 @@ class CudaSlotGraphs : public SlotGraphs {
   }
 
   void replay(size_t call, size_t slot) override {
-    check_cuda(cudaGraphLaunch(find(call, slot).exec, stream_), "launching a graph");
+    const Recorded& r = find(call, slot);
+    if (!r.exec) core::bad_input("replay: call {} of slot {} is armed", call, slot);
+    check_cuda(cudaGraphLaunch(r.exec, stream_), "launching a graph");
   }
 
-  void arm(size_t slot, const std::vector<std::pair<void*, size_t>>& poison) override {
-    Recorded& r = find(0, slot);
-    Chain chain;
-    for (const auto& [to, bytes] : poison) chain.set(to, 0xff, bytes);
-    empty_cache(chain);
-    chain.record(r.pair.begin);
-    chain.child(r.graph);
-    chain.record(r.pair.end);
-    r.armed = chain.instantiate();
-    check_cuda(cudaGraphUpload(r.armed, stream_), "uploading a graph");
+  Content arm(size_t slot, const Before& before, const std::function<void()>& forward) override {
+    recorded_.erase({0, slot});
+    auto made = std::make_unique<Recorded>();
+    Content out = record_behind(*made, before, forward);
+    if (!out.refused.empty() || out.host_nodes > 0) return out;
+    enclose(*made, before);
+    if (slot == 0) before_ = before;
+    recorded_[{0, slot}] = std::move(made);
+    return out;
   }
 
   Times time(const std::vector<size_t>& slots) override {
@@ -202,9 +206,11 @@ class CudaSlotGraphs : public SlotGraphs {
   }
 
   Json facts() override {
-    return {{"l2_bytes", l2_},
-            {"event_pair_seconds", empty_pair()},
-            {"copy_bytes_per_second", copy_rate()}};
+    Json out = {{"l2_bytes", l2_},
+                {"event_pair_seconds", empty_pair()},
+                {"copy_bytes_per_second", copy_rate()}};
+    if (!before_.fed.empty()) out["lead_seconds"] = lead_alone(before_);
+    return out;
   }
 
   std::string broken() const override {
@@ -218,6 +224,91 @@ class CudaSlotGraphs : public SlotGraphs {
   }
 
  private:
+  // What `forward` enqueues, as the graph of `r`.
+  Content record(Recorded& r, const std::function<void()>& forward) {
+    Content out;
+    check_cuda(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeGlobal), "beginning a graph");
+    try {
+      forward();
+    } catch (const core::Error& e) { out.refused = e.text(); }
+    const cudaError_t ended = cudaStreamEndCapture(stream_, &r.graph);
+    if (ended != cudaSuccess || !r.graph) {
+      cudaGetLastError();
+      if (out.refused.empty()) out.refused = cudaGetErrorString(ended);
+    }
+    if (out.refused.empty()) count_nodes(r.graph, out);
+    return out;
+  }
+
+  // In one capture with the kernel before, so that a first kernel that is launched to begin early
+  // does. The edge that says so stays when the graph becomes another's child.
+  Content record_behind(Recorded& r, const Before& before, const std::function<void()>& forward) {
+    if (before.fed.empty()) return record(r, forward);
+    // `forward` has the graph in its hands: it sees a kernel that knows nothing yet. Behind it
+    // everything comes after the first node, and that is made ours, whatever it was made before.
+    Content out = record(r, [&] {
+      check_cuda(launch_lead({}, lead_blocks_, stream_), "launching a kernel");
+      forward();
+    });
+    if (!out.refused.empty()) return out;
+    --out.kernels;
+    cudaGraphNode_t roots[2] = {};
+    size_t count = 2;
+    check_cuda(cudaGraphGetRootNodes(r.graph, roots, &count), "reading a graph");
+    if (count != 1) core::bad_input("a part of the call does not come after what was before it");
+    check_cuda(set_lead(roots[0], lead_of(before), lead_blocks_), "setting a node");
+    return out;
+  }
+  LeadWork lead_of(const Before& before) const {
+    if (before.fed.size() > LeadWork::kMost)
+      core::bad_input("arm: {} arguments are fed", before.fed.size());
+    LeadWork out;
+    for (const auto& f : before.fed)
+      out.fed[out.count++] = {static_cast<const uint8_t*>(f.from), static_cast<uint8_t*>(f.to),
+                              f.bytes};
+    // What the flush read first it has put out itself by its end.
+    out.cold = static_cast<uint4*>(flush_);
+    out.vectors = kLeadBytes / sizeof(uint4);
+    return out;
+  }
+
+  // Between events, behind poison and cold caches. Nothing is left for a plugin to look into.
+  void enclose(Recorded& r, const Before& before) {
+    Chain chain;
+    for (const auto& [to, bytes] : before.poison) chain.set(to, 0xff, bytes);
+    for (const auto& f : before.fed) chain.set(f.to, 0xff, f.bytes);
+    empty_cache(chain);
+    chain.record(r.pair.begin);
+    chain.child(r.graph);
+    chain.record(r.pair.end);
+    r.armed = chain.instantiate();
+    check_cuda(cudaGraphUpload(r.armed, stream_), "uploading a graph");
+    cudaGraphDestroy(std::exchange(r.graph, nullptr));
+  }
+
+  // The mean of the middle half: events tick too coarsely for a median.
+  double lead_alone(const Before& before) {
+    std::vector<std::unique_ptr<Recorded>> all;
+    for (int i = 0; i < kAlone; ++i) {
+      all.push_back(std::make_unique<Recorded>());
+      const Content got = record_behind(*all.back(), before, [] {});
+      if (!got.refused.empty()) core::bad_input("the kernel before a call: {}", got.refused);
+      enclose(*all.back(), before);
+    }
+    forbid_persisting();
+    std::vector<double> seconds;
+    for (int i = 0; i < kAloneWarmUps + kAloneTimes; ++i) {
+      for (const auto& r : all) check_cuda(cudaGraphLaunch(r->armed, stream_), "launching a graph");
+      check_cuda(cudaStreamSynchronize(stream_), "the kernel before a call");
+      for (const auto& r : all)
+        if (i >= kAloneWarmUps) seconds.push_back(r->pair.seconds());
+    }
+    std::ranges::sort(seconds);
+    const size_t quarter = seconds.size() / 4;
+    return std::accumulate(seconds.begin() + quarter, seconds.end() - quarter, 0.0) /
+           double(seconds.size() - 2 * quarter);
+  }
+
   // Writing puts out what was there. It leaves lines to be written back, which would take a call's
   // time as nothing does in a model, where the lines before are weights: reading puts those out.
   void empty_cache(Chain& chain) const {
@@ -309,6 +400,8 @@ class CudaSlotGraphs : public SlotGraphs {
     empty_pair();
     capture(0, 0, [&] { cudaMemsetAsync(ratio_, 0, sizeof *ratio_, stream_); });
     replay(0, 0);
+    arm(0, {{}, {{ratio_, ratio_ + 2, sizeof *ratio_}}}, [] {});
+    time({0});
     check_cuda(cudaStreamSynchronize(stream_), "a first graph");
     cudaEvent_t blocking = nullptr;
     check_cuda(cudaEventCreateWithFlags(&blocking, cudaEventBlockingSync), "creating an event");
@@ -322,11 +415,13 @@ class CudaSlotGraphs : public SlotGraphs {
   cudaStream_t stream_;
   int l2_ = 0;
   size_t flush_bytes_ = 0;
+  unsigned lead_blocks_ = 0;
   void* flush_ = nullptr;
   unsigned long long *ratio_ = nullptr, *on_host_ = nullptr, *open_ = nullptr;
   std::vector<size_t> launched_;
   Pair round_;
   std::map<std::pair<size_t, size_t>, std::unique_ptr<Recorded>> recorded_;
+  Before before_;  // slot 0's call, once it is armed
 };
 
 }  // namespace
