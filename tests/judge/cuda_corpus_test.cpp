@@ -70,5 +70,44 @@ TEST_P(CudaHonest, PassesFromAGraph) {
 INSTANTIATE_TEST_SUITE_P(Corpus, CudaHonest, testing::ValuesIn(card_corpus("honest")),
                          [](const auto& info) { return info.param; });
 
+// Behind a kernel that writes the inputs of every timed call. What is right where nothing writes
+// them passes the check; what is timed shows it.
+class CudaChain : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (test::test_device().type == FK_CPU) GTEST_SKIP() << "needs a card";
+  }
+  // `why`: how the text begins.
+  static void expect_refusal_of_its_timed_calls(const std::string& name, const std::string& why) {
+    const PluginFile p = corpus_plugin("cuda/evil", name);
+    const CheckRecord r = court(false).check(p, "silu_and_mul", name + "/x");
+    EXPECT_TRUE(r.passed()) << failures(r);
+    const BenchResult t = timed(p, name + "/x");
+    EXPECT_EQ(t.code, "REFUSED") << t.speedup.low << " to " << t.speedup.high;
+    EXPECT_TRUE(t.text.starts_with(why)) << t.text;
+  }
+};
+
+TEST_F(CudaChain, WhatReadsBeforeItWaitsIsRefused) {
+  expect_refusal_of_its_timed_calls("t14_reads_before_the_wait", "y");
+}
+
+TEST_F(CudaChain, WhatChangesItsInputsIsRefused) {
+  expect_refusal_of_its_timed_calls("s2_writes_input_beside_output", "x, an input,");
+}
+
+TEST_F(CudaChain, WhatWaitsIsTimedWithoutTheKernelBefore) {
+  const BenchResult t = timed(corpus_plugin("cuda/honest", "waits_for_the_call_before"),
+                              "waits_for_the_call_before/x");
+  ASSERT_NE(t.code, "REFUSED") << t.text;
+  EXPECT_EQ(t.track, "graph");
+  EXPECT_TRUE(t.l2_state.starts_with("in a chain")) << t.l2_state;
+  const double lead = t.card.value("lead_seconds", 0.0);
+  EXPECT_GT(lead, 2e-6);
+  EXPECT_LT(lead, 50e-6);
+  EXPECT_GT(t.candidate.p50, 100e-9) << "a call is longer than the least that is counted";
+  EXPECT_LT(t.candidate.p50, t.card.at("slope").at("candidate_events").get<double>());
+}
+
 }  // namespace
 }  // namespace fk::judge

@@ -44,11 +44,15 @@ __device__ inline void right_element(const Where& w, int64_t row, int64_t i) {
 }
 // Rows [begin, end), by any grid of one dimension.
 template <class T>
-__global__ void right_kernel(Where w, int64_t begin, int64_t end) {
+__device__ inline void right_rows(const Where& w, int64_t begin, int64_t end) {
   const int64_t step = int64_t(gridDim.x) * blockDim.x;
   for (int64_t i = int64_t(blockIdx.x) * blockDim.x + threadIdx.x; i < (end - begin) * w.width;
        i += step)
     right_element<T>(w, begin + i / w.width, i % w.width);
+}
+template <class T>
+__global__ void right_kernel(Where w, int64_t begin, int64_t end) {
+  right_rows<T>(w, begin, end);
 }
 
 // f(a value of the element type).
@@ -77,6 +81,20 @@ static inline void right_on(const args_t* a, cudaStream_t stream) {
 }
 static inline cudaStream_t stream_of(const fk_run* run) {
   return static_cast<cudaStream_t>(run->stream);
+}
+// While the kernel before it may still run.
+template <class... P>
+static void launch_early(cudaStream_t stream, void (*kernel)(P...), P... arguments) {
+  cudaLaunchAttribute early{};
+  early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+  early.val.programmaticStreamSerializationAllowed = 1;
+  cudaLaunchConfig_t config{};
+  config.gridDim = dim3(64);
+  config.blockDim = dim3(256);
+  config.stream = stream;
+  config.attrs = &early;
+  config.numAttrs = 1;
+  cudaLaunchKernelEx(&config, kernel, arguments...);
 }
 
 static fk_status on_a_card(const fk_host*, fk_device device, int32_t, const void*) {
