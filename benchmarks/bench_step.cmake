@@ -1,0 +1,1 @@
+set(LIBS fk_engine fk_test_support)
