@@ -28,6 +28,32 @@ std::vector<double> arrivals(int64_t requests, double rate, std::mt19937_64& ran
   return out;
 }
 
+// Whose tokens came when, one behind the other: the callback is part of a step's host time, and
+// with a list for every request it would wait for memory as long as the engine does.
+struct Arrivals {
+  std::vector<int32_t> request;                              // of every token
+  std::vector<std::pair<Clock::time_point, size_t>> events;  // of every step, with its last token
+  std::optional<Clock::time_point> now;                      // of the step that is running
+
+  explicit Arrivals(size_t tokens) : request(tokens) { request.clear(); }  // its pages are there
+  void token(int32_t of) {
+    // All tokens of a step are there at once, so one look at the clock does for them.
+    if (!now) now = Clock::now();
+    request.push_back(of);
+  }
+  void end_step() {
+    if (now) events.emplace_back(*now, request.size());
+    now.reset();
+  }
+  std::vector<Times> by_request(int64_t requests) const {
+    std::vector<Times> out{size_t(requests)};
+    size_t i = 0;
+    for (const auto& [at, end] : events)
+      for (; i < end; ++i) out[size_t(request[i])].push_back(at);
+    return out;
+  }
+};
+
 void add_latencies(const Times& tokens, Clock::time_point arrived, BatchTime& out) {
   if (tokens.empty()) return;
   out.ttft_ms.push_back(seconds(tokens[0] - arrived) * 1e3);
@@ -106,24 +132,19 @@ WorkloadResult WorkloadRunner::run(const Workload& w) {
 
 BatchTime WorkloadRunner::batch(int64_t requests, int64_t prompt, int64_t tokens, double rate) {
   std::vector<Request> waiting;
-  std::vector<Times> times{size_t(requests)};
+  Arrivals arrived(size_t(requests * tokens));
   std::vector<StepSize> steps;
   std::vector<double> host_us;
   host_us.reserve(size_t(tokens));
   steps.reserve(size_t(tokens + requests * (prompt / lm_.options().max_num_batched_tokens + 1)));
-  // All tokens of a step are there at once, so one look at the clock does for them.
-  std::optional<Clock::time_point> arrived;
   for (int64_t i = 0; i < requests; ++i) {
     Request r;
     r.id = std::to_string(i);
     r.prompt = random_prompt(prompt);
     r.sampling.max_tokens = tokens;
     r.sampling.ignore_eos = true;
-    times[size_t(i)].reserve(size_t(tokens));
-    r.on_token = [t = &times[size_t(i)], &arrived](const TokenEvent& e) {
-      if (e.done) return;
-      if (!arrived) arrived = Clock::now();
-      t->push_back(*arrived);
+    r.on_token = [&arrived, i = int32_t(i)](const TokenEvent& e) {
+      if (!e.done) arrived.token(i);
     };
     waiting.push_back(std::move(r));
   }
@@ -137,8 +158,9 @@ BatchTime WorkloadRunner::batch(int64_t requests, int64_t prompt, int64_t tokens
     const double now = seconds(Clock::now() - start);
     for (; next < waiting.size() && due[next] <= now; ++next) lm_.add(std::move(waiting[next]));
     const double in_engine = lm_.stats().seconds, waiting_for = lm_.stats().wait_seconds;
-    arrived.reset();
-    if (!lm_.step()) {
+    const bool any = lm_.step();
+    arrived.end_step();
+    if (!any) {
       if (next == waiting.size()) break;
       std::this_thread::sleep_until(start + std::chrono::duration_cast<Clock::duration>(
                                                 std::chrono::duration<double>(due[next])));
@@ -173,6 +195,7 @@ BatchTime WorkloadRunner::batch(int64_t requests, int64_t prompt, int64_t tokens
     if (int64_t(c.tokens.size()) != tokens)
       throw Error(Code::kCheckFailed,
                   fmt::format("request {} got {} of {} new tokens", c.id, c.tokens.size(), tokens));
+  const std::vector<Times> times = arrived.by_request(requests);
   for (size_t i = 0; i < times.size(); ++i)
     add_latencies(
         times[i],
