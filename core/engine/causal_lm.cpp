@@ -81,6 +81,7 @@ struct CausalLm::Impl {
   StepRunner runner;
   Scheduler scheduler;
   Flight* in_flight = nullptr;                  // launched and not collected yet
+  int64_t advanced = -1;                        // the batch_id of the last step
   std::vector<std::unique_ptr<Sequence>> done;  // finished, but named by a step in flight
   std::vector<Completion> finished;
   Stats stats;
@@ -157,16 +158,16 @@ struct CausalLm::Impl {
       std::vector<std::string> stops = r.sampling.stop_strings;
       stops.insert(stops.end(), text.stop_strings.begin(), text.stop_strings.end());
       s->text = std::make_unique<TextStream>(*text.tokenizer, std::move(stops));
+      s->streams = true;
     }
     return s;
   }
 
   bool is_stop(const Sequence& s, int32_t token) const {
-    const SamplingParams& p = s.request.sampling;
     auto in = [&](const std::vector<int32_t>& ids) {
       return std::find(ids.begin(), ids.end(), token) != ids.end();
     };
-    return in(p.stop_ids) || (!p.ignore_eos && in(text.stop_ids));
+    return (s.stop_ids && in(s.request.sampling.stop_ids)) || (!s.ignore_eos && in(text.stop_ids));
   }
 
   // The sequence's pending token is known; true when it was the last one.
@@ -177,9 +178,10 @@ struct CausalLm::Impl {
     ++stats.generated_tokens;
     reason = FinishReason::kStop;
     if (is_stop(s, token)) return true;
-    bool stopped = s.text && s.text->push(token);
-    if (s.request.on_token)
-      s.request.on_token({s.handle, token, s.text ? s.text->fresh() : std::string_view(), false});
+    const bool stopped = s.streams && s.text->push(token);
+    if (s.on_token)
+      s.on_token({s.handle, token, s.streams ? s.text->fresh() : std::string_view(), false});
+    if (s.done) return false;  // cancelled by its own callback
     if (stopped) return true;
     reason = FinishReason::kLength;
     return s.prompt_len() + s.accepted >= s.max_len;
@@ -188,8 +190,8 @@ struct CausalLm::Impl {
   void finish(Sequence* sequence, FinishReason reason) {
     std::unique_ptr<Sequence> s = scheduler.remove(sequence);
     if (s->text) s->text->finish();
-    if (s->request.on_token)
-      s->request.on_token({s->handle, -1, s->text ? s->text->fresh() : std::string_view(), true});
+    if (s->on_token)
+      s->on_token({s->handle, -1, s->text ? s->text->fresh() : std::string_view(), true});
     Completion c;
     c.handle = s->handle;
     c.id = s->request.id;
@@ -220,7 +222,7 @@ struct CausalLm::Impl {
       ++s.scored;
       if (row.position + 1 < s.prompt_len())
         s.nll -= log_probability(logits, vocab, s.tokens[size_t(row.position + 1)]);
-    } else if (s.request.top_logits && row.position + 1 == s.prompt_len() && s.top_logits.empty()) {
+    } else if (s.accepted == 0 && s.request.top_logits && s.top_logits.empty()) {
       s.top_logits = largest(logits, vocab, s.request.top_logits);
     }
   }
@@ -241,8 +243,8 @@ struct CausalLm::Impl {
     }
     stats.preemptions = scheduler.preemptions();
     if (scheduled->empty()) return false;
-    Flight& flight = runner.launch(*scheduled);
-    advance(flight);
+    Flight& flight = runner.launch(*scheduled, scheduler.batch_id());
+    advance(*scheduled, flight);
     // A GPU runs this step while the host looks at the last one and makes the next.
     Flight* ready = runner.ahead() ? std::exchange(in_flight, &flight) : &flight;
     if (ready) collect(*ready);
@@ -251,23 +253,28 @@ struct CausalLm::Impl {
   }
 
   // What is certain about a step before its results are there.
-  void advance(Flight& f) {
-    for (const Scheduled& s : f.scheduled) {
-      int64_t prompt = s.sequence->prompt_len(), from = s.sequence->computed;
-      stats.prompt_tokens += std::max<int64_t>(0, std::min(prompt, from + s.count) - from);
-      stats.size.tokens += s.count;
-      stats.size.kv_tokens += from + s.count;
-      stats.size.attended += s.count * from + s.count * (s.count + 1) / 2;
-      s.sequence->computed += s.count;
-      ++s.sequence->in_flight;
-    }
-    stats.size.seqs += int64_t(f.scheduled.size());
-    stats.size.rows += int64_t(f.rows.size());
-    for (int64_t i = 0; i < f.sampled_rows; ++i) {
-      Sequence& s = *f.rows[size_t(i)].sequence;
+  void advance(const std::vector<Scheduled>& batch, const Flight& f) {
+    const bool moved = std::exchange(advanced, f.batch_id) != f.batch_id;  // rows, since last time
+    int64_t prompt_tokens = 0, tokens = 0, kv_tokens = 0, attended = 0;
+    for (const Scheduled& part : batch) {
+      Sequence& s = *part.sequence;
+      const int64_t prompt = s.prompt_len(), from = s.computed, count = part.count;
+      prompt_tokens += std::max<int64_t>(0, std::min(prompt, from + count) - from);
+      tokens += count;
+      kv_tokens += from + count;
+      attended += count * from + count * (count + 1) / 2;
+      s.computed += count;
+      ++s.in_flight;
+      if (part.row < 0) continue;
       s.tokens.push_back(Sequence::kPending);
-      s.row = int32_t(i);
+      if (moved) s.row = part.row;
     }
+    stats.prompt_tokens += prompt_tokens;
+    stats.size.tokens += tokens;
+    stats.size.kv_tokens += kv_tokens;
+    stats.size.attended += attended;
+    stats.size.seqs += int64_t(batch.size());
+    stats.size.rows += int64_t(f.rows.size());
   }
 
   void collect(Flight& f) {
@@ -277,27 +284,28 @@ struct CausalLm::Impl {
     stats.wait_seconds += milliseconds(arrived - before) / 1e3;
     for (size_t i = 0; f.logits && i < f.rows.size(); ++i)
       if (!f.rows[i].sequence->done) take_logits(f.rows[i], f.logits + int64_t(i) * vocab);
-    for (const Scheduled& s : f.scheduled) --s.sequence->in_flight;
-    for (const Scheduled& s : f.scheduled)
-      if (s.sequence->score && s.sequence->to_compute() == 0 && !s.sequence->done)
-        finish(s.sequence, FinishReason::kStop);
-    for (int64_t i = 0; i < f.sampled_rows; ++i) {
-      Sequence& s = *f.rows[size_t(i)].sequence;
-      if (s.done) continue;
-      const int32_t id = f.token_ids[i];
-      if (id < 0 || id >= vocab || (f.logits && !std::isfinite(f.logits[i * vocab + id])))
-        not_finite(f.rows[size_t(i)], id);
-      FinishReason reason;
-      if (accept(s, id, arrived, reason)) finish(&s, reason);
+    // Nobody goes before the step is through with him, whomever a callback cancels.
+    for (const Scheduled& part : f.scheduled) {
+      Sequence& s = *part.sequence;
+      if (part.row >= 0 && !s.done) {
+        const int32_t id = f.token_ids[part.row];
+        if (id < 0 || id >= vocab || (f.logits && !std::isfinite(f.logits[part.row * vocab + id])))
+          not_finite(s, id);
+        FinishReason reason;
+        if (accept(s, id, arrived, reason)) finish(&s, reason);
+      } else if (s.score && s.to_compute() == 0 && !s.done) {
+        finish(&s, FinishReason::kStop);
+      }
+      --s.in_flight;
     }
     std::erase_if(done, [](const auto& s) { return s->in_flight == 0; });
   }
 
-  [[noreturn]] static void not_finite(const StepBatch::Row& row, int32_t id) {
+  [[noreturn]] static void not_finite(const Sequence& s, int32_t id) {
     throw Error(Code::kCheckFailed,
                 fmt::format("request '{}': the model's logits at position {} are not finite (token "
                             "{}); `--layers validate` names the first node that writes such values",
-                            row.sequence->request.id, row.position, id));
+                            s.request.id, s.prompt_len() + s.accepted - 1, id));
   }
 };
 

@@ -2,7 +2,7 @@
 #pragma once
 #include <memory>
 
-#include "core/engine/step_batch.hpp"
+#include "core/engine/request.hpp"
 #include "core/engine/step_tensor.hpp"
 #include "core/runtime/model.hpp"
 
@@ -14,10 +14,10 @@ class Sampler {
  public:
   Sampler(const Catalog&, const BuildOptions&, std::shared_ptr<Device>, int64_t max_rows,
           StepTensor& logits);
-  // How the first rows of logits are to be sampled, sent to the device; rows after `rows` up to
-  // `padded` take the largest. Allocates nothing.
-  void fill(const std::vector<StepBatch::Row>& rows, int64_t count, int64_t padded);
-  void forward(bool capturing = false);
+  void resize(int64_t rows);  // how many of the first rows of logits are sampled
+  // `args`: of SamplingInputs.
+  void forward(const void* args, bool capturing = false);
+  const StepTensor& logits() const { return logits_; }  // the rows that are sampled
   // The ids on the device, one a row, as long as no other forward() came after.
   const StepTensor& token_ids() const { return token_ids_; }
   Model& model() { return *model_; }
@@ -25,11 +25,22 @@ class Sampler {
 
  private:
   std::unique_ptr<Model> model_;
-  StepPack pack_;
-  StepTensor &temperature_, &top_k_, &top_p_, &min_p_, &seed_, &offset_;
   OwnedTensor token_ids_;
   StepTensor& all_logits_;
-  StepTensor logits_;  // the rows that are sampled
+  StepTensor logits_;
+};
+
+// How the rows of a step are to be sampled; they go to the device with the pack.
+class SamplingInputs {
+ public:
+  SamplingInputs(StepPack&, Sampler&, int64_t max_rows);  // before pack.allocate()
+  void set(int64_t row, const SamplingParams&, int64_t offset);
+  void set_offset(int64_t row, int64_t offset) { offset_.data<int64_t>()[row] = offset; }
+  void resize(int64_t rows);
+  const void* args() const { return args_.data(); }
+
+ private:
+  StepTensor &temperature_, &top_k_, &top_p_, &min_p_, &seed_, &offset_;
   StructValue args_;
 };
 

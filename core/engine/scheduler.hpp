@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-#include <list>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -12,16 +12,15 @@ namespace fk::core {
 // Part of a step: `count` tokens of a sequence, from sequence->computed on.
 struct Scheduled {
   Sequence* sequence;
-  int64_t count;
-  bool last() const {
-    return count == sequence->to_compute();
-  }  // its last row gives the next token
+  int32_t count;
+  int32_t row;  // of the sampled ids; negative: it gives no token
+  bool operator==(const Scheduled&) const = default;
 };
 
 // Decides what every step runs. Decoding sequences go first, one token each; what is left of the
 // token budget goes to prompts, in order of arrival and in chunks. When the cache is full the
 // youngest sequence gives up its blocks and waits at the head of the queue to be computed again.
-// schedule() does not allocate.
+// schedule() allocates at most to push one out.
 class Scheduler {
  public:
   struct Limits {
@@ -36,6 +35,9 @@ class Scheduler {
   // sequences that wait for blocks: then starved().
   const std::vector<Scheduled>& schedule(bool may_preempt = true);
   bool starved() const { return starved_; }
+  // Of the last batch. Two batches with the same number, and all between them, are of the same
+  // sequences in the same order, each with one token that it decodes.
+  int64_t batch_id() const { return batch_id_; }
   // Takes a sequence out, waiting or running, and frees what it held.
   std::unique_ptr<Sequence> remove(Sequence*);
   bool idle() const { return waiting_.empty() && running_.empty(); }
@@ -45,7 +47,6 @@ class Scheduler {
   Sequence* find(int64_t handle) const;
 
  private:
-  using Queue = std::list<std::unique_ptr<Sequence>>;
   int64_t blocks_for(int64_t tokens) const {
     return (tokens + limits_.block_size - 1) / limits_.block_size;
   }
@@ -53,7 +54,7 @@ class Scheduler {
   void grow(Sequence&, int64_t tokens);
   void release(Sequence&);
   bool preempt_youngest();  // false: it was the only one
-  void put(Sequence&, int64_t count);
+  void put(Sequence&, int64_t count, bool decode);
   int64_t rows(const Sequence&, int64_t count) const;
   int64_t chunk(const Sequence&) const;  // tokens it may have in this step, 0: none
   void schedule_decodes();
@@ -62,8 +63,15 @@ class Scheduler {
 
   Limits limits_;
   IndexPool blocks_, slots_;
-  Queue waiting_, running_;
+  std::deque<std::unique_ptr<Sequence>> waiting_;
+  std::vector<std::unique_ptr<Sequence>> running_;  // the youngest last
   std::vector<Scheduled> batch_;
+  size_t scheduled_ = 0;  // entries of batch_ that are of this step so far
+  int32_t sampled_ = 0;   // rows that they give
+  int64_t batch_id_ = 0;
+  bool decodes_ = false;  // all of batch_ decode
+  bool repeats_ = false;  // what is scheduled so far is what the last step began with
+  bool prompts_ = false;  // somebody who runs may have a piece of a prompt to compute
   int64_t tokens_left_ = 0, rows_left_ = 0, preemptions_ = 0;
   bool may_preempt_ = true, preempted_ = false, starved_ = false;
 };

@@ -26,11 +26,6 @@ StepBatch::Shape decode_shape(StepBatch::Shape s) {
   return s;
 }
 
-bool wants_logits(const StepBatch::Row& row) {
-  const Sequence& s = *row.sequence;
-  return s.score || (s.request.top_logits && row.position + 1 == s.prompt_len());
-}
-
 }  // namespace
 
 StepRunner::StepRunner(const Catalog& catalog, Model& model, const BuildOptions& sampling,
@@ -39,8 +34,8 @@ StepRunner::StepRunner(const Catalog& catalog, Model& model, const BuildOptions&
       sizes_(sizes),
       device_(model.device()),
       logits_(device_, kFloat32, {sizes.batch.max_rows, sizes.vocab_size}),
-      any_(catalog.registry(), model.task(), sizes.batch, device_, logits_),
       sampler_(catalog, sampling, device_, sizes.batch.max_rows, logits_),
+      any_(catalog.registry(), model.task(), sizes.batch, device_, logits_, sampler_),
       all_ids_(device_->id(), kInt32, {sizes.batch.max_rows}) {
   all_ids_.place(sampler_.token_ids().get()->data, nullptr);
   for (Flight& f : flights_) {
@@ -62,7 +57,7 @@ StepRunner::StepRunner(const Catalog& catalog, Model& model, const BuildOptions&
   }
   if (!sizes.graphs || !device_->can_capture()) return;
   decode_ = std::make_unique<StepBatch>(catalog.registry(), model.task(), decode_shape(sizes.batch),
-                                        device_, logits_);
+                                        device_, logits_, sampler_);
   buckets_ = bucket_sizes(sizes.batch.max_seqs);
 }
 
@@ -86,7 +81,7 @@ void StepRunner::combine(StepBatch& batch, bool capturing) {
 void StepRunner::enqueue(StepBatch& batch, bool capturing) {
   if (combine_ && (capturing || batch.has_sources())) combine(batch, capturing);
   model_.forward(batch.step(), batch.args(), capturing);
-  if (sampler_.token_ids().rows() > 0) sampler_.forward(capturing);
+  if (sampler_.token_ids().rows() > 0) sampler_.forward(batch.sampling_args(), capturing);
 }
 
 void StepRunner::warm_up() {
@@ -97,7 +92,6 @@ void StepRunner::warm_up() {
   const int64_t tokens = std::min(s.max_tokens, longest);
   auto idle = [&](StepBatch& batch, int64_t seqs, int64_t each) {
     batch.fill_idle(seqs, each);
-    sampler_.fill({}, 0, batch.logits_rows());
     model_.on_step(batch.step());
   };
   idle(any_, std::clamp<int64_t>(s.max_tokens / tokens, 1, s.max_seqs), tokens);
@@ -126,34 +120,36 @@ void StepRunner::warm_up() {
 int64_t StepRunner::bucket(const std::vector<Scheduled>& batch) const {
   if (graphs_.empty()) return 0;
   for (const Scheduled& s : batch)
-    if (s.count != 1 || !s.last() || s.sequence->score) return 0;
+    if (s.count != 1 || s.row < 0) return 0;
   const auto at = graphs_.lower_bound(int64_t(batch.size()));
   return at == graphs_.end() ? 0 : at->first;
 }
 
-Flight& StepRunner::launch(const std::vector<Scheduled>& scheduled) {
+Flight& StepRunner::launch(const std::vector<Scheduled>& scheduled, int64_t id) {
   device_->make_current();
   Flight& f = flights_[next_];
   next_ = (next_ + 1) % kFlights;
-  const int64_t size = bucket(scheduled);
-  StepBatch& batch = size ? *decode_ : any_;
-  batch.fill(scheduled, size);
-  f.scheduled.assign(scheduled.begin(), scheduled.end());
-  f.rows.assign(batch.rows().begin(), batch.rows().end());
-  f.sampled_rows = batch.sampled_rows();
-  const int64_t rows = size ? size : f.sampled_rows;
-  sampler_.fill(f.rows, f.sampled_rows, rows);
+  const bool same = f.batch_id == id;
+  if (!same) f.bucket = bucket(scheduled);
+  StepBatch& batch = f.bucket ? *decode_ : any_;
+  batch.fill(scheduled, id, f.bucket);
+  if (!same) {
+    f.batch_id = id;
+    f.scheduled.assign(scheduled.begin(), scheduled.end());
+    f.rows.assign(batch.rows().begin(), batch.rows().end());
+    f.sampled_rows = batch.sampled_rows();
+  }
   model_.on_step(batch.step());
   f.began->record();
-  if (size)
-    graphs_.at(size)->launch();
+  if (f.bucket)
+    graphs_.at(f.bucket)->launch();
   else
     enqueue(batch, false);
-  fetch(f);
+  fetch(f, batch.wants_logits());
   return f;
 }
 
-void StepRunner::fetch(Flight& f) {
+void StepRunner::fetch(Flight& f, bool logits) {
   f.logits = nullptr;
   if (device_->is_cpu() && !ahead()) {  // nothing is launched before these are read
     f.token_ids = const_cast<StepTensor&>(sampler_.token_ids()).data<int32_t>();
@@ -165,7 +161,7 @@ void StepRunner::fetch(Flight& f) {
   device_->download(f.ids->data<int32_t>(), sampler_.token_ids().get()->data,
                     size_t(f.sampled_rows) * sizeof(int32_t));
   f.token_ids = f.ids->data<int32_t>();
-  if (std::any_of(f.rows.begin(), f.rows.end(), wants_logits)) {
+  if (logits) {
     if (!f.logits_host) f.logits_host = device_->allocate_host(logits_.bytes());
     device_->download(f.logits_host, logits_.get()->data, f.rows.size() * logits_.row_bytes());
     f.logits = static_cast<const float*>(f.logits_host);

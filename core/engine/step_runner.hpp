@@ -13,9 +13,11 @@ namespace fk::core {
 // One step between launch and wait: what was in it, and where its results arrive.
 struct Flight {
   std::vector<Scheduled> scheduled;
-  std::vector<StepBatch::Row> rows;
+  std::vector<StepBatch::Row> rows;  // of logits
   int64_t sampled_rows = 0;
   const int32_t* token_ids = nullptr;     // of the sampled rows; after wait()
+  int64_t batch_id = -1;                  // of what is scheduled
+  int64_t bucket = 0;                     // sequences of the graph, 0: none
   const float* logits = nullptr;          // [rows, vocab_size]; null when no row asked for them
   std::unique_ptr<Event> began, arrived;  // around what the step enqueues after its inputs
   std::unique_ptr<StepPack> results;
@@ -42,7 +44,8 @@ class StepRunner {
   void warm_up();
   // A second step may be launched before the first is waited for.
   bool ahead() const { return sizes_.ahead; }
-  Flight& launch(const std::vector<Scheduled>&);
+  // `id`: Scheduler::batch_id().
+  Flight& launch(const std::vector<Scheduled>&, int64_t id);
   // Gives the seconds that the device had the step.
   double wait(Flight&);
   const Model& sampler() const { return sampler_.model(); }
@@ -53,14 +56,14 @@ class StepRunner {
   int64_t bucket(const std::vector<Scheduled>&) const;  // 0: not a step for a graph
   void enqueue(StepBatch&, bool capturing);
   void combine(StepBatch&, bool capturing);
-  void fetch(Flight&);
+  void fetch(Flight&, bool logits);
   Model& model_;
   Sizes sizes_;
   std::shared_ptr<Device> device_;
   OwnedTensor logits_;
+  Sampler sampler_;
   StepBatch any_;
   std::unique_ptr<StepBatch> decode_;  // for graphs: its addresses are part of them
-  Sampler sampler_;
   // All ids that the sampler may give: the step before may have had more rows than this one.
   StepTensor all_ids_;
   std::unique_ptr<Model> combine_;  // combine_sampled_tokens; only to run ahead

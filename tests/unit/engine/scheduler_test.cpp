@@ -31,7 +31,7 @@ struct Fixture {
     for (const Scheduled& s : scheduler.schedule()) {
       text += (text.empty() ? "" : " ") + std::to_string(s.sequence->handle) + ":" +
               std::to_string(s.count);
-      bool next_token = s.last() && !s.sequence->request.score;
+      bool next_token = s.row >= 0;
       s.sequence->computed += s.count;
       if (next_token) s.sequence->tokens.push_back(2);
     }
@@ -132,6 +132,45 @@ TEST(Scheduler, RowsOfLogitsBoundScoresAndSpareDecodes) {
   f.add(6, 6, true);
   EXPECT_EQ(f.step(), "0:1 1:2");
   EXPECT_EQ(f.step(), "0:1 1:2");
+}
+
+TEST(Scheduler, ABatchKeepsItsIdAsLongAsTheSameDecode) {
+  Fixture f(roomy());
+  auto same = [&] {
+    const int64_t id = f.scheduler.batch_id();
+    f.step();
+    return f.scheduler.batch_id() == id;
+  };
+  Sequence* first = f.add(1, 50);
+  f.add(1, 7);
+  EXPECT_FALSE(same());  // prompts
+  EXPECT_FALSE(same());  // of one token each, but they decode only now
+  EXPECT_TRUE(same());
+  EXPECT_TRUE(same());
+  f.add(2, 50);
+  EXPECT_FALSE(same());  // somebody comes,
+  EXPECT_FALSE(same());  // and decodes
+  EXPECT_FALSE(same());  // the second one has its seven tokens
+  EXPECT_TRUE(same());
+  f.scheduler.remove(first);
+  EXPECT_FALSE(same());
+  EXPECT_TRUE(same());
+}
+
+TEST(Scheduler, APushedOutSequenceIsNotOfTheSameBatch) {
+  auto l = roomy();
+  l.num_blocks = 4;
+  Fixture f(l);
+  Sequence* old = f.add(4, 16);
+  f.add(4, 16);
+  for (int i = 0; i < 5; ++i) f.step();
+  const int64_t id = f.scheduler.batch_id();
+  EXPECT_EQ(f.step(), "0:1");
+  EXPECT_NE(f.scheduler.batch_id(), id);
+  f.scheduler.remove(old);
+  const int64_t alone = f.scheduler.batch_id();
+  EXPECT_EQ(f.step(), "1:8");
+  EXPECT_NE(f.scheduler.batch_id(), alone);
 }
 
 TEST(Scheduler, NothingLeftIsAnEmptyStep) {

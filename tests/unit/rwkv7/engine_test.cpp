@@ -53,11 +53,15 @@ TEST(Rwkv7Engine, SlotsChunksAndBatchingChangeNoToken) {
   core::EngineOptions crowded = alone;
   crowded.max_num_seqs = 3;
   crowded.max_num_batched_tokens = 16;
-  auto lm = engine(crowded);
-  const auto got = run(*lm, requests);
-  ASSERT_EQ(got.size(), want.size());
-  for (size_t i = 0; i < got.size(); ++i)
-    EXPECT_EQ(got[i].tokens, want[i].tokens) << "request " << i;
+  for (const bool ahead : {false, true}) {
+    crowded.async_scheduling = ahead;
+    auto lm = engine(crowded);
+    const auto got = run(*lm, requests);
+    ASSERT_EQ(got.size(), want.size());
+    for (size_t i = 0; i < got.size(); ++i)
+      EXPECT_EQ(got[i].tokens, want[i].tokens)
+          << "request " << i << (ahead ? ", a step ahead" : "");
+  }
 }
 
 TEST(Rwkv7Engine, TopLogitsAreThoseOfThePackage) {
