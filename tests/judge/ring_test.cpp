@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/judge/timing/bench.hpp"
@@ -141,6 +142,34 @@ TEST_F(UnchainedRing, FeedsNothing) {
   EXPECT_TRUE(ring.feed().empty());
   const Json args = ring.message(Ring::kCandidate)["calls"][0]["args"];
   EXPECT_EQ(args[0]["in"], int(Placement::In::kInputs));
+}
+
+// Large tensors are not put in another order one number at a time; the last stretch is a short one.
+TEST(Ring, ManyNumbersAreTheSameOnesToTheEnd) {
+  Asked asked("silu_and_mul");
+  asked.given.dtype = {FK_BFLOAT, 16, 1};
+  asked.given.dims["n"] = 1;
+  asked.given.dims["d"] = (1 << 21) + 3;
+  Problem p = asked.problem();
+  std::vector<double>& values = p.calls[0].args[0].values;
+  for (size_t i = 0; i < values.size(); ++i) values[i] = double(1 + i % 100);
+  Ring ring(p, 1, 2, 7, {FK_CPU, 0}, false);
+  const Region inputs = Region::map(ring.descriptors(Ring::kCandidate)[0],
+                                    ring.message(Ring::kCandidate)["inputs"].get<size_t>(),
+                                    Region::Access::kReadOnly);
+  const size_t count = values.size();
+  ASSERT_GT(count, size_t{1} << 22);
+  std::vector<bool> known(65536);
+  std::vector<uint16_t> given(count);
+  cases::write(reinterpret_cast<uint8_t*>(given.data()), asked.given.dtype, values);
+  for (uint16_t v : given) known[v] = true;
+  ASSERT_FALSE(known[0]);
+  for (int i = 0; i < 20; ++i) {
+    ring.redraw({0});
+    const auto* x = reinterpret_cast<const uint16_t*>(inputs.data());
+    EXPECT_EQ(std::count_if(x, x + count, [&](uint16_t v) { return !known[v]; }), 0);
+    EXPECT_FALSE(std::equal(x, x + count, given.begin()));
+  }
 }
 
 }  // namespace

@@ -56,7 +56,8 @@ struct Samples {
 struct Learnt {
   std::map<std::string, double> bounds;  // of outputs and states, between two right answers
   size_t in_a_row = 0;  // calls after which the states were looked at: longer rounds differ more
-  // A call and its answers; they are right for as long as the weights are the same.
+  uint64_t seed = 0;    // of the weights, the step and what numbers are drawn from
+  // A call and its answers; they are right for as long as the weights and the step are the same.
   struct Known {
     cases::Call call;
     cases::Outcome golden, plain;
@@ -92,7 +93,11 @@ class Contest {
   // news to these Runners; but where it has states, which would go on.
   void run(std::optional<Oracle::Prepared>& oracle, Learnt& learnt, BenchResult& out,
            Samples& samples, bool last, bool audited) {
-    if (!oracle || oracle->owns_state()) oracle = judge_.oracle().prepare(task_, case_);
+    if (!oracle || oracle->owns_state())
+      oracle = judge_.oracle().prepare(task_, case_);
+    else
+      case_.seed = learnt.seed;
+    learnt.seed = case_.seed;
     Oracle::Prepared& prepared = *oracle;
     out.laps("prepare");
     const cases::Problem problem = cases::Problem::make(judge_.registry(), task_, case_);
@@ -231,7 +236,7 @@ class Contest {
       cases::Problem p = ring.problem(judge_.registry(), slots[i]);
       cases::Outcome golden = prepared.golden(p), plain = prepared.baseline(p);
       compare(ring, slots[i], i + 1 == slots.size(), golden, plain, learnt);
-      if (i == 0 && !prepared.owns_state() && !p.calls.at(0).step)
+      if (i == 0 && !prepared.owns_state())
         learnt.known = Learnt::Known{std::move(p.calls.at(0)), std::move(golden), std::move(plain)};
     }
     apply(learnt, ring);

@@ -12,6 +12,8 @@ namespace {
 
 // Windows into so many elements more than a tensor has: one that was seen hardly comes again.
 constexpr size_t kMoreElements = 1 << 17;
+// Elements of a tensor whose numbers are put in another order one by one.
+constexpr size_t kShuffledSingly = 1 << 22;
 // Where a window may begin, in bytes: what a card copies at once.
 constexpr size_t kGrain = 16;
 
@@ -31,6 +33,14 @@ bool is_cache(const Argument& a) {
     for (const std::string& name : e.names())
       if (name == "num_blocks" || name == "num_slots") return true;
   return false;
+}
+
+// Rounds of one call and of two say little of what a call costs: a card, which has the memory,
+// takes some more even where each of them is large.
+size_t least_slots(size_t bytes_of_one, fk_device device) {
+  constexpr size_t kLeast = 2, kOnACard = 16, kMostBytes = size_t{3} << 30;
+  if (device.type == FK_CPU) return kLeast;
+  return std::clamp(kMostBytes / bytes_of_one, kLeast, kOnACard);
 }
 
 }  // namespace
@@ -83,7 +93,7 @@ Ring::Ring(const cases::Problem& p, size_t bytes, size_t most_slots, uint64_t se
       add(std::move(t));
     }
   const size_t one = std::max<size_t>(1, packers_.inputs.size() + 2 * packers_.outputs.size());
-  slots_ = std::clamp<size_t>(bytes / one, 2, most_slots);
+  slots_ = std::clamp<size_t>(bytes / one, least_slots(one, device), most_slots);
   Packer pools;
   for (Tensor& t : tensors_) {
     t.at.step = packers_.of(t.at.in).size();
@@ -113,9 +123,12 @@ void Ring::fill_pool() {
     if (!t.arg || !t.arg->input) continue;
     const size_t e = core::dtype_bytes(t.at.dtype), count = t.bytes / e;
     cases::write(to, t.at.dtype, t.arg->values);
-    // The same numbers in another order.
-    for (size_t at = t.bytes; count > 0 && at + e <= t.bytes + t.room; at += e)
-      std::memcpy(to + at, to + size_t(random_.below(int64_t(count))) * e, e);
+    // The same numbers in another order: one by one, but a hundred million would take seconds.
+    const size_t most = count < kShuffledSingly ? 1 : 64, end = (t.bytes + t.room) / e;
+    for (size_t at = count, n; count > 0 && at < end; at += n) {
+      n = std::min(most, end - at);
+      std::memcpy(to + at * e, to + size_t(random_.below(int64_t(count - n + 1))) * e, n * e);
+    }
   }
   pool_.push();
 }

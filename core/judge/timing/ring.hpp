@@ -33,7 +33,7 @@ class Ring {
   }
   // New numbers in these slots. Nothing may run meanwhile.
   void redraw(const std::vector<size_t>& slots);
-  // The numbers of a call without a step in a slot, in place of those drawn last.
+  // The numbers of a call, whose step is the ring's, in a slot in place of those drawn last.
   void place(size_t slot, const cases::Call&);
   // One slot as a problem, as it was before the call, for the oracle; and what a side made of it.
   cases::Problem problem(const core::Registry&, size_t slot) const;
