@@ -14,7 +14,7 @@
 // - Gated: a tile is 8 gate rows and their 8 up rows.
 #pragma once
 #include "fk/cuda.hpp"
-#include "fk/device/mbarrier.cuh"
+#include "fk/device/bulk.cuh"
 #include "fk/device/pdl.cuh"
 #include "fk/device/vec.cuh"
 #include "linear_skinny.hpp"
@@ -42,14 +42,6 @@ struct Params {
   bool y_float;
 };
 
-__device__ inline void bulk_copy(uint32_t to, const void* from, uint32_t bytes, Barrier done,
-                                 uint64_t policy) {
-  asm volatile(
-      "cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes.L2::cache_hint "
-      "[%0], [%1], %2, [%3], %4;" ::"r"(to),
-      "l"(from), "r"(bytes), "r"(done.address()), "l"(policy)
-      : "memory");
-}
 __device__ inline uint4 load_shared(uint32_t from) {
   uint4 v;
   asm volatile("ld.shared.v4.u32 {%0,%1,%2,%3}, [%4];"
@@ -110,8 +102,9 @@ class Ring {
     const int in_half = Gated ? lane_ % kOutputs : lane_, half = Gated ? lane_ / kOutputs : 0;
     if (lane_ < kRows && in_half < outputs) {
       const int64_t row = int64_t(half) * p_.outputs + output + in_half;
-      bulk_copy(stage(next_) + uint32_t(lane_ * S::kPitch),
-                static_cast<const T*>(p_.w) + row * p_.ldw + column, bytes, full(next_), policy_);
+      device::bulk_load(stage(next_) + uint32_t(lane_ * S::kPitch),
+                        static_cast<const T*>(p_.w) + row * p_.ldw + column, bytes, full(next_),
+                        policy_);
     }
     next_ = next_ + 1 == kStages ? 0 : next_ + 1;
     chunk_ += kWarps;

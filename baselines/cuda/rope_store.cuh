@@ -5,9 +5,10 @@
 // thread goes on to the same pairs of other heads, so it reads their cos and sin once: before the
 // kernel that writes q and k has ended, as positions and slots are the step's.
 //
-// One H200, 8192 tokens of Llama-3.1-8B in bfloat16: 60.1 us, where a copy of as many bytes
-// takes 53.1. A block a token with every load of a thread before its first store was slower: 66.2
-// (a pair and a piece of v a thread), 68.5 (two pairs), 65.0 (three), 66.9 us (five and two).
+// For many tokens where rows are not whole, or the card is older; else rope_store_many.cuh. One
+// H200, 8192 tokens of Llama-3.1-8B in bfloat16: 60.1 us, where a copy of as many bytes takes 53.1.
+// A block a token with every load of a thread before its first store was slower: 66.2 (a pair and a
+// piece of v a thread), 68.5 (two pairs), 65.0 (three), 66.9 us (five and two).
 #pragma once
 #include <numeric>
 

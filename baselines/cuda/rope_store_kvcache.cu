@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fk/structs/batch_step.h"
 #include "fk/tasks/rope_store_kvcache.h"
-#include "rope_store.cuh"
+#include "rope_store_many.cuh"
 
 namespace fk::cuda {
 namespace {
@@ -22,7 +22,10 @@ class RopeStoreKvcache {
     pairs_ = rope.rotary_dim / 2;
     positions_ = rope.max_position_embeddings;
     neox_ = rope.is_neox_style;
-    if (!b.dry()) table_ = RotaryTable::of(b, rope);
+    if (b.dry()) return;
+    table_ = RotaryTable::of(b, rope);
+    FK_CUDA_CHECK(cudaDeviceGetAttribute(&multiprocessors_, cudaDevAttrMultiProcessorCount,
+                                         b.device().index));
   }
 
   void forward(const Run& run, const fk_rope_store_kvcache_args& a) const {
@@ -53,7 +56,7 @@ class RopeStoreKvcache {
       r.kv_heads = uint32_t(a.k->shape[1]);
       r.pairs = uint32_t(pairs_);
       r.size = uint32_t(head_);
-      launch_rope_store_kvcache(r, n, neox_, vectors, stream_of(run));
+      launch_rope_store(r, n, neox_, vectors, multiprocessors_, stream_of(run));
     });
   }
 
@@ -86,6 +89,7 @@ class RopeStoreKvcache {
 
   int64_t head_ = 0, pairs_ = 0, positions_ = 0;
   bool neox_ = true;
+  int multiprocessors_ = 0;
   std::shared_ptr<const RotaryTable> table_;
 };
 

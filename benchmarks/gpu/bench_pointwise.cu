@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "baselines/cuda/norm_rows.cuh"
-#include "baselines/cuda/rope_store.cuh"
+#include "baselines/cuda/rope_store_many.cuh"
 #include "baselines/cuda/silu_and_mul.cuh"
 #include "graph_timing.cuh"
 
@@ -172,13 +172,36 @@ void bench_rotary(int tokens) {  // q and k as slices of one qkv matrix
   bench_copy(moved);
 }
 
+int multiprocessors() {
+  int count = 0;
+  FK_CUDA_CHECK(cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, 0));
+  return count;
+}
+
+using Rope = RopeStoreArgs<T>;
+struct RopeVariant {
+  const char* name;  // NULL: what the plugin does
+  void (*run)(const Rope&, int64_t tokens, cudaStream_t);
+};
+const RopeVariant kRopeVariants[] = {
+    {nullptr,
+     [](const Rope& a, int64_t tokens, cudaStream_t stream) {
+       launch_rope_store(a, tokens, true, true, multiprocessors(), stream);
+     }},
+    {"a block a token",
+     [](const Rope& a, int64_t tokens, cudaStream_t stream) {
+       launch_rope_store_kvcache(a, tokens, true, true, stream);
+     }},
+};
+
 // q, k and v as slices of one qkv matrix, a cache of blocks of 16 in a scattered order.
 void bench_rope_store_kvcache(int tokens) {
   constexpr int kHeads = 32, kKvHeads = 8, kHead = 128, kRow = (kHeads + 2 * kKvHeads) * kHead;
   constexpr int kPositions = 131072, kBlock = 16;
   const size_t blocks = size_t(tokens + kBlock - 1) / kBlock, kv = size_t(kKvHeads) * kHead;
   const size_t bytes = size_t(tokens) * kRow * 2, cache = blocks * kBlock * kv * 2;
-  const double moved = double(tokens) * 2 * (2 * kHeads + 5 * kKvHeads) * kHead;
+  // With a row of the table, a position and a slot a token.
+  const double moved = double(tokens) * (2 * (2 * kHeads + 5 * kKvHeads) * kHead + 4 * kHead + 16);
   const int sets = sets_for(bytes);
   Buffers qkv(bytes, sets), keys(cache, sets), values(cache, sets);
   Buffers positions(size_t(tokens) * 8, 1), slots(size_t(tokens) * 8, 1),
@@ -194,7 +217,7 @@ void bench_rope_store_kvcache(int tokens) {
   FK_CUDA_CHECK(cudaMemcpy(slots.all<void>(), slot.data(), at.size() * 8, cudaMemcpyHostToDevice));
   launch_rotary_table({5e5, 8, 1, 4, 8192, kHead / 2, RotaryInit::kLlama3}, kPositions,
                       table.all<float>(), nullptr);
-  const double us = microseconds(sets, [&](int s, cudaStream_t stream) {
+  const auto args = [&](int s) {
     RopeStoreArgs<T> a{};
     a.positions = positions.all<int64_t>();
     a.slots = slots.all<int64_t>();
@@ -213,11 +236,31 @@ void bench_rope_store_kvcache(int tokens) {
     a.kv_heads = kKvHeads;
     a.pairs = kHead / 2;
     a.size = kHead;
-    launch_rope_store_kvcache(a, tokens, true, true, stream);
-  });
-  char text[64];
-  std::snprintf(text, sizeof text, "rope_store_kvcache %d tokens", tokens);
-  print(text, us, moved);
+    return a;
+  };
+  std::vector<uint16_t> want;
+  for (const RopeVariant& v : kRopeVariants) {
+    if (v.name && tokens < 256) continue;
+    fill(qkv);
+    FK_CUDA_CHECK(cudaMemset(keys.all<void>(), 0, keys.bytes()));
+    FK_CUDA_CHECK(cudaMemset(values.all<void>(), 0, values.bytes()));
+    v.run(args(0), tokens, nullptr);
+    std::vector<uint16_t> found((bytes + 2 * cache) / 2);
+    FK_CUDA_CHECK(cudaMemcpy(found.data(), qkv.all<void>(), bytes, cudaMemcpyDeviceToHost));
+    FK_CUDA_CHECK(
+        cudaMemcpy(found.data() + bytes / 2, keys.all<void>(), cache, cudaMemcpyDeviceToHost));
+    FK_CUDA_CHECK(cudaMemcpy(found.data() + (bytes + cache) / 2, values.all<void>(), cache,
+                             cudaMemcpyDeviceToHost));
+    if (want.empty()) want = found;
+    const double us =
+        microseconds(sets, [&](int s, cudaStream_t stream) { v.run(args(s), tokens, stream); });
+    char text[96];
+    if (v.name)
+      std::snprintf(text, sizeof text, "  %s%s", found == want ? "" : "WRONG ", v.name);
+    else
+      std::snprintf(text, sizeof text, "rope_store_kvcache %d tokens", tokens);
+    print(text, us, moved);
+  }
   bench_copy(moved);
 }
 
@@ -228,7 +271,7 @@ int main() try {
     for (bool residual : {false, true}) bench_rms_norm(rows, 4096, residual);
   for (int rows : {1, 64, 8192}) bench_silu_and_mul(rows, 14336);
   for (int tokens : {1, 64, 8192}) bench_rotary(tokens);
-  for (int tokens : {1, 64, 8192}) bench_rope_store_kvcache(tokens);
+  for (int tokens : {1, 64, 512, 2048, 8192}) bench_rope_store_kvcache(tokens);
 } catch (const std::exception& e) {
   std::fprintf(stderr, "%s\n", e.what());
   return 1;

@@ -6,7 +6,7 @@
 #pragma once
 #include <cuda.h>
 
-#include "mbarrier.cuh"
+#include "bulk.cuh"
 
 namespace fk::device {
 
@@ -44,15 +44,6 @@ __device__ inline void store_box(const CUtensorMap& map, int c0, int c1, uint32_
       "r"(c0), "r"(c1), "r"(from)
       : "memory");
 }
-__device__ inline void fence_shared_for_tma() {
-  asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
-}
-__device__ inline void commit_stores() { asm volatile("cp.async.bulk.commit_group;" ::: "memory"); }
-// Until what was stored has been read from shared memory; until it has arrived.
-__device__ inline void wait_stores_read() {
-  asm volatile("cp.async.bulk.wait_group.read 0;" ::: "memory");
-}
-__device__ inline void wait_stores() { asm volatile("cp.async.bulk.wait_group 0;" ::: "memory"); }
 // Into L2 only: for what will be loaded soon.
 __device__ inline void prefetch_box(const CUtensorMap& map, int c0, int c1) {
   asm volatile("cp.async.bulk.prefetch.tensor.2d.L2.global.tile [%0, {%1, %2}];" ::"l"(&map),
