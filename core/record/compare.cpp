@@ -24,9 +24,11 @@ Interval turned_over(const Interval& i) { return {1 / i.high, 1 / i.middle, 1 / 
 
 using Key = std::tuple<std::string, std::string, std::string, std::string, std::string>;
 Key key_of(const Measurement& m) { return {m.device, m.case_id, m.dtype, m.init, m.signature}; }
-// What a ratio is against.
-using Against = std::tuple<std::string, std::string, std::string>;
-Against against(const Measurement& m) { return {m.baseline, m.baseline_hash, m.context}; }
+// What a ratio is against, and with what in the caches: the same call is another one cold.
+using Against = std::tuple<std::string, std::string, std::string, std::string>;
+Against against(const Measurement& m) {
+  return {m.baseline, m.baseline_hash, m.context, m.l2_state};
+}
 
 struct Known {
   std::optional<Compared> direct;
@@ -36,7 +38,8 @@ struct Known {
 std::string names(const std::map<Against, Measurement>& side) {
   std::set<std::string> all;
   for (const auto& [a, m] : side)
-    all.insert(fmt::format("{}@{}", m.baseline, m.baseline_hash.substr(0, 8)));
+    all.insert(fmt::format("{}@{} ({})", m.baseline, m.baseline_hash.substr(0, 8),
+                           m.l2_state.substr(0, m.l2_state.find(':'))));
   std::string out;
   for (const std::string& n : all) out += (out.empty() ? "" : ", ") + n;
   return out;

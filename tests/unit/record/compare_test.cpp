@@ -19,7 +19,7 @@ Measurement measured(const Version& of, double ratio, const std::string& baselin
   m.task = "t", m.implementation = of.implementation, m.hash = of.hash, m.case_id = case_id;
   m.device = "d", m.dtype = "float32", m.init = "{}", m.signature = "s", m.code = "FAST";
   m.baseline = baseline, m.baseline_hash = "cccc";
-  m.ratio = ratio, m.ratio_low = ratio * 0.98, m.ratio_high = ratio * 1.03;
+  m.l2_state = "cold", m.ratio = ratio, m.ratio_low = ratio * 0.98, m.ratio_high = ratio * 1.03;
   return m;
 }
 
@@ -69,7 +69,7 @@ TEST_F(Comparing, WhatIsNotComparableIsSaid) {
   EXPECT_EQ(rows().at(0).missing, "only the first was measured");
   store.add(measured(kSecond, 3, "other/y"));
   EXPECT_EQ(rows().at(0).missing,
-            "measured against different things: cpu/cpu@cccc and other/y@cccc");
+            "measured against different things: cpu/cpu@cccc (cold) and other/y@cccc (cold)");
   Measurement elsewhere = measured(kSecond, 3);
   elsewhere.device = "another machine";
   store.add(elsewhere);
@@ -84,6 +84,19 @@ TEST_F(Comparing, WhatIsNotComparableIsSaid) {
   size_t found = 0;
   for (const Compared& c : rows()) found += c.speedup.has_value();
   EXPECT_EQ(found, 1u);
+}
+
+TEST_F(Comparing, ColdAndInAChainAreNotHeldTogether) {
+  Measurement cold = measured(kFirst, 2), chained = measured(kSecond, 3);
+  cold.l2_state = "cold: flushed", chained.l2_state = "in a chain: fed";
+  store.add(cold);
+  store.add(chained);
+  EXPECT_EQ(rows().at(0).missing,
+            "measured against different things: cpu/cpu@cccc (cold) and cpu/cpu@cccc (in a chain)");
+  cold = measured(kSecond, 5);
+  cold.l2_state = "cold: flushed";
+  store.add(cold);
+  EXPECT_NEAR(rows().at(0).speedup->middle, 2.5, 1e-12);
 }
 
 TEST_F(Comparing, HistoryOrdersVersionsAndKeepsTheLastOfEachCase) {
