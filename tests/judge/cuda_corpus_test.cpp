@@ -72,11 +72,8 @@ INSTANTIATE_TEST_SUITE_P(Corpus, CudaHonest, testing::ValuesIn(card_corpus("hone
 
 // Behind a kernel that writes the inputs of every timed call. What is right where nothing writes
 // them passes the check; what is timed shows it.
-class CudaChain : public testing::Test {
+class CudaChain : public testing::TestWithParam<std::string> {
  protected:
-  void SetUp() override {
-    if (test::test_device().type == FK_CPU) GTEST_SKIP() << "needs a card";
-  }
   // `why`: how the text begins.
   static void expect_refusal_of_its_timed_calls(const std::string& name, const std::string& why) {
     const PluginFile p = corpus_plugin("cuda/evil", name);
@@ -88,15 +85,15 @@ class CudaChain : public testing::Test {
   }
 };
 
-TEST_F(CudaChain, WhatReadsBeforeItWaitsIsRefused) {
+TEST_P(CudaChain, WhatReadsBeforeItWaitsIsRefused) {
   expect_refusal_of_its_timed_calls("t14_reads_before_the_wait", "y");
 }
 
-TEST_F(CudaChain, WhatChangesItsInputsIsRefused) {
+TEST_P(CudaChain, WhatChangesItsInputsIsRefused) {
   expect_refusal_of_its_timed_calls("s2_writes_input_beside_output", "x, an input,");
 }
 
-TEST_F(CudaChain, WhatWaitsIsTimedWithoutTheKernelBefore) {
+TEST_P(CudaChain, WhatWaitsIsTimedWithoutTheKernelBefore) {
   const BenchResult t = timed(corpus_plugin("cuda/honest", "waits_for_the_call_before"),
                               "waits_for_the_call_before/x");
   ASSERT_NE(t.code, "REFUSED") << t.text;
@@ -108,6 +105,13 @@ TEST_F(CudaChain, WhatWaitsIsTimedWithoutTheKernelBefore) {
   EXPECT_GT(t.candidate.p50, 100e-9) << "a call is longer than the least that is counted";
   EXPECT_LT(t.candidate.p50, t.card.at("slope").at("candidate_events").get<double>());
 }
+
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(CudaChain);
+INSTANTIATE_TEST_SUITE_P(Chain, CudaChain,
+                         testing::ValuesIn(test::test_device().type == FK_CPU
+                                               ? std::vector<std::string>()
+                                               : std::vector<std::string>{"card"}),
+                         [](const auto& info) { return info.param; });
 
 }  // namespace
 }  // namespace fk::judge
