@@ -18,6 +18,7 @@ sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda/bin/compute-sanit
 mkdir -p "$out"
 failed=0
 for tool in "${tools[@]}"; do
+  rm -f "$out/$tool".*.txt  # of a run with more parts
   for part in $(seq "$parts"); do
     FK_TEST_PART=$part/$parts timeout "$limit" "$sanitizer" --tool "$tool" --kernel-name kns=2fk --print-limit 10 \
       build/bin/test_cases --gtest_filter="$tests" > "$out/$tool.$part.txt" 2>&1 &
@@ -26,7 +27,7 @@ for tool in "${tools[@]}"; do
   ok=$(cat "$out/$tool".*.txt | grep -c '^\[       OK')
   bad=$(cat "$out/$tool".*.txt | grep -c '^\[  FAILED  \].*ms)')
   ended=$(cat "$out/$tool".*.txt | grep -c '^\[==========\].*ran\.')
-  found=$(cat "$out/$tool".*.txt | grep -cE '^=========.*(Invalid|Uninitialized|hazard|Error|out of bounds|misaligned)')
+  found=$(cat "$out/$tool".*.txt | grep -v SUMMARY | grep -cE '^=========.*(Invalid|Uninitialized|hazard|Error|out of bounds|misaligned)')
   echo "$tool: $ok tests of parts passed, $bad failed, $ended of $parts parts ended, $found reports ($out/$tool.*.txt)"
   if [ "$bad" -gt 0 ] || [ "$found" -gt 0 ] || [ "$ended" -lt "$parts" ]; then failed=1; fi
 done
