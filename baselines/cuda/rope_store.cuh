@@ -16,6 +16,8 @@
 
 namespace fk::cuda {
 
+inline constexpr int64_t kRopeMany = 512;  // tokens that keep the card at work by their number
+
 template <class T>
 struct RopeStoreArgs {
   const int64_t *positions, *slots;
@@ -99,9 +101,8 @@ void launch_rope_store_kvcache(const RopeStoreArgs<T>& a, int64_t tokens, bool n
   if (!work || !tokens) return;
   // Few tokens: a piece a thread, for the shortest way through. Many: enough of them are at work
   // anyway, and a thread that rotates several heads reads less of the table.
-  constexpr int64_t kMany = 512;
   constexpr uint32_t kMost = 256;
-  const bool many = tokens >= kMany;
+  const bool many = tokens >= kRopeMany;
   const uint32_t step = std::lcm(each, 32u), wanted = std::min(work, many ? kMost / 2 : kMost);
   uint32_t threads = std::min((wanted + step - 1) / step * step, kMost / step * step);
   uint32_t blocks = many ? 1 : threads ? (work + threads - 1) / threads : 1;

@@ -163,8 +163,7 @@ bool launch_rope_store_many(const RopeStoreArgs<T>& a, int64_t tokens, bool neox
 template <class T>
 void launch_rope_store(const RopeStoreArgs<T>& a, int64_t tokens, bool neox, bool vectors,
                        int multiprocessors, cudaStream_t stream) {
-  constexpr int64_t kMany = 512;
-  if (tokens >= kMany && vectors &&
+  if (tokens >= kRopeMany && vectors &&
       launch_rope_store_many(a, tokens, neox, multiprocessors, stream))
     return;
   launch_rope_store_kvcache(a, tokens, neox, vectors, stream);

@@ -39,8 +39,7 @@ class StepBatch {
   };
   const std::vector<Row>& rows() const { return rows_; }
   int64_t sampled_rows() const { return sampled_rows_; }
-  int64_t logits_rows() const { return logits_indices_.rows(); }  // with those of padding
-  bool wants_logits() const { return wants_logits_; }             // some request does
+  bool wants_logits() const { return wants_logits_; }  // some request does
   // Ids that only the device knows yet: input_ids[i] is the id that the step before gave its row
   // source[i]; negative: input_ids has it.
   StepTensor& source() { return source_; }
