@@ -153,7 +153,8 @@ std::optional<Mismatch> compare(const core::TaskSpec& task, fk_dtype dtype,
                                 const std::vector<double>& found) {
   if (found.size() != baseline.size() || golden.size() != baseline.size())
     return Mismatch{Mismatch::Kind::kSize, 0, double(baseline.size()), double(found.size())};
-  // Nobody's error is below the baseline's own; of a large cache most is what it was.
+  // Every bound is at least the baseline's own error, and a call leaves most of a large cache as it
+  // was.
   if (!found.empty() && factor_of(task) >= 1 &&
       std::memcmp(found.data(), baseline.data(), found.size() * sizeof(double)) == 0)
     return {};
