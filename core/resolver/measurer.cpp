@@ -229,6 +229,8 @@ std::optional<Measurer::Timing> Measurer::timing(const core::TaskSpec& task, con
         m->baseline == baseline.id && m->baseline_hash == baseline.hash && m->case_id == c.name &&
         m->signature == record::signature_text(task) && m->context == context &&
         m->device == court_.machine.device &&
+        (m->seconds <= 0 ||
+         judge::is_timed_so(m->l2_state, court_.judge.options().runner.device)) &&
         !m->text.starts_with("clock:")) {  // a machine that was too busy is no verdict for ever
       if (is_open(*m) && !look && ++asked < kMostAsked) continue;
       ++known_;

@@ -2,7 +2,9 @@
 // Several judgements at a time say what one after the other says.
 #include "core/resolver/measurer.hpp"
 
+#include "core/record/record.hpp"
 #include "tests/judge/court.hpp"
+#include "tests/support/temp_folder.hpp"
 
 namespace fk::judge {
 namespace {
@@ -39,6 +41,38 @@ TEST(Measurer, JudgesSeveralAtATime) {
   EXPECT_EQ(measurer.judged(), plugins.size()) << "all are known by now";
   measurer.verdict(task, asked[0].implementation, true, {});
   EXPECT_EQ(measurer.known(), 1u);
+}
+
+TEST(Measurer, ATimeTakenInAnotherWayIsNotKnown) {
+  JudgeOptions options = court_options();
+  options.runner.device = {FK_CUDA, 0};
+  Judge judge(test::registry(), options);  // no Runner is started, and no card asked
+  std::deque<PluginFile> plugins = {corpus_plugin("honest", "plain"),
+                                    corpus_plugin("honest", "blocks")};
+  const core::TaskSpec& task = test::registry().task("silu_and_mul");
+  const cases::Case asked = bench_cases(task, true).at(0);
+  const test::TempFolder folder;
+  record::Recorder recorder(true, folder.path() / "results.db");
+  record::Machine card;
+  card.device = "a card";
+  store::Measurement m = record::measurement(
+      card, test::registry(), task, asked, {&plugins[0], "plain/plain"},
+      {&plugins[1], "blocks/blocks"}, BenchResult{.code = "SAME", .speedup = {1, 1, 1}}, "");
+  m.seconds = m.baseline_seconds = 1e-5;
+
+  const auto known = [&](const char* l2_state) {
+    m.uuid.clear(), m.time.clear();
+    m.l2_state = l2_state;
+    recorder.add(m);
+    Measurer measurer({judge, plugins, card, recorder, {}, 1});
+    return measurer
+        .timing(task, asked, {"plain/plain", "", plugins[0].hash},
+                {"blocks/blocks", "", plugins[1].hash}, true, {})
+        .has_value();
+  };
+  EXPECT_FALSE(known("cold: twice its size is written and read before every call"));
+  EXPECT_FALSE(known("in a chain: behind a kernel that reads 1 MiB"));
+  EXPECT_TRUE(known("as the calls before left it"));
 }
 
 }  // namespace

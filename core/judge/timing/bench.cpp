@@ -35,6 +35,17 @@ constexpr double kRoundSeconds = 0.008;
 // Of each kind of round by which a card's events are held against our clock.
 constexpr int kAudited = 7, kMostAudited = 35;
 
+// What `l2_state` says, of calls from graphs behind an event or behind a kernel, and of eager ones.
+constexpr std::string_view kBehindAnEvent =
+    "cold, behind an event: twice its size is written and read before every call, nothing persists";
+constexpr std::string_view kEager = "as the calls before left it";
+std::string in_a_chain() {
+  return fmt::format(
+      "in a chain: behind a kernel that reads {} MiB and writes the call's inputs; all else is "
+      "cold",
+      SlotGraphs::kLeadBytes >> 20);
+}
+
 double seconds_between(Clock::time_point a, Clock::time_point b) {
   return std::chrono::duration<double>(b - a).count();
 }
@@ -170,21 +181,18 @@ class Contest {
       if (!got.value("captured", false)) {
         armed_ = false;
         out.track = "eager: " + contestants_[side].implementation + ": " + got.value("why", "");
-        out.l2_state = "as the calls before left it";
+        out.l2_state = kEager;
         return;
       }
       if (side == 1) out.card = got.value("facts", Json::object());
     }
     out.track = "graph";
-    out.l2_state = "cold: twice its size is written and read before every call, nothing persists";
+    out.l2_state = kBehindAnEvent;
     if (feed.empty()) return;
     // The baseline's Runner alone is believed, and for both sides.
     lead_ = out.card.value("lead_seconds", 0.0);
     if (!(lead_ > 0)) core::bad_input("the baseline's Runner says no time of the kernel before");
-    out.l2_state = fmt::format(
-        "in a chain: behind a kernel that reads {} MiB and writes the call's inputs; all else is "
-        "cold",
-        SlotGraphs::kLeadBytes >> 20);
+    out.l2_state = in_a_chain();
   }
 
   // The clocks against each other. At the end of a block, when everything is warm. The Judge's is
@@ -455,6 +463,11 @@ class Contest {
 };
 
 }  // namespace
+
+bool is_timed_so(const std::string& l2_state, fk_device device) {
+  return device.type == FK_CPU || l2_state == kBehindAnEvent || l2_state == in_a_chain() ||
+         l2_state == kEager;
+}
 
 BenchResult bench_case(Judge& judge, const std::string& task, const cases::Case& c,
                        const Contestant& candidate, const Contestant& baseline,

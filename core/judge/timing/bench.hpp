@@ -65,6 +65,10 @@ BenchResult bench_case(Judge&, const std::string& task, const cases::Case&,
                        const Contestant& candidate, const Contestant& baseline,
                        const BenchOptions&);
 
+// Whether a time with these words of `l2_state` was taken as this Judge takes it. An older one's
+// cannot stand beside those of today.
+bool is_timed_so(const std::string& l2_state, fk_device);
+
 // The cases of a task file in their own dtypes: with sizes cut as for checking, since the reference
 // must be able to answer them; for a card as it answers them in seconds.
 std::vector<cases::Case> bench_cases(const core::TaskSpec&, bool card = false);
