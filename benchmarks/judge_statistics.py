@@ -3,6 +3,7 @@
 """How often `fk bench` errs: an implementation against itself, and against one that needs 2 % longer.
 
     python3 benchmarks/judge_statistics.py --build build [--equal 2000] [--slower 200] [--budget 3] [--out runs.jsonl]
+    python3 benchmarks/judge_statistics.py --device cuda:0 [--case llama_prefill]
 
 Every run is a program of its own, as people start it. Against itself FAST and SLOW are false: at most 1 % may be. The
 2 % are found where the verdict is SLOW: at least 95 % have to be. No run may be refused, and verifying may take a quarter
@@ -18,14 +19,13 @@ import pathlib
 import subprocess
 import sys
 
-CASE = "smollm2/float32"
 
-
-def run(build, candidate, budget):
-    command = [str(build / "bin/fk"), "bench", "silu_and_mul", "--case", CASE, "--impl", candidate, "--against", "plain",
-               "--budget", str(budget), "--threads", "1", "--json", "--no-store"]
+def run(a, candidate):
+    card = a.device != "cpu"
+    command = [str(a.build / "bin/fk"), "bench", "silu_and_mul", "--case", a.case, "--impl", candidate, "--against", "plain",
+               "--device", a.device, "--budget", str(a.budget), "--json", "--no-store"] + ([] if card else ["--threads", "1"])
     for name in {"plain", candidate}:
-        command += ["--candidates", str(build / "corpus/honest" / name)]
+        command += ["--candidates", str(a.build / "corpus" / ("cuda/honest" if card else "honest") / name)]
     done = subprocess.run(command, capture_output=True, text=True)
     try:
         result = json.loads(done.stdout.splitlines()[-1])
@@ -35,22 +35,26 @@ def run(build, candidate, budget):
     return result
 
 
-def series(build, candidate, count, budget, known, out):
-    codes, widths, shares = collections.Counter(), [], []
+def series(a, candidate, count, known):
+    out = a.out
+    codes, widths, ratios, shares = collections.Counter(), [], [], []
     for i in range(max(count, len(known))):
-        r = known[i] if i < len(known) else run(build, candidate, budget)
+        r = known[i] if i < len(known) else run(a, candidate)
         if out and i >= len(known):
             with out.open("a") as f:
                 f.write(json.dumps(r) + "\n")
         codes[r["code"]] += 1
         if "speedup" in r:
             widths.append((r["speedup"]["high"] - r["speedup"]["low"]) / 2)
+            ratios.append(r["speedup"]["median"])
             shares.append(r["verify_seconds"] / r["seconds"])
         if sys.stderr.isatty():
             print(f"\r{candidate}: {i + 1}/{count} {dict(codes)} ", end="", file=sys.stderr)
     if widths:
         widths.sort()
-        print(f"{candidate}: {dict(codes)}; half of the interval: median {widths[len(widths) // 2]:.4f}, "
+        ratios.sort()
+        print(f"{candidate}: {dict(codes)}; ratio: median {ratios[len(ratios) // 2]:.4f}, {ratios[0]:.4f} to {ratios[-1]:.4f}; "
+              f"half of the interval: median {widths[len(widths) // 2]:.4f}, "
               f"largest {widths[-1]:.4f}; verifying: at most {100 * max(shares):.0f} % of the time")
     return codes, shares
 
@@ -65,14 +69,16 @@ def main():
     p.add_argument("--equal", type=int, default=2000)
     p.add_argument("--slower", type=int, default=200)
     p.add_argument("--budget", type=float, default=3, help="seconds of measuring a run")
+    p.add_argument("--device", default="cpu", help="cpu, or cuda:0")
+    p.add_argument("--case", default="smollm2/float32", help="of silu_and_mul")
     p.add_argument("--short", action="store_true", help="few runs on a machine that does other things, too")
     p.add_argument("--out", type=pathlib.Path)
     a = p.parse_args()
     known, bad = [], []
     if a.out and a.out.exists():
         known = [json.loads(line) for line in a.out.read_text().splitlines()]
-    equal, shares = series(a.build, "plain", a.equal, a.budget, of(known, "plain"), a.out)
-    slower, more = series(a.build, "two_percent_slower", a.slower, a.budget, of(known, "two_percent_slower"), a.out)
+    equal, shares = series(a, "plain", a.equal, of(known, "plain"))
+    slower, more = series(a, "two_percent_slower", a.slower, of(known, "two_percent_slower"))
     a.equal, a.slower = sum(equal.values()), sum(slower.values())
     false = equal["FAST"] + equal["SLOW"]
     if false > (max(1, a.equal // 4) if a.short else a.equal // 100):
