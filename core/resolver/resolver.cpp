@@ -27,7 +27,7 @@ using Clock = std::chrono::steady_clock;
 constexpr double kAmdahl = 0.03;    // parts and whole may disagree by so much
 constexpr size_t kMostAlone = 8;    // choices that are left out one at a time
 constexpr size_t kMostRounds = 64;  // of resolving again
-constexpr size_t kMostTried = 8;    // contenders that are tried in place
+constexpr size_t kMostTried = 10;   // contenders that are tried in place
 
 double since(Clock::time_point t) {
   return std::chrono::duration<double>(Clock::now() - t).count();

@@ -4,7 +4,9 @@
 
 #include <cmath>
 
+#include "core/record/record.hpp"
 #include "tests/judge/court.hpp"
+#include "tests/support/temp_folder.hpp"
 
 namespace fk::judge {
 namespace {
@@ -87,6 +89,52 @@ TEST(Parts, WhatPaysInPlaceIsPickedWhereNobodyMeasured) {
   joins(2, 0.4, -0.1);
   EXPECT_LT(seconds(2, Phase::kPrefill), 0.4);
   EXPECT_TRUE(parts.is_seen_in_place(0, 2));
+}
+
+// Alone a candidate may be slower by more than another baseline and is still asked first.
+TEST(Parts, CandidatesAreTriedInPlaceFirst) {
+  Judge judge(test::registry(), court_options());
+  const std::deque<PluginFile> plugins = {corpus_plugin("honest", "plain"),
+                                          corpus_plugin("honest", "blocks"),
+                                          corpus_plugin("honest", "columns_first")};
+  const core::TaskSpec& task = test::registry().task("silu_and_mul");
+  const test::TempFolder folder;
+  record::Recorder recorder(true, folder / "results.db");
+  resolver::Measurer measurer({judge, plugins, {}, recorder, {}, 2});
+  resolver::Space space;
+  resolver::SubProblem& sub = space.subs.emplace_back();
+  sub.task = task.name;
+  const fk_impl leaf{};  // says that it is no composite
+  core::Implementation named[3] = {};
+  for (size_t i = 0; i < 3; ++i) {
+    core::Implementation& impl = named[i];
+    impl.impl = &leaf, impl.plugin = plugins[i].name, impl.name = "x", impl.hash = plugins[i].hash;
+    impl.kind =
+        i == 1 ? core::Implementation::Kind::kCandidate : core::Implementation::Kind::kBaseline;
+    auto& alternative = sub.alternatives.emplace_back();
+    alternative.implementation = &impl, alternative.built = true;
+  }
+  resolver::Parts parts(space, test::registry(), measurer);
+  resolver::Call call;
+  call.phase = Phase::kDecode;
+  call.seconds = 0.5, call.calls = 1;
+  call.given = bench_cases(task).at(0);
+  parts.add_call(0, call);
+  for (size_t i : {size_t{1}, size_t{2}}) {
+    store::Measurement m =
+        record::measurement({}, test::registry(), task, call.given, {&plugins[i], named[i].id()},
+                            {&plugins[0], named[0].id()}, BenchResult{.code = "SLOW"}, "");
+    const double ratio = i == 1 ? 0.86 : 0.96;
+    m.ratio_low = ratio - 0.01, m.ratio = ratio, m.ratio_high = ratio + 0.01;
+    m.seconds = 1 / ratio, m.baseline_seconds = 1;
+    recorder.add(m);
+  }
+  parts.measure([](const core::Implementation&) { return false; }, {});
+  EXPECT_EQ(measurer.known(), 2u) << "both were timed before";
+  const auto found = parts.contenders({1, 1});
+  ASSERT_EQ(found.size(), 2u);
+  EXPECT_EQ(found[0].alternative, 1u);
+  EXPECT_EQ(found[1].alternative, 2u);
 }
 
 }  // namespace
