@@ -15,13 +15,14 @@ namespace {
 namespace fs = std::filesystem;
 constexpr size_t kLongestAnswer = 1 << 20;
 
-// Nothing of the caller's environment but where libraries lie. One thread each for libraries that
-// would start their own: the host's are the only ones.
+// Nothing of the caller's environment but where libraries lie, and which card is the first: it must
+// be the one whose memory the Judge shares. One thread each for libraries that would start their
+// own: the host's are the only ones.
 std::vector<std::string> environment() {
   std::vector<std::string> out = {"LC_ALL=C", "OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1",
                                   "FK_CACHE_DIR=" + core::cache_folder().string()};
-  if (const char* path = std::getenv("LD_LIBRARY_PATH"))
-    out.push_back(std::string("LD_LIBRARY_PATH=") + path);
+  for (const char* name : {"LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"})
+    if (const char* value = std::getenv(name)) out.push_back(fmt::format("{}={}", name, value));
   return out;
 }
 

@@ -190,6 +190,19 @@ TEST(RunnerProcess, KilledInTheMiddleIsACrash) {
 }
 
 // Killed with SIGKILL the Judge can clean nothing up: the kernel does.
+// Else its first card is another one than the Judge's.
+TEST(RunnerProcess, SeesTheCardsThatItsJudgeSees) {
+  setenv("CUDA_VISIBLE_DEVICES", "3,1", 1);
+  setenv("FK_SECRET", "x", 1);
+  const RunnerProcess runner(court_options().runner, baseline_plugin("cpu"), {}, 5);
+  unsetenv("CUDA_VISIBLE_DEVICES");
+  unsetenv("FK_SECRET");
+  std::ifstream file(fmt::format("/proc/{}/environ", runner.pid()), std::ios::binary);
+  const std::string all((std::istreambuf_iterator<char>(file)), {});
+  EXPECT_NE(all.find(std::string("CUDA_VISIBLE_DEVICES=3,1\0", 25)), std::string::npos);
+  EXPECT_EQ(all.find("FK_SECRET"), std::string::npos);
+}
+
 TEST(RunnerProcess, DiesWithItsJudge) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
