@@ -35,8 +35,11 @@ class Parts {
     std::array<bool, core::search::kPhases> phases{};  // that it is for
     bool too_large = false;                            // in one of them
     double may_save = 0;  // of the workload's time, if company does for it what it may
+    // Who may save less than a thousandth would join by noise alone.
+    bool is_worth_a_trial() const { return may_save >= 0.001; }
   };
-  // The one that may save most first. `steps`: of each phase, of the workload.
+  // Candidates first, and of each kind the one that may save most. `steps`: of each phase, of the
+  // workload.
   std::vector<Contender> contenders(const core::search::PerPhase& steps) const;
   // What a contender that pays saved of a step of each phase in the model, as shares of the
   // baselines' step, stands for its times from now on. `plan`: seconds of the sub-problem, with

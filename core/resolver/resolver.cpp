@@ -58,7 +58,7 @@ struct Resolver::Impl {
   std::optional<Proof> proof;
   Resolution out;
   std::map<std::pair<size_t, size_t>, std::string> kept_out;  // alternatives that lost in place
-  std::set<std::pair<size_t, size_t>> untried;                // contenders that got no turn
+  std::map<std::pair<size_t, size_t>, std::string> untried;   // contenders without a turn, and why
   std::map<std::pair<size_t, size_t>, std::string> not_paid;  // those that did not pay, and why
   std::set<std::tuple<size_t, size_t, std::array<bool, core::search::kPhases>>> tried;
   std::map<size_t, PerPhase> plan_seconds;  // by sub-problem
@@ -377,8 +377,12 @@ struct Resolver::Impl {
       if (plan.hash() == out.plan.hash()) continue;
       std::optional<ProvenPlans::Entry> seen = plans.find(plan.hash(), out.plan.hash());
       // Whoever waits for the model waits for no trial.
-      if (tried.size() == kMostTried || (!seen && options.candidates_only)) {
-        untried.insert(which);
+      const bool waits = !seen && options.candidates_only;
+      if (!c.is_worth_a_trial() || tried.size() == kMostTried || waits) {
+        untried[which] = !c.is_worth_a_trial()
+                             ? fmt::format("it may save {:.2g} % of the workload", 100 * c.may_save)
+                         : waits ? "`fk resolve` does"
+                                 : "others may save more there";
         continue;
       }
       tried.insert(turn);
@@ -708,11 +712,10 @@ struct Resolver::Impl {
 
   std::string why_not(size_t s, size_t a) const {
     const std::string &out_for = parts->ineligible(s, a), why = parts->why(s, a);
-    if (untried.count({s, a}))
-      return fmt::format(
-          "{}; not tried in the whole model: {}",
-          out_for.empty() ? "not known to be faster: " + why : out_for,
-          options.candidates_only ? "`fk resolve` does" : "others may save more there");
+    if (const auto no_turn = untried.find({s, a}); no_turn != untried.end())
+      return fmt::format("{}; not tried in the whole model: {}",
+                         out_for.empty() ? "not known to be faster: " + why : out_for,
+                         no_turn->second);
     if (!out_for.empty()) return out_for;
     return fmt::format(
         "faster {} ({}), but part of no best plan: what it would be part of, or replace, is faster "

@@ -135,6 +135,20 @@ TEST(Parts, CandidatesAreTriedInPlaceFirst) {
   ASSERT_EQ(found.size(), 2u);
   EXPECT_EQ(found[0].alternative, 1u);
   EXPECT_EQ(found[1].alternative, 2u);
+  EXPECT_TRUE(found[0].is_worth_a_trial());
+
+  // The same call in a model that takes five hundred times as long.
+  space.root = 1;
+  space.subs.emplace_back();
+  resolver::Parts small(space, test::registry(), measurer);
+  small.add_call(0, call);
+  resolver::Call whole;
+  whole.phase = Phase::kDecode;
+  whole.seconds = 500 * call.seconds, whole.calls = 1;
+  small.add_call(1, whole);
+  small.measure([](const core::Implementation&) { return false; }, {});
+  ASSERT_EQ(small.contenders({1, 1}).size(), 2u);
+  EXPECT_FALSE(small.contenders({1, 1})[0].is_worth_a_trial());
 }
 
 }  // namespace
