@@ -12,8 +12,9 @@ namespace fk::test {
 
 using core::Json;
 
-// The registry of the source tree and every plugin of the build tree (build/plugins), loaded once a
-// process. Refusals of the build tree's own plugins are errors: it throws with their reasons.
+// The registry of the source tree and every plugin of the build tree (build/plugins, or the folder
+// that FK_TEST_PLUGINS names), loaded once a process. Refusals of these plugins are errors: it
+// throws with their reasons.
 const core::Registry& registry();
 const core::Catalog& catalog();
 
