@@ -9,6 +9,8 @@
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <memory>
+#include <mutex>
 #include <regex>
 #include <set>
 
@@ -206,8 +208,14 @@ Sdk Sdk::of_this_process() {
   return find(fs::read_symlink("/proc/self/exe", ignored), FK_SOURCE_DIR);
 }
 
-CandidateBuilder::CandidateBuilder(Sdk sdk, Progress progress)
-    : sdk_(std::move(sdk)), progress_(std::move(progress)) {}
+CandidateBuilder::CandidateBuilder(Sdk sdk, Progress progress) : sdk_(std::move(sdk)) {
+  if (!progress) return;
+  progress_ = [say = std::move(progress),
+               mutex = std::make_shared<std::mutex>()](const std::string& line) {
+    const std::lock_guard alone(*mutex);  // folders are built by several threads
+    say(line);
+  };
+}
 
 SourceBuilder CandidateBuilder::builder() const {
   return [self = *this](const Manifest& m) { return self.build(m).library; };

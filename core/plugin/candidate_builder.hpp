@@ -33,7 +33,7 @@ class CandidateBuilder {
   };
   using Progress = std::function<void(const std::string& line)>;
 
-  // `progress` gets a line before and after every build.
+  // `progress` gets a line before and after every build, one thread at a time.
   explicit CandidateBuilder(Sdk sdk, Progress progress = {});
   // Throws Error: "does not compile:" with the compiler's text as it is, or what is missing.
   Result build(const Manifest&) const;
