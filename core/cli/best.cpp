@@ -18,9 +18,10 @@ using resolver::Finding;
 using resolver::Resolution;
 
 std::string phases_text(const resolver::Gain& g) {
-  std::string out = fmt::format("prefill {:.3f}x", g.prefill.middle);
-  if (g.has_decode) out += fmt::format(", decode {:.3f}x", g.decode.middle);
-  return out;
+  const auto text = [](const char* phase, const judge::Interval& i) {
+    return fmt::format("{} {:.3f}x [{:.3f}, {:.3f}]", phase, i.middle, i.low, i.high);
+  };
+  return text("prefill", g.prefill) + (g.has_decode ? ", " + text("decode", g.decode) : "");
 }
 
 }  // namespace
