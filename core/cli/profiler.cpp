@@ -4,8 +4,10 @@
 #include <spawn.h>
 #include <sys/wait.h>
 
-#include <cerrno>
+#include <chrono>
+#include <csignal>
 #include <filesystem>
+#include <thread>
 
 #include "core/base/error.hpp"
 #include "core/cli/prompts.hpp"
@@ -42,6 +44,35 @@ void refuse_counters(const std::string& log, const std::string& otherwise) {
         "driver's profiling library cannot be used, as in some sandboxes; {}",
         log.substr(at, log.find('\n', at) - at), otherwise);
 }
+
+// Who is asked to end while a profiler runs ends it and what it started: they keep a card's memory.
+volatile sig_atomic_t g_asked = 0;
+class Ended {
+ public:
+  Ended() {
+    g_asked = 0;
+    struct sigaction note {};
+    note.sa_handler = [](int signal) { g_asked = signal; };
+    for (size_t i = 0; i < std::size(kSignals); ++i) sigaction(kSignals[i], &note, &before_[i]);
+  }
+  ~Ended() {
+    for (size_t i = 0; i < std::size(kSignals); ++i) sigaction(kSignals[i], &before_[i], nullptr);
+  }
+  // Of the process, which leads a group of its own.
+  int code_of(pid_t pid) const {
+    int status = 0;
+    for (bool told = false; waitpid(pid, &status, WNOHANG) == 0;) {
+      if (g_asked && !told) told = kill(-pid, g_asked) == 0;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    if (g_asked) return 128 + g_asked;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
+ private:
+  static constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
+  struct sigaction before_[3];
+};
 
 }  // namespace
 
@@ -81,16 +112,19 @@ int run_profiler(const Words& command, const std::string& report, bool quiet) {
   std::vector<char*> argv;
   for (const std::string& w : command) argv.push_back(const_cast<char*>(w.c_str()));
   argv.push_back(nullptr);
+  const Ended ended;
   pid_t pid = 0;
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   if (quiet) posix_spawn_file_actions_adddup2(&actions, 2, 1);
-  const int error = posix_spawnp(&pid, argv[0], &actions, nullptr, argv.data(), environ);
+  posix_spawnattr_t attributes;
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+  const int error = posix_spawnp(&pid, argv[0], &actions, &attributes, argv.data(), environ);
+  posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (error) missing("{}: cannot be started", command[0]);
-  int status = 0;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return ended.code_of(pid);
 }
 
 int run_ncu(const Words& command, const std::string& log, bool quiet,

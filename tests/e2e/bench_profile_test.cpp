@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "tests/e2e/program.hpp"
 
@@ -55,6 +58,27 @@ const char* kNcuLog =
     "domain>:model.norm (cuda/cuda 1.0.0):none:none:none:none:none:none\"\"\",\"norm\",\"2000\"\n"
     "END\n";
 const std::string kFindLog = "while [ $# -gt 0 ]; do [ $1 = --log-file ] && log=$2; shift; done\n";
+
+// Else what is profiled keeps the card's memory.
+TEST(BenchProfile, WhoIsAskedToEndEndsTheProfilerAndWhatItStarted) {
+  Folder f;
+  const auto begin = std::chrono::steady_clock::now();
+  const Outcome o =
+      profile(f, "ncu", "sleep 60 &\necho $! > " + (f / "pid") + "\nkill -TERM $PPID\nwait\n");
+  EXPECT_EQ(o.code, 128 + SIGTERM) << o.err;
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(40));
+  std::ifstream in(f / "pid");
+  std::string pid;
+  ASSERT_TRUE(in >> pid);
+  const auto runs = [&] {  // and is no zombie that nobody has waited for yet
+    std::ifstream stat("/proc/" + pid + "/stat");
+    std::string number, name, state;
+    return stat >> number >> name >> state && state != "Z";
+  };
+  for (int i = 0; i < 100 && runs(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_FALSE(runs());
+}
 
 TEST(BenchProfile, NcuGetsTheSameCommandAndItsTableIsSummedUp) {
   Folder f;
