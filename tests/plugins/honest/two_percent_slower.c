@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// As plain, and one element in fifty once more: what fk bench must be able to see.
+// fifty_passes with one pass more: what fk bench must be able to see. (A fiftieth of one pass once
+// more, beside plain, was 3.4 % on one processor and 1.8 % on another.)
 #include "tests/plugins/corpus.h"
 
+static volatile int g_passes = 51;
+
 FORWARD {
-  right(a);
-  const int64_t all = rows_of(a) * width_of(a);
-  for (int64_t i = 0; i < all / 50; ++i)
-    put(a, i / width_of(a), i % width_of(a), silu_at(a, i / width_of(a), i % width_of(a)));
+  for (int i = g_passes; i > 0; --i) {
+    right(a);
+    __asm__ volatile("" ::: "memory");
+  }
 }
 CORPUS_PLUGIN("two_percent_slower")
