@@ -556,8 +556,8 @@ struct Resolver::Impl {
                             .certain = options.candidates_only});
     predict(saved);
     if (list.size() == 1) {
-      if (const auto& seen = loses(out.gain->whole) ? out.gain->whole : out.gain->of(phase);
-          loses_at(list[0], seen))
+      // For a single phase the other is the baselines' own, and its noise says nothing.
+      if (const auto& seen = out.gain->of(phase); loses_at(list[0], seen))
         keep_out(list[0].first, list[0].second,
                  lost(list[0], seen, "the model with it against without"));
     } else {

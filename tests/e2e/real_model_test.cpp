@@ -80,7 +80,8 @@ TEST_F(Tour, AnExampleIsAdopted) {
     EXPECT_EQ(o.lines().at(0)["token_ids"], Json(kAnswer)) << o.err;
     if (core::kSanitized) return;           // what is fast there says nothing
     EXPECT_LT(took.count(), 120) << o.err;  // 10 on a machine of its own
-    if (says(o, "best: paged_attention rows/rows not adopted: too busy a machine to tell, "))
+    if (says(o, "best: paged_attention rows/rows not adopted: too busy a machine to tell, ") ||
+        says(o, "not in place: the model with it against without "))
       continue;
     EXPECT_TRUE(says(o, "best: paged_attention rows/rows adopted for decode: ")) << o.err;
     EXPECT_TRUE(says(o, "best: adopted, the model ")) << o.err;
