@@ -4,7 +4,8 @@
 #include "tests/plugins/corpus.cuh"
 
 // Of a block's time; starting and ending the kernel is in none, and a loop is not left at once: a
-// 46th made 2.9 % of a call of 100 us. benchmarks/judge_statistics.py says what it makes.
+// 46th made 2.9 % of a call of 100 us that read another card's memory. What this makes of a call
+// was not measured yet; benchmarks/judge_statistics.py --device cuda:0 says it.
 constexpr int64_t kPart = 66;
 
 template <class T>
