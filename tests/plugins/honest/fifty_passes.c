@@ -1,14 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// As plain, fifty times over: beside it, once more is two percent on every processor. How often is
-// read, so that both are the same code.
-#include "tests/plugins/corpus.h"
+// As plain, fifty times over: beside it, once more is two percent on every processor.
+#define PASSES 50
+#include "tests/plugins/passes.h"
 
-static volatile int g_passes = 50;
-
-FORWARD {
-  for (int i = g_passes; i > 0; --i) {
-    right(a);
-    __asm__ volatile("" ::: "memory");
-  }
-}
 CORPUS_PLUGIN("fifty_passes")
