@@ -66,7 +66,8 @@ JudgeFlags judge_flags(const Session& s, const ModelFlags& f) {
 resolver::Measurer::Court measuring_court(Court& court, const BestFlags& best) {
   judge::BenchOptions bench;
   bench.budget = best.case_budget;
-  bench.blocks = 3;
+  bench.blocks = bench.most_blocks = 3;
+  bench.block_half_width = bench.half_width;
   bench.clear = 1.2, bench.slower = 1.1;
   bench.least_rounds = 12;  // a busy machine has few in its budget
   bench.audit_all = false;

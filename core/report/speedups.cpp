@@ -120,9 +120,9 @@ void legend(Html& h) {
     mark(h, code);
     h.text(std::string(" ") + meaning);
   };
-  entry("FAST", "the whole interval lies more than 1 % above parity");
+  entry("FAST", "the whole interval lies more than 0.5 % above parity");
   entry("SAME", "within 2 % of it");
-  entry("SLOW", "more than 1 % below");
+  entry("SLOW", "more than 0.5 % below");
   entry("AMBG", "neither can be said, or too few rounds");
   entry("REFUSED", "no time that counts");
 }

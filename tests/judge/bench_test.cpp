@@ -71,6 +71,43 @@ TEST(Stats, TheLuckOfAProcessIsNoSpeed) {
   EXPECT_LE(fast, 24);
 }
 
+// One process in ten is several percent off, whatever it runs.
+TEST(Stats, TwoPercentAreFoundThoughAFewProcessesAreFarOff) {
+  cases::Random random(5);
+  const auto lucky = [&](double ratio, size_t n) {
+    std::vector<std::vector<double>> blocks(n);
+    for (auto& block : blocks) {
+      const double luck = (random.below(10) == 0 ? 0.03 : 0.002) * random.normal();
+      for (int i = 0; i < 20; ++i) block.push_back(std::log(ratio) + luck + 0.01 * random.normal());
+    }
+    return blocks;
+  };
+  int found = 0, different = 0;
+  for (uint64_t i = 0; i < 200; ++i) {
+    const auto slow = lucky(1 / 1.02, 10), same = lucky(1, 10);
+    found += speed_of(ratio_interval(slow, i), slow) == Speed::kSlow;
+    const Speed s = speed_of(ratio_interval(same, i), same);
+    different += s == Speed::kFast || s == Speed::kSlow;
+  }
+  EXPECT_GE(found, 190);
+  EXPECT_LE(different, 2);
+}
+
+TEST(Stats, WhatIsSlowerInTwoProcessesOfFiveIsNotFast) {
+  const auto blocks = [](size_t slower) {
+    std::vector<std::vector<double>> out(5, std::vector<double>(10, 0.5));
+    for (size_t b = 0; b < slower; ++b) out[b].assign(10, -0.01);
+    return out;
+  };
+  const Interval fast{1.2, 1.3, 1.4};
+  EXPECT_EQ(speed_of(fast, blocks(1)), Speed::kFast);
+  EXPECT_EQ(speed_of(fast, blocks(2)), Speed::kAmbiguous);
+  // Of three each counts.
+  auto three = blocks(1);
+  three.resize(3);
+  EXPECT_EQ(speed_of(fast, three), Speed::kAmbiguous);
+}
+
 class Bench : public testing::Test {
  protected:
   BenchResult run(const PluginFile& a, const std::string& x, const PluginFile& b,
@@ -100,6 +137,28 @@ TEST_F(Bench, TellsSlowFromFast) {
   EXPECT_GT(r.rounds, 0u);
   EXPECT_GE(r.verified, 2 * r.rounds);
   if (!core::kSanitized) { EXPECT_LE(r.verify_seconds, 0.25 * r.seconds); }
+}
+
+// More processes than five only where these leave it open, and no longer than the budget.
+TEST_F(Bench, GoesOnInNewProcessesUntilItIsKnown) {
+  const PluginFile cpu = baseline_plugin("cpu");
+  const auto blocks = [&](double half_width, size_t most) {
+    Judge judge(test::registry(), court_options());
+    BenchOptions o;
+    o.budget = 5;
+    o.half_width = half_width;
+    o.block_half_width = 1;
+    o.most_blocks = most;
+    o.bytes = size_t{1} << 20;
+    o.most_slots = 16;
+    const cases::Case c = bench_cases(test::registry().task("silu_and_mul")).at(0);
+    const BenchResult r =
+        bench_case(judge, "silu_and_mul", c, {&cpu, "cpu/cpu"}, {&cpu, "cpu/cpu"}, o);
+    EXPECT_FALSE(r.samples.empty()) << r.text;
+    return r.samples.empty() ? 0 : r.samples.back()[0].get<size_t>() + 1;
+  };
+  EXPECT_EQ(blocks(10, 20), 5u);
+  EXPECT_EQ(blocks(0, 8), 8u);
 }
 
 // Of three runs, since a machine that does other things too can favour a side for a while.

@@ -61,6 +61,7 @@ struct Unsupported {
 struct Samples {
   std::vector<std::vector<double>> logs;  // of the ratio, by block
   std::vector<double> walls[2], own[2];   // seconds a call
+  Clock::time_point begin = Clock::now();
 };
 
 // What a block has learnt of right answers, for those after it.
@@ -100,10 +101,10 @@ class Contest {
     case_.seed = (*draws)();
   }
 
-  // One block; `last`: the verdict too. `oracle`: of the block before, with its weights, which are
-  // news to these Runners; but where it has states, which would go on.
+  // One block, and the verdict where it is the last. `oracle`: of the block before, with its
+  // weights, which are news to these Runners; but where it has states, which would go on.
   void run(std::optional<Oracle::Prepared>& oracle, Learnt& learnt, BenchResult& out,
-           Samples& samples, bool last, bool audited) {
+           Samples& samples, bool audited) {
     if (!oracle || oracle->owns_state())
       oracle = judge_.oracle().prepare(task_, case_);
     else
@@ -155,9 +156,8 @@ class Contest {
     out.laps("rounds");
     if (armed_ && audited) audit(ring, out);
     out.laps("audit");
-    if (last || (options_.slower > 0 && !samples.logs.back().empty() &&
-                 is_slower(ratio_interval(samples.logs, random_.bits()))))
-      decide(out, samples);
+    out.speedup = ratio_interval(samples.logs, random_.bits());
+    if (is_slower(out.speedup) || is_last(out, samples)) decide(out, samples);
   }
 
  private:
@@ -329,7 +329,7 @@ class Contest {
       out.samples.push_back({samples.logs.size() - 1, r.wall[0], r.wall[1]});
       if (logs.size() >= least && logs.size() % 5 == 0) {
         const Interval i = ratio_interval({logs}, random_.bits());
-        go_on = (i.high - i.low) / 2 > options_.half_width && !is_clear(i);
+        go_on = i.half_width() > options_.block_half_width && !is_clear(i);
       }
       go_on = go_on && seconds_between(begin, Clock::now()) < share;
     }
@@ -346,8 +346,15 @@ class Contest {
     return i.low > options_.clear && i.high - i.low < 0.2 * i.middle;
   }
 
+  bool is_last(const BenchResult& out, const Samples& samples) const {
+    const size_t blocks = samples.logs.size();
+    if (blocks < options_.blocks) return false;
+    return blocks >= options_.most_blocks || out.seconds >= options_.budget ||
+           seconds_between(samples.begin, Clock::now()) >= 2 * options_.budget ||
+           out.speedup.half_width() <= options_.half_width;
+  }
+
   void decide(BenchResult& out, const Samples& samples) {
-    out.speedup = ratio_interval(samples.logs, random_.bits());
     for (size_t side : {0, 1}) {
       auto& t = side == 0 ? out.candidate : out.baseline;
       const auto& walls = samples.walls[side];
@@ -367,14 +374,7 @@ class Contest {
     const bool plain = out.rounds >= 2 * options_.blocks &&
                        (out.speedup.low > 2 || (out.speedup.high > 0 && out.speedup.high < 0.5));
     const bool enough = plain || out.rounds >= options_.least_rounds || is_slower(out.speedup);
-    Speed speed = enough ? speed_of(out.speedup) : Speed::kAmbiguous;
-    // Faster in one process and slower in another is neither.
-    for (const auto& block : samples.logs) {
-      const double middle = quantile(block, 0.5);
-      if ((speed == Speed::kFast && middle <= 0) || (speed == Speed::kSlow && middle >= 0))
-        speed = Speed::kAmbiguous;
-    }
-    out.code = speed_name(speed);
+    out.code = speed_name(enough ? speed_of(out.speedup, samples.logs) : Speed::kAmbiguous);
   }
 
   // Some slots on both sides, in random order of slots and sides. `held`: all calls are launched
@@ -481,10 +481,9 @@ BenchResult bench_case(Judge& judge, const std::string& task, const cases::Case&
     Learnt learnt;
     out.samples = Json::array();
     const size_t audited = 1 + size_t(judge.seed() % options.blocks);
-    for (size_t block = 1; block <= options.blocks && out.code.empty(); ++block)
+    for (size_t block = 1; out.code.empty(); ++block)
       Contest(judge, judge.registry().task(task), c, candidate, baseline, options, out, draws)
-          .run(oracle, learnt, out, samples, block == options.blocks,
-               options.audit_all || block == audited);
+          .run(oracle, learnt, out, samples, options.audit_all || block == audited);
   } catch (const Refused& r) {
     out.code = "REFUSED";
     out.text = r.text;

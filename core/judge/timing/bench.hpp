@@ -13,8 +13,9 @@ struct Contestant {
 };
 
 struct BenchOptions {
-  double budget = 3;          // seconds of measuring a case, at most
-  double half_width = 0.005;  // of the ratio's interval: narrow enough to stop
+  double budget = 3;               // seconds of measuring a case, at most
+  double half_width = 0.005;       // of the ratio's interval: narrow enough to stop
+  double block_half_width = 0.01;  // the same of a single block: time is for more processes then
   // Enough, too: all of the interval lies this factor above equality and is narrower than a fifth
   // of it. 0: no.
   double clear = 0;
@@ -22,7 +23,9 @@ struct BenchOptions {
   // known then, by how much is of little use. 0: no.
   double slower = 0;
   size_t least_rounds = 30;
-  size_t blocks = 5;  // each in new processes
+  // Each in new processes: as many at least, and more until the interval is narrow enough, while
+  // the budget lasts and opening them does not take as long again.
+  size_t blocks = 5, most_blocks = 20;
   // On a card the clocks are held against each other in every block; else in one that nobody can
   // foresee, which finds whoever cheats in all, in a third of the time.
   bool audit_all = true;

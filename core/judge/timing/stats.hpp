@@ -7,20 +7,28 @@ namespace fk::judge {
 
 struct Interval {
   double low = 0, middle = 0, high = 0;
+  // As a part of the ratio.
+  double half_width() const { return (high - low) / 2 / middle; }
 };
 
-// The median of paired ratios, given as logarithms, with its 95 % bootstrap interval; as ratios.
-// Blocks were measured in processes of their own: what is luck of a process (where its threads and
-// pages lie) is the same for all rounds of a block, so that blocks are drawn first, then rounds.
+// The typical ratio of paired ratios, given as logarithms, with its 95 % bootstrap interval; as
+// ratios. Blocks were measured in processes of their own: what is luck of a process (where its
+// threads and pages lie) is the same for all rounds of a block, so that blocks are drawn first,
+// then rounds. A block's value is its median; five blocks or more are taken together by their mean
+// without a fifth of them at either end, fewer by their mean.
 Interval ratio_interval(const std::vector<std::vector<double>>& blocks, uint64_t seed);
 
 // The value below which `part` of the samples lie. Samples need no order.
 double quantile(std::vector<double> samples, double part);
 
-// FAST and SLOW: the whole interval lies more than 1 % from equality. SAME: within 2 % of it. AMBG:
-// neither can be said; it counts as SAME.
+// FAST and SLOW: the whole interval lies more than 0.5 % from equality. SAME: within 2 % of it.
+// AMBG: neither can be said; it counts as SAME.
 enum class Speed { kFast, kSame, kSlow, kAmbiguous };
 Speed speed_of(const Interval& baseline_over_candidate);
+// And what is faster in some of the blocks and slower in others, more than a fifth of them, is
+// neither.
+Speed speed_of(const Interval& baseline_over_candidate,
+               const std::vector<std::vector<double>>& blocks);
 const char* speed_name(Speed);
 
 }  // namespace fk::judge
