@@ -257,7 +257,7 @@ Gain in_turn(Side& first, Side& second, const PerPhase& steps, const Rounds& rou
     const bool loses = seen.high < 1 - luck, decided = loses || seen.low > 1 + luck;
     const double spent = std::chrono::duration<double>(Clock::now() - begin).count();
     if ((rounds.certain && decided) || (rounds.hopeless > 0 && loses) ||
-        (rounds.certain && spent >= rounds.budget) || builds.size() >= rounds.most ||
+        (rounds.hurried && spent >= rounds.budget) || builds.size() >= rounds.most ||
         (builds.size() >= rounds.builds &&
          (spent >= rounds.budget || (seen.high - seen.low) / 2 <= rounds.half_width)))
       return out;

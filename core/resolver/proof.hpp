@@ -42,7 +42,9 @@ struct Rounds {
   std::optional<core::Phase> phase;  // whose interval is meant below; none: the whole's
   double half_width = 0;             // of the interval; or ...
   double budget = INFINITY;          // ... so many seconds are spent
-  bool certain = false;  // or it certainly lies on one side of 1; one build may be enough then
+  // Or it certainly lies on one side of 1, by how much is not asked; one build may be enough then.
+  bool certain = false;
+  bool hurried = false;  // and the budget may end it before it is certain, and after one build
   // Above 0, the second is on trial: or it certainly loses, or the first rounds give less than
   // this, each of them.
   double hopeless = 0;

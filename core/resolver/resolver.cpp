@@ -549,11 +549,12 @@ struct Resolver::Impl {
     }
     progress("timing the two in turn");
     const auto phase = list.size() == 1 ? only_phase(list[0].first, list[0].second) : std::nullopt;
-    out.gain = proof->gain(proof->baseline(), with,
-                           {.phase = phase,
-                            .half_width = options.half_width,
-                            .budget = options.proof_budget,
-                            .certain = options.candidates_only});
+    out.gain = proof->trial(proof->baseline(), with,
+                            {.phase = phase,
+                             .half_width = options.half_width,
+                             .budget = options.proof_budget,
+                             .certain = options.candidates_only,
+                             .hurried = options.candidates_only});
     predict(saved);
     if (list.size() == 1) {
       // For a single phase the other is the baselines' own, and its noise says nothing.
@@ -618,9 +619,9 @@ struct Resolver::Impl {
       std::optional<Side> fewer;
       if (!beside_all) fewer = proof->side(with_only(found, rest));
       const std::optional<Phase> phase = only_phase(s, a);
-      const Gain g =
-          proof->gain(without, fewer ? *fewer : all,
-                      {.phase = phase, .half_width = options.half_width, .budget = budget});
+      const Gain g = proof->trial(
+          without, fewer ? *fewer : all,
+          {.phase = phase, .half_width = options.half_width, .budget = budget, .certain = true});
       if (beside_all && (!least || g.whole.middle < least->first)) least = {g.whole.middle, which};
       const judge::Interval& seen = g.of(phase);
       if (!loses_at(list[which], seen)) return std::nullopt;

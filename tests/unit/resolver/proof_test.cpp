@@ -120,6 +120,17 @@ TEST(InTurn, ABuildThatIsCertainlyWorseIsEnough) {
   EXPECT_EQ(in_turn(a, b, {1, 4}, {.half_width = 1, .certain = true}, draw).samples.size(), 1u);
 }
 
+TEST(InTurn, WhatIsUncertainIsDecidedByManyBuildsWhateverTheBudget) {
+  uint64_t draw = 0;
+  Side a = lucky(1), b = lucky(1);
+  EXPECT_GE(in_turn(a, b, {1, 4}, {.budget = 0, .certain = true}, draw).samples.size(),
+            std::min<size_t>(3, Rounds().builds));
+  Side c = lucky(1), d = lucky(1);
+  EXPECT_EQ(
+      in_turn(c, d, {1, 4}, {.budget = 0, .certain = true, .hurried = true}, draw).samples.size(),
+      1u);
+}
+
 TEST(InTurn, BothAreBuiltAnewAndNeverLieInTheirOwnPlace) {
   int alive = 0, most = 0, built = 0;
   struct Counted : Said {
