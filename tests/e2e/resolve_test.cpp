@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `fk resolve` and the policy best on a small random llama whose baselines are the reference's slow
-// loops, and on candidates whose worth is known.
+// `fk resolve` and the policy best on a small random llama: what is tried in the whole model, and
+// what is remembered of it.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -8,47 +8,14 @@
 
 #include "core/base/sanitized.hpp"
 #include "core/store/store.hpp"
-#include "tests/e2e/planting.hpp"
+#include "tests/e2e/resolved_model.hpp"
 
 namespace fk::test {
 namespace {
 
 namespace fs = std::filesystem;
 
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-struct Resolving : Planting {
-  std::string lock = f / "plan.lock.yaml";
-
-  Json resolve(std::vector<std::string> more = {}) {
-    more.insert(more.begin(),
-                {"resolve", "--config", config, "--candidates", candidates, "--out", lock, "--json",
-                 "--threads", "1", "--workload", "1x24/8", "--budget", "1", "--proof-budget", "1"});
-    const Outcome o = start("fk", more, "", environment);
-    EXPECT_EQ(o.code, 0) << o.err;
-    return o.code == 0 ? o.lines().at(0) : Json();
-  }
-  Outcome run(std::vector<std::string> more = {}) {
-    more.insert(more.begin(), {"--config", config, "--candidates", candidates, "--prompt", "hello",
-                               "--json", "--max-tokens", "4", "--threads", "1"});
-    return start("fk-run", more, "", environment);
-  }
-
-  // What computes a task in the lock file, by path.
-  std::map<std::string, std::string> locked(const std::string& task) const {
-    std::ifstream in(lock);
-    std::map<std::string, std::string> out;
-    const auto field = [](const std::string& line, const std::string& name) {
-      const size_t at = line.find(name + ": \"") + name.size() + 3;
-      return line.substr(at, line.find('"', at) - at);
-    };
-    for (std::string line; std::getline(in, line);)
-      if (has(line, "task: " + task + ","))
-        out[field(line, "path")] = field(line, "implementation");
-    return out;
-  }
+struct Resolving : ResolvedModel {
   // Another store with the same records, but as if the Judge had found the product of down_proj to
   // be so much faster than the baseline's, give or take a hundredth.
   void say_of_down_proj(const char* code, double ratio) {
@@ -77,108 +44,7 @@ struct Resolving : Planting {
       count += r.reasons.contains("beside");
     return count;
   }
-  static const Json* finding(const Json& result, const std::string& implementation) {
-    for (const Json& x : result["findings"])
-      if (x["implementation"] == implementation) return &x;
-    return nullptr;
-  }
 };
-
-TEST_F(Resolving, AFastPartIsPickedAndReusedByEveryLevel) {
-  plant("fast", "linear", "FAST");
-  const Json r = resolve();
-  ASSERT_TRUE(r.is_object());
-  EXPECT_FALSE(r["is_baseline"].get<bool>()) << r;
-  EXPECT_GT(r["gain"]["whole"][0].get<double>(), 1.0) << r;
-  EXPECT_TRUE(r["agreement"]["ok"].get<bool>()) << r;
-  const auto linear = locked("linear");
-  EXPECT_EQ(linear.size(), 2 * 4 + 1);
-  for (const auto& [path, implementation] : linear)
-    EXPECT_EQ(implementation, "fast/planted") << path;
-  for (const auto& [path, implementation] : locked("llama_mlp"))
-    EXPECT_EQ(implementation, "composed/composed") << path;
-  // The lock is what runs, and what it says is why.
-  const Outcome o = run({"--plan", lock});
-  ASSERT_EQ(o.code, 0) << o.err;
-  EXPECT_EQ(o.lines().back()["summary"]["plan_hash"], r["plan_hash"]);
-  std::ifstream in(lock);
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  EXPECT_TRUE(has(text, "best: prefill ")) << text;
-  EXPECT_TRUE(has(text, "device: \"")) << text;
-
-  // Everything is known now; after a change only what the change touches is judged and measured.
-  const Json again = resolve();
-  EXPECT_EQ(again["judged"], 0) << again;
-  EXPECT_EQ(again["measured"], 0) << again;
-  EXPECT_TRUE(again["proven_before"].get<bool>());
-  EXPECT_EQ(again["plan_hash"], r["plan_hash"]);
-  EXPECT_EQ(again["gain"]["whole"], r["gain"]["whole"]);
-  // By more than what lies between its product and the planted linear's, which is little.
-  plant("fused", "linear_silu_and_mul", "FAST", "-march=native");
-  const Json more = resolve();
-  ASSERT_TRUE(finding(more, "fused/planted")) << more;
-  EXPECT_EQ(more["judged"], 1) << more;
-  EXPECT_EQ(more["measured"], 2) << more;  // prefill and decode
-  EXPECT_EQ(locked("linear_silu_and_mul").begin()->second, "fused/planted") << more;
-
-  // A lock is for these bytes and no others.
-  std::ofstream(fs::path(candidates) / "fast/linear.cpp", std::ios::app)
-      << "extern \"C\" const char* fk_planted_text() { return \"other bytes\"; }\n";
-  const Outcome other = run({"--plan", lock});
-  EXPECT_EQ(other.code, 2) << other.err;
-  EXPECT_TRUE(has(other.err, "with hash ")) << other.err;
-}
-
-TEST_F(Resolving, AFusedPartCompetesWithTheBestCompositionNotWithTheBaselines) {
-  plant("fair", "linear_silu_and_mul", "FAIR");
-  const Json alone = resolve();
-  ASSERT_TRUE(finding(alone, "fair/planted")) << alone;
-  EXPECT_TRUE((*finding(alone, "fair/planted"))["chosen"].get<bool>()) << alone;
-  if (core::kSanitized) return;  // what is planted is built without: nothing is comparable
-  plant("fast", "linear", "FAST");
-  const Json both = resolve();
-  const Json& fair = *finding(both, "fair/planted");
-  EXPECT_FALSE(fair["chosen"].get<bool>()) << both;
-  EXPECT_TRUE(has(fair["reason"], "part of no best plan")) << fair;
-  EXPECT_TRUE((*finding(both, "fast/planted"))["chosen"].get<bool>()) << both;
-}
-
-TEST_F(Resolving, WhatIsFastAndWrongIsNeverPicked) {
-  plant("wrong", "linear", "WRONG");
-  const Json r = resolve();
-  EXPECT_TRUE(r["is_baseline"].get<bool>()) << r;
-  const Json* wrong = finding(r, "wrong/planted");
-  ASSERT_TRUE(wrong) << r;
-  EXPECT_TRUE(has((*wrong)["reason"], "wrong at case ")) << *wrong;
-  const Outcome o = run({"--policy", "best"});
-  ASSERT_EQ(o.code, 0) << o.err;
-  EXPECT_TRUE(has(o.err, "best: linear wrong/planted not adopted: wrong at case ")) << o.err;
-  EXPECT_EQ(o.lines().at(0)["token_ids"], run({"--policy", "baseline"}).lines().at(0)["token_ids"]);
-}
-
-TEST_F(Resolving, WhatWinsAloneAndLosesInPlaceIsDropped) {
-  plant("crowded", "linear", "CROWDED");
-  const Json r = resolve();
-  if (core::kSanitized) return;  // faster in place, too, than a reference under a sanitizer
-  size_t dropped = 0;
-  for (const Json& x : r["findings"]) {
-    const std::string path = x["path"];
-    if (!path.starts_with("model.layers.")) continue;  // a single one is not crowded
-    EXPECT_FALSE(x["chosen"].get<bool>()) << x;
-    EXPECT_TRUE(has(x["kept_out"], "faster alone (")) << x;
-    EXPECT_TRUE(has(x["kept_out"], "not in place: ")) << x;
-    ++dropped;
-  }
-  EXPECT_EQ(dropped, 4u) << r;
-  for (const auto& [path, implementation] : locked("linear"))
-    if (path.starts_with("model.layers.")) {
-      EXPECT_EQ(implementation, "reference/reference") << path;
-    }
-  // That it was tried is remembered.
-  const Json again = resolve();
-  EXPECT_EQ(again["plan_hash"], r["plan_hash"]) << again;
-  EXPECT_EQ(again["measured"], 0) << again;
-}
 
 TEST_F(Resolving, WhatCannotBeToldApartAloneIsTriedInPlace) {
   plant("fast", "linear", "FAST");
