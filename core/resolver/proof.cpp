@@ -36,10 +36,14 @@ bool has_reference(const Subject& s, size_t weight_bytes) {
 constexpr double kOwnErrors = 2;
 // A trial ends when so many rounds, one of which a busy machine may spoil, all give less.
 constexpr size_t kHopelessRounds = 2;
-constexpr double kHopeless = 0.9;
-// What luck of a build does not come to: two builds of one model on a card differed by up to 1.2 %.
-constexpr double kLuck = 0.02;
+constexpr double kHopeless = 0.5;
+// What luck of one build does not come to, and of two: two builds of one model on a card differed
+// by up to 1.2 %, one process in twenty on a CPU is 2 to 5 % off.
+constexpr double kLuck[] = {0.05, 0.02};
 constexpr size_t kLeastBuilds = 3;  // that say what luck comes to
+// Rounds of milliseconds are many: something else that the machine does spoils a row of them.
+constexpr double kBuildSeconds = 0.2;
+constexpr size_t kMostRounds = 40;
 
 struct Errors {
   double mean = 0, worst = 0;
@@ -237,12 +241,15 @@ Gain in_turn(Side& first, Side& second, const PerPhase& steps, const Rounds& rou
       if (!builds.empty() || !sides[i]->rig) sides[i]->rig = sides[i]->build();
     for (Side* side : sides) side->rig->round();  // warm
     std::vector<Gain::Sample>& samples = builds.emplace_back();
-    while (samples.size() < rounds.least) {
+    double measured = 0;
+    while (samples.size() < rounds.least ||
+           (samples.size() < kMostRounds && measured < kBuildSeconds)) {
       Gain::Sample t{};
       const size_t leads = (draw++ * 0x9E3779B97F4A7C15u) >> 63;
       for (const size_t side : {leads, 1 - leads}) {
         const PerPhase seconds = sides[side]->rig->round();
         t[side] = seconds[0], t[2 + side] = seconds[1];
+        measured += steps[0] * seconds[0] + steps[1] * seconds[1];
       }
       samples.push_back(t);
       if (rounds.hopeless <= 0 || builds.size() > 1 || samples.size() != kHopelessRounds) continue;
@@ -253,7 +260,7 @@ Gain in_turn(Side& first, Side& second, const PerPhase& steps, const Rounds& rou
     Gain out = of_builds(builds, steps, draw);
     if (each) each(out);
     const judge::Interval seen = out.of(rounds.phase);
-    const double luck = builds.size() < kLeastBuilds ? kLuck : 0;
+    const double luck = builds.size() < kLeastBuilds ? kLuck[builds.size() - 1] : 0;
     const bool loses = seen.high < 1 - luck, decided = loses || seen.low > 1 + luck;
     const double spent = std::chrono::duration<double>(Clock::now() - begin).count();
     if ((rounds.certain && decided) || (rounds.hopeless > 0 && loses) ||

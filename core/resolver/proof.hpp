@@ -36,7 +36,7 @@ struct Gain {
 
 // When two models were timed for long enough.
 struct Rounds {
-  size_t least = 4;   // rounds of a build
+  size_t least = 4;   // rounds of a build; more where they are short
   size_t builds = 5;  // of both; more, up to `most`, until what follows holds
   size_t most = 8;
   std::optional<core::Phase> phase;  // whose interval is meant below; none: the whole's

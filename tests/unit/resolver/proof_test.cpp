@@ -80,6 +80,19 @@ TEST(InTurn, APhaseIsTimedWithoutTheOthersNoise) {
   EXPECT_LT(g.of(std::nullopt).low, 1);
 }
 
+// Of a model whose rounds take milliseconds, a few at a time do.
+TEST(InTurn, AFewSpoiledRoundsOfManyAreNoReasonTo) {
+  std::vector<double> seconds(5, 0.0015);
+  seconds.push_back(0.0009);
+  uint64_t draw = 0;
+  Side a = side(Said({0.001})), b = side(Said(seconds));
+  const Gain g =
+      in_turn(a, b, {1, 4}, {.builds = 1, .budget = 0, .certain = true, .hopeless = 0.5}, draw);
+  EXPECT_FALSE(g.given_up);
+  EXPECT_GT(g.rounds, 16u);
+  EXPECT_GT(g.whole.low, 1.0);
+}
+
 TEST(InTurn, OnlyATrialGivesUp) {
   const Gain g = held_against(Said({1}), Said({4}), 0);
   EXPECT_FALSE(g.given_up);
@@ -115,7 +128,7 @@ TEST(InTurn, TheLuckOfABuildIsNoGain) {
 
 TEST(InTurn, ABuildThatIsCertainlyWorseIsEnough) {
   uint64_t draw = 0;
-  Side a = lucky(1), b = lucky(1.05);
+  Side a = lucky(1), b = lucky(1.1);
   EXPECT_EQ(in_turn(a, b, {1, 4}, {.half_width = 1, .hopeless = 0.9}, draw).samples.size(), 1u);
   EXPECT_EQ(in_turn(a, b, {1, 4}, {.half_width = 1, .certain = true}, draw).samples.size(), 1u);
 }
