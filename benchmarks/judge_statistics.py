@@ -3,7 +3,7 @@
 """How often `fk bench` errs: an implementation against itself, and against one that needs 2 % longer.
 
     python3 benchmarks/judge_statistics.py --build build [--equal 2000] [--slower 200] [--budget 3] [--out runs.jsonl]
-    python3 benchmarks/judge_statistics.py --device cuda:0 [--case llama_prefill]
+    python3 benchmarks/judge_statistics.py --device cuda:0 [--case llama_decode]
 
 Every run is a program of its own, as people start it. Against itself FAST and SLOW are false: at most 1 % may be. The
 2 % are found where the verdict is SLOW: at least 95 % have to be. No run may be refused, and verifying may take a quarter
@@ -75,7 +75,7 @@ def main():
     p.add_argument("--out", type=pathlib.Path)
     a = p.parse_args()
     # What is 2 % slower than it, and itself.
-    a.baseline = "fifty_passes" if a.device == "cpu" else "plain"
+    a.baseline = "fifty_passes"
     known, bad = [], []
     if a.out and a.out.exists():
         known = [json.loads(line) for line in a.out.read_text().splitlines()]
