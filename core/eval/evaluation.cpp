@@ -27,7 +27,7 @@ const core::Implementation* find(const core::Catalog& catalog, const std::string
 constexpr int kAgain = 3;
 
 // A machine that was too busy to be timed on says nothing about what was timed.
-bool is_busy(const Measurer::Timing& t) { return t.text.starts_with("clock:"); }
+bool is_busy(const Measurer::Timing& t) { return resolver::is_busy(t.text); }
 
 class Evaluation {
  public:

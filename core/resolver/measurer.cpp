@@ -45,7 +45,10 @@ std::string key_of(const core::TaskSpec& task, const Measurer::Named& i) {
 
 }  // namespace
 
+bool is_busy(const std::string& text) { return text.starts_with("clock:"); }
+
 bool is_open(const store::Measurement& m) {
+  if (m.code == "REFUSED") return is_busy(m.text);
   return m.code == "AMBG" && m.ratio_high - m.ratio_low > 2 * kWide * m.ratio;
 }
 
@@ -230,9 +233,9 @@ std::optional<Measurer::Timing> Measurer::timing(const core::TaskSpec& task, con
         m->signature == record::signature_text(task) && m->context == context &&
         m->device == court_.machine.device &&
         (m->seconds <= 0 ||
-         judge::is_timed_so(m->l2_state, court_.judge.options().runner.device)) &&
-        !m->text.starts_with("clock:")) {  // a machine that was too busy is no verdict for ever
-      if (is_open(*m) && !look && ++asked < kMostAsked) continue;
+         judge::is_timed_so(m->l2_state, court_.judge.options().runner.device))) {
+      // Who only looks takes what is known of the race, and of a busy machine nothing.
+      if (is_open(*m) && (!look || is_busy(m->text)) && ++asked < kMostAsked) continue;
       ++known_;
       return from_record(*m, asked < kMostAsked);
     }

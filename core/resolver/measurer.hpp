@@ -108,7 +108,9 @@ class Measurer {
   size_t judged_ = 0, measured_ = 0, known_ = 0;
 };
 
-// Whether a measurement says nothing but that the machine was doing other things.
+// Whether a measurement says nothing but that the machine was doing other things; of a refusal by
+// the clocks, its text.
 bool is_open(const store::Measurement&);
+bool is_busy(const std::string& text);
 
 }  // namespace fk::resolver

@@ -75,5 +75,36 @@ TEST(Measurer, ATimeTakenInAnotherWayIsNotKnown) {
   EXPECT_TRUE(known("as the calls before left it"));
 }
 
+// What the clocks contradict once may be the machine's doing; what they always do is not.
+TEST(Measurer, ClocksThatDisagreeAreAskedAgainButNotForEver) {
+  Judge judge(test::registry(), court_options());
+  std::deque<PluginFile> plugins = {corpus_plugin("honest", "plain"),
+                                    corpus_plugin("honest", "blocks")};
+  const core::TaskSpec& task = test::registry().task("silu_and_mul");
+  const cases::Case asked = bench_cases(task, true).at(0);
+  const test::TempFolder folder;
+  record::Recorder recorder(true, folder.path() / "results.db");
+  const auto known = [&](bool look) {
+    Measurer measurer({judge, plugins, {}, recorder, {}, 1});
+    const auto t = measurer.timing(task, asked, {"plain/plain", "", plugins[0].hash},
+                                   {"blocks/blocks", "", plugins[1].hash}, look, {});
+    EXPECT_EQ(measurer.measured(), 0u);
+    return t ? t->code : "";
+  };
+  const auto remember = [&](BenchResult r) {
+    recorder.add(record::measurement({}, test::registry(), task, asked,
+                                     {&plugins[0], "plain/plain"}, {&plugins[1], "blocks/blocks"},
+                                     r, ""));
+  };
+  const BenchResult busy{.code = "REFUSED", .text = "clock: one more call costs 9e-05 s"};
+  remember({.code = "SAME", .speedup = {1, 1, 1}});
+  remember(busy), remember(busy);
+  EXPECT_EQ(known(true), "SAME") << "who only looks does not hear of it";
+  EXPECT_EQ(known(false), "SAME");
+  remember(busy);
+  EXPECT_EQ(known(true), "REFUSED");
+  EXPECT_EQ(known(false), "REFUSED");
+}
+
 }  // namespace
 }  // namespace fk::judge

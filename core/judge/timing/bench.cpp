@@ -33,7 +33,7 @@ constexpr size_t kMostInARow = 2;
 // Of one side: long beside the way there and back, short beside what a machine does otherwise.
 constexpr double kRoundSeconds = 0.008;
 // Of each kind of round by which a card's events are held against our clock.
-constexpr int kAudited = 7, kMostAudited = 35;
+constexpr int kAudited = 7, kMostAudited = 70;
 
 // What `l2_state` says, of calls from graphs behind an event or behind a kernel, and of eager ones.
 constexpr std::string_view kBehindAnEvent =
@@ -141,9 +141,9 @@ class Contest {
       Round r;
       round(ring, out, &r);
       const double call = std::max(r.outside[0], r.outside[1]) / double(used_);
-      used_ = std::clamp<size_t>(size_t(kRoundSeconds / call), std::min<size_t>(2, ring.slots()),
+      full_ = std::clamp<size_t>(size_t(kRoundSeconds / call), std::min<size_t>(2, ring.slots()),
                                  ring.slots());
-      if (prepared.owns_state() && armed_) used_ = std::min(used_, kMostInARow);
+      used_ = prepared.owns_state() && armed_ ? std::min(full_, kMostInARow) : full_;
     }
     out.laps("warm up");
     if (samples.logs.empty())
@@ -198,7 +198,7 @@ class Contest {
   // The clocks against each other. At the end of a block, when everything is warm. The Judge's is
   // the machine's, which does other things too: what contradicts is looked at again.
   void audit(Ring& ring, BenchResult& out) {
-    const size_t most = used_, k = std::clamp<size_t>(most / 2, 1, SlotGraphs::kMostHeld / 2);
+    const size_t most = used_, k = std::clamp<size_t>(full_ / 2, 1, SlotGraphs::kMostHeld / 2);
     std::vector<CardRound> rounds[2][2];  // of a side: of k calls, of 2 k
     std::string text;
     for (int i = 0; i < kMostAudited && (i < kAudited || !text.empty()); ++i) {
@@ -207,6 +207,8 @@ class Contest {
         BenchResult ignored;
         round(ring, ignored, nullptr, true);
         for (size_t side : {0, 1}) rounds[side][n].push_back(card_[side]);
+        order_.resize(
+            std::min(order_.size(), most));  // how far apart more calls may be is not known
         if (const std::string wrong = ring.difference(order_); !wrong.empty()) throw Refused{wrong};
       }
       if (i + 1 < kAudited) continue;
@@ -457,6 +459,7 @@ class Contest {
   const cases::Call* given_ = nullptr;  // a round's first, in place of new numbers
   std::vector<size_t> order_;           // the slots of the last round, in the order of their calls
   size_t used_ = 1;                     // slots of a round
+  size_t full_ = 1;                     // that fill one, whatever the oracle could answer
   bool armed_ = false;                  // both sides replay graphs
   double lead_ = 0;                     // seconds of the kernel before a call; 0: there is none
   CardRound card_[2];                   // the last round, by side

@@ -96,6 +96,10 @@ TEST(IsOpen, ABusyMachineAndNotACloseRace) {
   EXPECT_FALSE(is_open(m));
   m.code = "FAST", m.ratio_high = 1.7;
   EXPECT_FALSE(is_open(m));
+  m.code = "REFUSED", m.text = "y: wrong";
+  EXPECT_FALSE(is_open(m));
+  m.text = "clock: one more call costs 9e-05 s";
+  EXPECT_TRUE(is_open(m));
 }
 
 }  // namespace
