@@ -85,15 +85,12 @@ double median(std::vector<double> v) { return judge::quantile(std::move(v), 0.5)
 // medians. Too few are drawn again as rounds of one.
 judge::Interval interval_of(const std::vector<std::vector<double>>& builds, uint64_t draw) {
   if (builds.size() < kLeastBuilds) return judge::ratio_interval(builds, draw);
-  // 97.5 % of Student's distribution, from 2 degrees of freedom on.
-  constexpr double kStudent[] = {4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228};
   const auto n = double(builds.size());
   std::vector<double> medians;
   double mean = 0, squares = 0;
   for (const auto& rounds : builds) mean += medians.emplace_back(median(rounds)) / n;
   for (const double m : medians) squares += (m - mean) * (m - mean);
-  const double half = kStudent[std::min(builds.size() - 3, std::size(kStudent) - 1)] *
-                      std::sqrt(squares / (n - 1) / n);
+  const double half = judge::student(builds.size() - 1) * std::sqrt(squares / (n - 1) / n);
   return {std::exp(mean - half), std::exp(mean), std::exp(mean + half)};
 }
 

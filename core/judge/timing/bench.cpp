@@ -32,6 +32,8 @@ constexpr double kOther = 3;
 constexpr size_t kMostInARow = 2;
 // Of one side: long beside the way there and back, short beside what a machine does otherwise.
 constexpr double kRoundSeconds = 0.008;
+// Of the budget, one for each block: few blocks say little of the luck of processes.
+constexpr size_t kShares = 8;
 // Of each kind of round by which a card's events are held against our clock.
 constexpr int kAudited = 7, kMostAudited = 70;
 
@@ -79,21 +81,25 @@ struct Learnt {
 
 class Contest {
  public:
+  // `leader`: the side whose Runner is opened first, and gets its memory first.
   Contest(Judge& judge, const core::TaskSpec& task, const cases::Case& c, const Contestant& a,
-          const Contestant& b, const BenchOptions& options, BenchResult& out,
+          const Contestant& b, const BenchOptions& options, size_t leader, BenchResult& out,
           std::optional<Draws>& draws)
       : judge_(judge),
         task_(task),
         case_(c),
         options_(options),
         contestants_{a, b},
+        turn_{leader, 1 - leader},
         device_(judge.options().runner.device) {
     RunnerOptions runner = judge.options().runner;
     if (device_.type == FK_CPU) runner.cores = quiet_cores(runner.threads);
-    runners_ = RunnerProcess::open(runner,
-                                   {{*a.plugin, judge.companions(*a.plugin, task.level)},
-                                    {*b.plugin, judge.companions(*b.plugin, task.level)}},
-                                   judge.options().deadline);
+    std::vector<RunnerProcess::Asked> asked;
+    for (size_t side : turn_)
+      asked.push_back(
+          {*contestants_[side].plugin, judge.companions(*contestants_[side].plugin, task.level)});
+    runners_ = RunnerProcess::open(runner, asked, judge.options().deadline);
+    if (leader == 1) std::swap(runners_[0], runners_[1]);
     out.laps("open");
     // Drawn after both are open.
     if (!draws) out.seeds = {draws.emplace(judge.seed()).seed()};
@@ -115,8 +121,9 @@ class Contest {
     const cases::Problem problem = cases::Problem::make(judge_.registry(), task_, case_);
     const WeightMemory weights(prepared.weights());
     states_.reserve(2);
-    for (size_t side : {0, 1}) {
-      const StateMemory& s = states_.emplace_back(prepared.states(), device_);
+    for (size_t side : {0, 1}) states_.emplace_back(prepared.states(), device_);
+    for (size_t side : turn_) {
+      const StateMemory& s = states_[side];
       const Json built =
           ask(side, build_message(task_, case_, contestants_[side].implementation, weights, s),
               {weights.descriptor(), s.descriptor()});
@@ -125,7 +132,7 @@ class Contest {
     out.laps("build");
     Ring ring(problem, options_.bytes, options_.most_slots, random_.bits(), device_,
               device_.type != FK_CPU);
-    for (size_t side : {0, 1})
+    for (size_t side : turn_)
       ask(side, ring.message(Ring::Side(side)), ring.descriptors(Ring::Side(side)));
     out.slots = ring.slots();
     const Work work = work_of(judge_.registry(), problem);
@@ -171,10 +178,10 @@ class Contest {
     used_ = 1;
     order_ = {0};
     ring.redraw(order_);
-    for (size_t side : {0, 1}) ask(side, {{"op", "run"}, {"call", 0}, {"slots", order_}}, {});
+    for (size_t side : turn_) ask(side, {{"op", "run"}, {"call", 0}, {"slots", order_}}, {});
     armed_ = true;
     const Json feed = ring.feed();
-    for (size_t side : {0, 1}) {
+    for (size_t side : turn_) {
       const Json got = ask(side, {{"op", "arm"}, {"poison", ring.poison()}, {"feed", feed}}, {});
       if (side == 0 && got.value("host_nodes", 0) > 0)
         throw Refused{"the captured call has host functions in it"};
@@ -310,7 +317,8 @@ class Contest {
     std::vector<double>& logs = samples.logs.emplace_back();
     std::vector<double> mhz;
     const auto begin = Clock::now();
-    const double share = options_.budget / double(options_.blocks);
+    const double share =
+        options_.budget / double(std::clamp(kShares, options_.blocks, options_.most_blocks));
     const size_t least = options_.least_rounds / options_.blocks + 1;
     for (bool go_on = true; go_on;) {
       Round r;
@@ -451,6 +459,7 @@ class Contest {
   cases::Case case_;
   const BenchOptions options_;
   const Contestant contestants_[2];
+  const std::array<size_t, 2> turn_;  // the sides, who leads first
   cases::Random random_{0};
   const fk_device device_;
   std::vector<std::unique_ptr<RunnerProcess>> runners_;
@@ -485,7 +494,8 @@ BenchResult bench_case(Judge& judge, const std::string& task, const cases::Case&
     out.samples = Json::array();
     const size_t audited = 1 + size_t(judge.seed() % options.blocks);
     for (size_t block = 1; out.code.empty(); ++block)
-      Contest(judge, judge.registry().task(task), c, candidate, baseline, options, out, draws)
+      Contest(judge, judge.registry().task(task), c, candidate, baseline, options, block % 2, out,
+              draws)
           .run(oracle, learnt, out, samples, options.audit_all || block == audited);
   } catch (const Refused& r) {
     out.code = "REFUSED";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -11,12 +12,17 @@ struct Interval {
   double half_width() const { return (high - low) / 2 / middle; }
 };
 
-// The typical ratio of paired ratios, given as logarithms, with its 95 % bootstrap interval; as
-// ratios. Blocks were measured in processes of their own: what is luck of a process (where its
-// threads and pages lie) is the same for all rounds of a block, so that blocks are drawn first,
-// then rounds. A block's value is its median; five blocks or more are taken together by their mean
-// without a fifth of them at either end, fewer by their mean.
+// The typical ratio of paired ratios, given as logarithms, with its 95 % interval; as ratios.
+// Blocks were measured in processes of their own: what is luck of a process (where its threads and
+// pages lie) is the same for all rounds of a block, whose value is their median. Five blocks or
+// more are taken together by their mean without a fifth of them at either end, and the interval is
+// Student's for that; fewer by their mean, with a bootstrap interval that draws blocks first, then
+// rounds, and knows less of luck than it says.
 Interval ratio_interval(const std::vector<std::vector<double>>& blocks, uint64_t seed);
+
+// Of Student's distribution: what 95 % of draws lie within, to either side, from 2 degrees of
+// freedom on.
+double student(std::size_t freedom);
 
 // The value below which `part` of the samples lie. Samples need no order.
 double quantile(std::vector<double> samples, double part);
@@ -25,8 +31,9 @@ double quantile(std::vector<double> samples, double part);
 // AMBG: neither can be said; it counts as SAME.
 enum class Speed { kFast, kSame, kSlow, kAmbiguous };
 Speed speed_of(const Interval& baseline_over_candidate);
-// And what is faster in some of the blocks and slower in others, more than a fifth of them, is
-// neither.
+// And of five blocks or more it is the 99 % interval that has to lie there, so that at most one
+// verdict in a hundred is luck; what is faster in some of the blocks and slower in others, more
+// than a fifth of them, is neither.
 Speed speed_of(const Interval& baseline_over_candidate,
                const std::vector<std::vector<double>>& blocks);
 const char* speed_name(Speed);
