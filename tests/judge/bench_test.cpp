@@ -117,6 +117,14 @@ TEST(Stats, WhatIsSlowerInTwoProcessesOfFiveIsNotFast) {
   EXPECT_EQ(speed_of(fast, three), Speed::kAmbiguous);
 }
 
+TEST(Stats, WhatTheClockMayBeWrongByIsNoSpeed) {
+  const std::vector<std::vector<double>> blocks(5, std::vector<double>(10, std::log(1.02)));
+  const Interval seen = ratio_interval(blocks, 1);
+  EXPECT_EQ(speed_of(seen, blocks), Speed::kFast);
+  EXPECT_EQ(speed_of(seen, blocks, 0.01), Speed::kFast);
+  EXPECT_EQ(speed_of(seen, blocks, 0.025), Speed::kAmbiguous);
+}
+
 class Bench : public testing::Test {
  protected:
   BenchResult run(const PluginFile& a, const std::string& x, const PluginFile& b,

@@ -97,20 +97,27 @@ Interval ratio_interval(const std::vector<std::vector<double>>& blocks, uint64_t
           std::exp(means[size_t(kResamples * 0.975)])};
 }
 
-Speed speed_of(const Interval& i) {
-  if (i.low > 1 + kDifferent) return Speed::kFast;
-  if (i.high < 1 - kDifferent) return Speed::kSlow;
-  if (i.low > 1 - kEqual && i.high < 1 + kEqual) return Speed::kSame;
-  return Speed::kAmbiguous;
+namespace {
+
+Speed near(const Interval& i) {
+  return i.low > 1 - kEqual && i.high < 1 + kEqual ? Speed::kSame : Speed::kAmbiguous;
 }
 
-Speed speed_of(const Interval& i, const std::vector<std::vector<double>>& blocks) {
-  Speed speed = speed_of(i);
+Speed beyond(double different, const Interval& i) {
+  return i.low > 1 + different ? Speed::kFast : i.high < 1 - different ? Speed::kSlow : near(i);
+}
+
+}  // namespace
+
+Speed speed_of(const Interval& i) { return beyond(kDifferent, i); }
+
+Speed speed_of(const Interval& i, const std::vector<std::vector<double>>& blocks, double slack) {
+  const double different = kDifferent + slack;
+  const Speed speed = beyond(different, i);
   if (speed != Speed::kFast && speed != Speed::kSlow) return speed;
-  const Speed near = i.low > 1 - kEqual && i.high < 1 + kEqual ? Speed::kSame : Speed::kAmbiguous;
   if (blocks.size() >= kProcesses) {
     const TrimmedMean t = of_medians(blocks);
-    if (speed_of(around(t, quantile_of(kStudent99, t.freedom))) != speed) return near;
+    if (beyond(different, around(t, quantile_of(kStudent99, t.freedom))) != speed) return near(i);
   }
   size_t contrary = 0;
   for (const auto& block : blocks)

@@ -33,9 +33,10 @@ enum class Speed { kFast, kSame, kSlow, kAmbiguous };
 Speed speed_of(const Interval& baseline_over_candidate);
 // And of five blocks or more it is the 99 % interval that has to lie there, so that at most one
 // verdict in a hundred is luck; what is faster in some of the blocks and slower in others, more
-// than a fifth of them, is neither.
+// than a fifth of them, is neither. `slack`: the part of a call that its time may be wrong by in
+// every block; so much further off the interval has to lie.
 Speed speed_of(const Interval& baseline_over_candidate,
-               const std::vector<std::vector<double>>& blocks);
+               const std::vector<std::vector<double>>& blocks, double slack = 0);
 const char* speed_name(Speed);
 
 }  // namespace fk::judge
