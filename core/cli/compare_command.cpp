@@ -94,6 +94,7 @@ void measure_missing(Court& court, record::Recorder& recorder, const CompareFlag
         row->missing = r.code + ": " + r.text;
       } else {
         row->speedup = r.speedup;
+        row->code = r.code;
         row->how = "measured now";
         row->missing.clear();
       }
@@ -118,15 +119,15 @@ Json row_json(const Compared& r) {
     return j;
   }
   j["speedup"] = interval_json(*r.speedup);
-  j["code"] = judge::speed_name(judge::speed_of(*r.speedup));
+  j["code"] = r.code;
   j["how"] = r.how;
   j["ids"] = r.ids;
   return j;
 }
 
-std::string ratio_text(const judge::Interval& i) {
-  return fmt::format("{:<5}{:>7.3f}x [{:.3f}, {:.3f}]  {}", judge::speed_name(judge::speed_of(i)),
-                     i.middle, i.low, i.high, ratio_bar(i.middle));
+std::string ratio_text(const std::string& code, const judge::Interval& i) {
+  return fmt::format("{:<5}{:>7.3f}x [{:.3f}, {:.3f}]  {}", code, i.middle, i.low, i.high,
+                     ratio_bar(i.middle));
 }
 
 void print_rows(const std::vector<Compared>& rows) {
@@ -139,7 +140,7 @@ void print_rows(const std::vector<Compared>& rows) {
     }
     std::string ids;
     for (const std::string& id : r.ids) ids += " " + store::short_id(id);
-    fmt::print("  {:<36} {}  {}{}{}\n", r.case_id, ratio_text(*r.speedup), r.how, ids,
+    fmt::print("  {:<36} {}  {}{}{}\n", r.case_id, ratio_text(r.code, *r.speedup), r.how, ids,
                devices.size() > 1 ? "  " + r.device : "");
   }
 }
@@ -198,7 +199,9 @@ void add_model(const CompareFlags& f, const Words& words, Court& court, record::
   }
   if (f.judge.json) return;
   fmt::print("in {}, {}\n", f.config, in.workload.text());
-  for (const RatioRow& line : lines) fmt::print("  {:<36} {}\n", line.name, ratio_text(line.ratio));
+  for (const RatioRow& line : lines)
+    fmt::print("  {:<36} {}\n", line.name,
+               ratio_text(judge::speed_name(judge::speed_of(line.ratio)), line.ratio));
   if (all["model"].contains("id"))
     fmt::print("  id {}\n", store::short_id(all["model"]["id"].get<std::string>()));
 }

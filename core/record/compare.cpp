@@ -21,6 +21,9 @@ bool is_usable(const Measurement& m) {
 
 Interval interval_of(const Measurement& m) { return {m.ratio_low, m.ratio, m.ratio_high}; }
 Interval turned_over(const Interval& i) { return {1 / i.high, 1 / i.middle, 1 / i.low}; }
+std::string turned_over(const std::string& code) {
+  return code == "FAST" ? "SLOW" : code == "SLOW" ? "FAST" : code;
+}
 
 using Key = std::tuple<std::string, std::string, std::string, std::string, std::string>;
 Key key_of(const Measurement& m) { return {m.device, m.case_id, m.dtype, m.init, m.signature}; }
@@ -63,6 +66,7 @@ void pair_up(const Known& k, Compared& out) {
     if (out.speedup && time <= newest) continue;
     newest = time;
     out.speedup = quotient(interval_of(b->second), interval_of(a));
+    out.code = judge::speed_name(judge::speed_of(*out.speedup));
     out.how = "against " + a.baseline;
     out.ids = {a.uuid, b->second.uuid};
   }
@@ -91,6 +95,7 @@ std::vector<Compared> compare(store::Store& store, const std::string& task, cons
     if ((of == second && rival == first) || (of == first && rival == second)) {
       Compared& d = k.direct.emplace();
       d.speedup = of == second ? interval_of(m) : turned_over(interval_of(m));
+      d.code = of == second ? m.code : turned_over(m.code);
       d.how = "direct";
       d.ids = {m.uuid};
       return;

@@ -18,6 +18,7 @@ struct Version {
 struct Compared {
   std::string device, case_id, dtype, init;
   std::optional<judge::Interval> speedup;  // seconds of the first over seconds of the second
+  std::string code;                        // FAST, SAME, SLOW or AMBG: as measured, or by that
   std::string how;                         // "direct", or "against cpu/cpu"
   std::vector<std::string> ids;            // of the records that say so
   std::string missing;                     // why there is no speedup

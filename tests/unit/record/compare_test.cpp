@@ -48,6 +48,7 @@ TEST_F(Comparing, OfBothAgainstOneBaseline) {
   ASSERT_TRUE(all[0].speedup);
   EXPECT_NEAR(all[0].speedup->middle, 1.5, 1e-12);  // the newest of the first
   EXPECT_EQ(all[0].how, "against cpu/cpu");
+  EXPECT_EQ(all[0].code, "FAST");
   EXPECT_EQ(all[0].ids, (std::vector<std::string>{a, b}));
 }
 
@@ -62,6 +63,11 @@ TEST_F(Comparing, OneAgainstTheOtherIsTakenFirst) {
   EXPECT_EQ(all[0].how, "direct");
   EXPECT_NEAR(all[0].speedup->middle, 0.25, 1e-12);  // the first was four times as fast
   EXPECT_LT(all[0].speedup->low, all[0].speedup->high);
+  // By what was measured, of which the interval is not all.
+  EXPECT_EQ(all[0].code, "SLOW");
+  direct.code = "AMBG";
+  store.add(direct);
+  EXPECT_EQ(rows().at(0).code, "AMBG");
 }
 
 TEST_F(Comparing, WhatIsNotComparableIsSaid) {
