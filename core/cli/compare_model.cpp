@@ -55,8 +55,10 @@ InModel compare_in_model(const CompareFlags& f, const ModelFlags& first, const M
     }};
   };
   resolver::Side with_first = side(one), with_second = side(other);
-  const resolver::Rounds rounds{
-      .least = size_t(f.rounds), .builds = size_t(f.builds), .most = size_t(f.builds)};
+  const resolver::Rounds rounds{.least = size_t(f.rounds),
+                                .seconds = 0,
+                                .builds = size_t(f.builds),
+                                .most = size_t(f.builds)};
   uint64_t draw = f.judge.seed;
   StatusLine status;
   out.gain = resolver::in_turn(

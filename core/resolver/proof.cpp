@@ -42,7 +42,6 @@ constexpr double kHopeless = 0.5;
 constexpr double kLuck[] = {0.05, 0.02};
 constexpr size_t kLeastBuilds = 3;  // that say what luck comes to
 // Rounds of milliseconds are many: something else that the machine does spoils a row of them.
-constexpr double kBuildSeconds = 0.2;
 constexpr size_t kMostRounds = 40;
 
 struct Errors {
@@ -240,7 +239,7 @@ Gain in_turn(Side& first, Side& second, const PerPhase& steps, const Rounds& rou
     std::vector<Gain::Sample>& samples = builds.emplace_back();
     double measured = 0;
     while (samples.size() < rounds.least ||
-           (samples.size() < kMostRounds && measured < kBuildSeconds)) {
+           (samples.size() < kMostRounds && measured < rounds.seconds)) {
       Gain::Sample t{};
       const size_t leads = (draw++ * 0x9E3779B97F4A7C15u) >> 63;
       for (const size_t side : {leads, 1 - leads}) {

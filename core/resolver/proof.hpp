@@ -36,8 +36,9 @@ struct Gain {
 
 // When two models were timed for long enough.
 struct Rounds {
-  size_t least = 4;   // rounds of a build; more where they are short
-  size_t builds = 5;  // of both; more, up to `most`, until what follows holds
+  size_t least = 4;      // rounds of a build; more, up to forty, ...
+  double seconds = 0.2;  // ... while they are shorter than that in sum
+  size_t builds = 5;     // of both; more, up to `most`, until what follows holds
   size_t most = 8;
   std::optional<core::Phase> phase;  // whose interval is meant below; none: the whole's
   double half_width = 0;             // of the interval; or ...
