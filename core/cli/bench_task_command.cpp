@@ -118,8 +118,7 @@ int bench_task_command(const Words& words) {
       "turn, every output of every timed call verified. The ratio has a 95 % interval. FAST and "
       "SLOW: the interval lies more than 0.5 % from equality, with 99 % certainty; SAME: within "
       "2 % of it; AMBG: neither can be said. With --cases: the calls of a model that make up 95 % "
-      "of the time it spent in "
-      "the task, and what they say together.\n"
+      "of the time it spent in the task, and what they say together.\n"
       "exit codes: 0 measured, 1 refused, 2 bad usage, 3 nothing to measure",
       "fk bench TASK"};
   JudgeFlags flags;

@@ -217,8 +217,8 @@ class Contest {
         BenchResult ignored;
         round(ring, ignored, nullptr, true);
         for (size_t side : {0, 1}) rounds[side][n].push_back(card_[side]);
-        order_.resize(
-            std::min(order_.size(), most));  // how far apart more calls may be is not known
+        // How far apart two right answers may be after more calls is not known.
+        order_.resize(std::min(order_.size(), most));
         if (const std::string wrong = ring.difference(order_); !wrong.empty()) throw Refused{wrong};
       }
       if (i + 1 < kAudited) continue;
