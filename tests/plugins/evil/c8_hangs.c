@@ -4,6 +4,6 @@
 
 FORWARD {
   (void)a;
-  for (volatile int i = 0;; ++i) {}
+  for (volatile unsigned i = 0;; ++i) {}
 }
 CORPUS_PLUGIN("c8_hangs")

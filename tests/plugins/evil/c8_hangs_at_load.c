@@ -3,7 +3,7 @@
 #include "tests/plugins/corpus.h"
 
 __attribute__((constructor)) static void stay(void) {
-  for (volatile int i = 0;; ++i) {}
+  for (volatile unsigned i = 0;; ++i) {}
 }
 FORWARD { fill(a, 0); }
 CORPUS_PLUGIN("c8_hangs_at_load")
