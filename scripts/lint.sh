@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# House rules that a machine can check: format, first line, length of files, and with `full` clang-tidy over the core.
+# House rules that a machine can check: format, first line, length and size of files, and with `full` clang-tidy over the core.
 set -uo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
@@ -12,6 +12,10 @@ for f in "${sources[@]}"; do
   lines=$(wc -l < "$f")
   ((lines <= 800)) || { echo "$f: $lines lines; a file has one idea and at most 800"; bad=1; }
 done
+# Goldens are small; what is larger was fetched or built, and got in by mistake.
+while read -r bytes f; do
+  echo "$f: $bytes bytes; a file in the repository has at most 1 MB"; bad=1
+done < <(git ls-files -z | xargs -0 stat -c '%s %n' 2> /dev/null | awk '$1 > 1000000')
 # Two types of one name in one namespace: each alone compiles, and the linker mixes up what templates made of them.
 python3 - "${sources[@]}" <<'PY' || bad=1
 import collections, re, sys
