@@ -24,10 +24,7 @@ const core::Implementation* find(const core::Catalog& catalog, const std::string
   core::bad_input("{} {} with hash {} is not loaded", task, c.implementation, c.hash);
 }
 
-constexpr int kAgain = 3;
-
-// A machine that was too busy to be timed on says nothing about what was timed.
-bool is_busy(const Measurer::Timing& t) { return resolver::is_busy(t.text); }
+constexpr int kAgain = 3;  // a machine that was too busy says nothing of what was timed
 
 class Evaluation {
  public:
@@ -134,7 +131,7 @@ class Evaluation {
     }
     const cases::Case& c = p.share.given;
     auto t = measurer_.timing(spec, c, evaluated, baseline, false, progress_);
-    for (int again = 0; again < kAgain && is_busy(*t); ++again)
+    for (int again = 0; again < kAgain && resolver::is_busy(t->text); ++again)
       t = measurer_.timing(spec, c, evaluated, baseline, false, progress_);
     if (!t->id.empty()) p.ids.push_back(t->id);
     p.code = t->code;
