@@ -43,65 +43,55 @@ TEST(Measurer, JudgesSeveralAtATime) {
   EXPECT_EQ(measurer.known(), 1u);
 }
 
-TEST(Measurer, ATimeTakenInAnotherWayIsNotKnown) {
+// A store that has times of `plain` beside `blocks`, and a measurer that need not take any.
+struct MeasurerMemory : testing::Test {
+  std::deque<PluginFile> plugins = {corpus_plugin("honest", "plain"),
+                                    corpus_plugin("honest", "blocks")};
+  const core::TaskSpec& task = test::registry().task("silu_and_mul");
+  const cases::Case asked = bench_cases(task, true).at(0);
+  const test::TempFolder folder;
+  record::Recorder recorder{true, folder.path() / "results.db"};
   JudgeOptions options = court_options();
-  options.runner.device = {FK_CUDA, 0};
-  Judge judge(test::registry(), options);  // no Runner is started, and no card asked
-  std::deque<PluginFile> plugins = {corpus_plugin("honest", "plain"),
-                                    corpus_plugin("honest", "blocks")};
-  const core::TaskSpec& task = test::registry().task("silu_and_mul");
-  const cases::Case asked = bench_cases(task, true).at(0);
-  const test::TempFolder folder;
-  record::Recorder recorder(true, folder.path() / "results.db");
-  record::Machine card;
-  card.device = "a card";
-  store::Measurement m = record::measurement(
-      card, test::registry(), task, asked, {&plugins[0], "plain/plain"},
-      {&plugins[1], "blocks/blocks"}, BenchResult{.code = "SAME", .speedup = {1, 1, 1}}, "");
-  m.seconds = m.baseline_seconds = 1e-5;
+  record::Machine machine;
 
-  const auto known = [&](const char* l2_state) {
-    m.uuid.clear(), m.time.clear();
-    m.l2_state = l2_state;
-    recorder.add(m);
-    Measurer measurer({judge, plugins, card, recorder, {}, 1});
-    return measurer
-        .timing(task, asked, {"plain/plain", "", plugins[0].hash},
-                {"blocks/blocks", "", plugins[1].hash}, true, {})
-        .has_value();
-  };
-  EXPECT_FALSE(known("cold: twice its size is written and read before every call"));
-  EXPECT_FALSE(known("in a chain: behind a kernel that reads 1 MiB"));
-  EXPECT_TRUE(known("as the calls before left it"));
-}
-
-// What the clocks contradict once may be the machine's doing; what they always do is not.
-TEST(Measurer, ClocksThatDisagreeAreAskedAgainButNotForEver) {
-  Judge judge(test::registry(), court_options());
-  std::deque<PluginFile> plugins = {corpus_plugin("honest", "plain"),
-                                    corpus_plugin("honest", "blocks")};
-  const core::TaskSpec& task = test::registry().task("silu_and_mul");
-  const cases::Case asked = bench_cases(task, true).at(0);
-  const test::TempFolder folder;
-  record::Recorder recorder(true, folder.path() / "results.db");
-  const auto known = [&](bool look) {
-    Measurer measurer({judge, plugins, {}, recorder, {}, 1});
+  store::Measurement measured(const BenchResult& r) const {
+    return record::measurement(machine, test::registry(), task, asked, {&plugins[0], "plain/plain"},
+                               {&plugins[1], "blocks/blocks"}, r, "");
+  }
+  // "": nothing is known.
+  std::string known(bool look) {
+    Judge judge(test::registry(), options);  // no Runner is started, and no card asked
+    Measurer measurer({judge, plugins, machine, recorder, {}, 1});
     const auto t = measurer.timing(task, asked, {"plain/plain", "", plugins[0].hash},
                                    {"blocks/blocks", "", plugins[1].hash}, look, {});
     EXPECT_EQ(measurer.measured(), 0u);
     return t ? t->code : "";
+  }
+};
+
+TEST_F(MeasurerMemory, ATimeTakenInAnotherWayIsNotKnown) {
+  options.runner.device = {FK_CUDA, 0};
+  machine.device = "a card";
+  const auto remembered = [&](const char* l2_state) {
+    store::Measurement m = measured({.code = "SAME", .speedup = {1, 1, 1}});
+    m.seconds = m.baseline_seconds = 1e-5;
+    m.l2_state = l2_state;
+    recorder.add(m);
+    return known(true);
   };
-  const auto remember = [&](BenchResult r) {
-    recorder.add(record::measurement({}, test::registry(), task, asked,
-                                     {&plugins[0], "plain/plain"}, {&plugins[1], "blocks/blocks"},
-                                     r, ""));
-  };
+  EXPECT_EQ(remembered("cold: twice its size is written and read before every call"), "");
+  EXPECT_EQ(remembered("in a chain: behind a kernel that reads 1 MiB"), "");
+  EXPECT_EQ(remembered("as the calls before left it"), "SAME");
+}
+
+// What the clocks contradict once may be the machine's doing; what they always do is not.
+TEST_F(MeasurerMemory, ClocksThatDisagreeAreAskedAgainButNotForEver) {
   const BenchResult busy{.code = "REFUSED", .text = "clock: one more call costs 9e-05 s"};
-  remember({.code = "SAME", .speedup = {1, 1, 1}});
-  remember(busy), remember(busy);
+  recorder.add(measured({.code = "SAME", .speedup = {1, 1, 1}}));
+  for (int i = 0; i < 2; ++i) recorder.add(measured(busy));
   EXPECT_EQ(known(true), "SAME") << "who only looks does not hear of it";
   EXPECT_EQ(known(false), "SAME");
-  remember(busy);
+  recorder.add(measured(busy));
   EXPECT_EQ(known(true), "REFUSED");
   EXPECT_EQ(known(false), "REFUSED");
 }
