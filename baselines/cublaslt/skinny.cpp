@@ -11,7 +11,7 @@ Skinny::Skinny(Builder& b, fk_dtype dtype, const void* w, int64_t ldw, int64_t n
       std::max(n, k) >= int64_t(1) << 30 || alignment_of(w) < 16)
     return;
   FK_CUDA_CHECK(cudaDeviceGetAttribute(&sms_, cudaDevAttrMultiProcessorCount, b.device().index));
-  w_ = cuda::SkinnyWeight::make(dtype, w, ldw, int(n), int(k), gated);
+  w_ = cuda::SkinnyWeight::make(dtype, w, ldw, int(n), int(k), gated, sms_);
   usable_ = true;
   prepare();
 }
@@ -25,7 +25,7 @@ bool Skinny::takes(const fk_tensor* x, const fk_tensor* y) const {
 Skinny Skinny::with(const void* w) const {
   Skinny other = *this;
   other.w_ = cuda::SkinnyWeight::make(w_.dtype, w, w_.ldw, w_.gated ? 2 * w_.outputs : w_.outputs,
-                                      w_.k, w_.gated);
+                                      w_.k, w_.gated, sms_);
   return other;
 }
 

@@ -22,7 +22,7 @@ class SkinnyLinear {
     if (b.dry()) return;
     FK_CUDA_CHECK(cudaDeviceGetAttribute(&sms_, cudaDevAttrMultiProcessorCount, b.device().index));
     w_ = SkinnyWeight::make(weight_.dtype(), weight_->data, n_ > 1 ? weight_.stride(0) : k_,
-                            int(n_), int(k_), false);
+                            int(n_), int(k_), false, sms_);
     if (weight_.dtype() == kBFloat16)
       prepare_linear_skinny<__nv_bfloat16, false>();
     else

@@ -13,8 +13,7 @@ namespace fk::cuda {
 
 inline constexpr int kSkinnyMax = 64;  // rows of x; up to kGemvMax by linear_gemv.cuh
 inline constexpr int kGemvMax = 8;
-// Rows of w in a tile and columns in a chunk.
-inline constexpr int kSkinnyRows = 128, kSkinnyChunk = 64;
+inline constexpr int kSkinnyChunk = 64;  // columns
 
 // A weight as the kernel reads it: made once, when its address is known.
 struct SkinnyWeight {
@@ -23,17 +22,28 @@ struct SkinnyWeight {
   int64_t ldw;
   fk_dtype dtype;
   int outputs, k;  // columns of y; of x
+  int rows;        // of w in a tile
   bool gated;
 
   // 16-bit elements; w and ldw * 2 bytes are multiples of 16, k of 8; gated: n of 16.
-  static SkinnyWeight make(fk_dtype dtype, const void* w, int64_t ldw, int n, int k, bool gated) {
+  static SkinnyWeight make(fk_dtype dtype, const void* w, int64_t ldw, int n, int k, bool gated,
+                           int sms) {
     const auto columns = cuuint64_t(k), row = cuuint64_t(ldw) * 2, rows = cuuint64_t(n);
+    const auto tile = cuuint32_t(rows_of_a_tile(n, sms));
     const CUtensorMap map =
-        gated
-            ? make_tensor_map(dtype, w, {columns, 8, 2, rows / 16}, {row, rows / 2 * row, 8 * row},
-                              {kSkinnyChunk, 8, 2, kSkinnyRows / 16})
-            : make_tensor_map(dtype, w, {columns, rows}, {row}, {kSkinnyChunk, kSkinnyRows});
-    return {map, w, ldw, dtype, gated ? n / 2 : n, k, gated};
+        gated ? make_tensor_map(dtype, w, {columns, 8, 2, rows / 16},
+                                {row, rows / 2 * row, 8 * row}, {kSkinnyChunk, 8, 2, tile / 16})
+              : make_tensor_map(dtype, w, {columns, rows}, {row}, {kSkinnyChunk, tile});
+    return {map, w, ldw, dtype, gated ? n / 2 : n, k, int(tile), gated};
+  }
+
+ private:
+  // 128, unless there are blocks for two a multiprocessor, which tiles of 112 share more evenly:
+  // 28672 rows are 224 tiles of 128, or 256 of 112 for 264 places.
+  static int rows_of_a_tile(int n, int sms) {
+    const auto tiles = [&](int rows) { return (n + rows - 1) / rows; };
+    const auto longest = [&](int rows) { return (tiles(rows) + 2 * sms - 1) / (2 * sms) * rows; };
+    return tiles(128) > sms && longest(112) < longest(128) ? 112 : 128;
   }
 };
 
@@ -55,7 +65,7 @@ inline int skinny_tokens(int m) {
   return tokens;
 }
 inline int skinny_tiles(const SkinnyWeight& w) {
-  const int outputs = w.gated ? kSkinnyRows / 2 : kSkinnyRows;
+  const int outputs = w.gated ? w.rows / 2 : w.rows;
   return (w.outputs + outputs - 1) / outputs;
 }
 inline int skinny_chunks(const SkinnyWeight& w) { return (w.k + kSkinnyChunk - 1) / kSkinnyChunk; }

@@ -167,6 +167,7 @@ class Skinny {
     p.gated ? fk::cuda::launch_linear_skinny<Element, true>(w, a, sms_, s)
             : fk::cuda::launch_linear_skinny<Element, false>(w, a, sms_, s);
   }
+  int sms() const { return sms_; }
 
  private:
   int sms_;
@@ -177,7 +178,7 @@ class Skinny {
 int check_odd(const Skinny& skinny) {
   int wrong = 0, done = 0;
   for (int m : {1, 2, 7, 8, 9, 16, 23, 32, 33, 63, 64})
-    for (int n : {1, 15, 16, 17, 130, 576, 4112})
+    for (int n : {1, 15, 16, 17, 130, 576, 4112, 17008})  // the last one in tiles of 112
       for (int k : {8, 40, 248, 576, 1544, 4096})
         for (int variant = 0; variant < 4; ++variant) {
           const bool gaps = variant % 2, gated = variant >= 2;
@@ -190,7 +191,7 @@ int check_odd(const Skinny& skinny) {
           const Product p{
               w,     x,   gaps ? static_cast<Element*>(bias) : nullptr, y, ldw, ldx, ldy, m, n, k,
               gated, gaps};
-          const auto weight = SkinnyWeight::make(fk::kBFloat16, w, ldw, n, k, gated);
+          const auto weight = SkinnyWeight::make(fk::kBFloat16, w, ldw, n, k, gated, skinny.sms());
           std::vector<int2> all;
           for (int t = 0; t < m; ++t)
             for (int r = 0; r < p.outputs(); ++r) all.push_back({t, r});
@@ -258,20 +259,20 @@ struct Shape {
 // Copies of a weight, more than 250 MB in all, with what each side needs to use them.
 class Weights {
  public:
-  Weights(Shape shape, int at_least = 2)
+  Weights(Shape shape, int sms, int at_least = 2)
       : each_(size_t(shape.n) * size_t(shape.k)),
         count_(int(std::max<size_t>(size_t(at_least), (250000000 + each_ * 2 - 1) / (each_ * 2)))),
         data_(each_ * size_t(count_)) {
     fill(data_, each_ * size_t(count_), 2, 0.02f);
-    for (int i = 0; i < count_; ++i) maps_.push_back(make(shape, at(i)));
+    for (int i = 0; i < count_; ++i) maps_.push_back(make(shape, at(i), sms));
   }
   size_t elements() const { return each_; }
   const Element* at(int i) const { return data_ + each_ * size_t(i % count_); }
   const SkinnyWeight& map(int i) const { return maps_[size_t(i % count_)]; }
 
  private:
-  static SkinnyWeight make(Shape s, const Element* w) {
-    return SkinnyWeight::make(fk::kBFloat16, w, s.k, s.n, s.k, s.gated);
+  static SkinnyWeight make(Shape s, const Element* w, int sms) {
+    return SkinnyWeight::make(fk::kBFloat16, w, s.k, s.n, s.k, s.gated, sms);
   }
   size_t each_;
   int count_;
@@ -453,7 +454,9 @@ int main(int argc, char** argv) {
     std::vector<std::unique_ptr<Weights>> held;
     std::vector<Weights*> w;
     for (const Shape& shape : layer)
-      w.push_back(held.emplace_back(std::make_unique<Weights>(shape, 16)).get());
+      w.push_back(
+          held.emplace_back(std::make_unique<Weights>(shape, device.multiProcessorCount, 16))
+              .get());
     for (int m : {1, 8, 16, 32, 64}) bench.layer(layer, w, m);
   }
   if (mode == "layer") return 0;
@@ -461,7 +464,7 @@ int main(int argc, char** argv) {
   shapes.push_back({"gate_up", 28672, 4096});
   shapes.push_back({"lm_head", 128256, 4096});
   for (const Shape& shape : shapes) {
-    const Weights w(shape);
+    const Weights w(shape, device.multiProcessorCount);
     for (int m : {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 2048, 8192}) {
       if (mode == "quick" && m != 1 && m != 32) continue;
       if (m > 512 && shape.n > 100000) continue;  // logits of a whole prompt are never asked for

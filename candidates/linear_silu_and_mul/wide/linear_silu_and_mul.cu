@@ -32,7 +32,8 @@ class LinearSiluAndMul {
     if (b.dry()) return;
     FK_CUDA_CHECK(cudaDeviceGetAttribute(&sms_, cudaDevAttrMultiProcessorCount, b.device().index));
     const int64_t row = weight_.stride(0);
-    few_ = SkinnyWeight::make(weight_.dtype(), weight_->data, row, int(2 * n_), int(k_), true);
+    few_ =
+        SkinnyWeight::make(weight_.dtype(), weight_->data, row, int(2 * n_), int(k_), true, sms_);
     wide_ = wide::Weight::make(weight_.dtype(), weight_->data, row, int(n_), int(k_));
     tall_ = tall::Weight::make(weight_.dtype(), weight_->data, row, int(n_), int(k_));
     weight_.dtype() == fk::kBFloat16 ? prepare<__nv_bfloat16>() : prepare<__half>();
