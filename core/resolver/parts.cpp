@@ -21,8 +21,9 @@ constexpr double kTie = 1e-6;  // so much dearer is what nobody saw to be faster
 // part took. And for one that pays while what it saved of each phase drowns in noise.
 constexpr double kMostInPlace = 10, kLeastInPlace = 1.001;
 // What a part may be faster by in the model than alone. Of what a call leaves to the kernel after
-// it, such as room to load weights early, no time of one call knows; for linear:thirds that was 10
-// to 15 %. Of other baselines the order was measured by hand, and they are so many.
+// it, such as room to load weights early, no time of one call knows; for a linear in clusters of
+// three blocks that was 10 to 15 %. Of other baselines the order was measured by hand, and they are
+// so many.
 constexpr double kGainsInPlace = 1.1, kCandidateGains = 1.2;
 
 bool is_refused(const std::optional<Measurer::Timing>& t) { return t && t->code == "REFUSED"; }
