@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // `linear` for up to 64 tokens: tiles of so few rows of w that every multiprocessor has one
-// (narrow.cuh). One and two tokens, and weights of more rows than that, are the baseline's
-// (linear_skinny.cuh). Other numbers of tokens are right, but nothing is gained: beyond 64 the
-// weights are read once for every 64.
+// (narrow.cuh). One and two tokens are the baseline's (linear_skinny.cuh), and so are weights of
+// more than 64 rows a multiprocessor. Other numbers of tokens are right, but nothing is gained:
+// beyond 64 the weights are read once for every 64.
 #include "../../../baselines/cuda/linear_rows.cuh"
 #include "../../../baselines/cuda/linear_skinny.cuh"
 #include "narrow.cuh"
