@@ -83,7 +83,8 @@ TEST_F(Tour, AnExampleIsAdopted) {
     if (says(o, "best: paged_attention rows/rows not adopted: too busy a machine to tell, ") ||
         says(o, "not in place: the model with it against without "))
       continue;
-    EXPECT_TRUE(says(o, "best: paged_attention rows/rows adopted for decode: ")) << o.err;
+    // For decode; whether for prefill, too, depends on the processor.
+    EXPECT_TRUE(says(o, "best: paged_attention rows/rows adopted")) << o.err;
     EXPECT_TRUE(says(o, "best: adopted, the model ")) << o.err;
     return;
   }

@@ -11,24 +11,28 @@
 namespace fk::candidate {
 namespace {
 
-// Any machine computes with these; the compiler takes the registers that there are.
-using V [[gnu::vector_size(64)]] = float;
-using I [[gnu::vector_size(64)]] = int32_t;
-constexpr int64_t kWidth = 16, kStep = 4 * kWidth;  // of a head's numbers at a time
+// Any machine computes with these. As wide as its registers: the compiler takes wider ones apart by
+// way of memory.
+#ifdef __AVX512F__
+constexpr int kBytes = 64;
+#else
+constexpr int kBytes = 32;
+#endif
+using V [[gnu::vector_size(kBytes)]] = float;
+using I [[gnu::vector_size(kBytes)]] = int32_t;
+constexpr int64_t kWidth = kBytes / 4, kStep = 4 * kWidth;  // of a head's numbers at a time
 
 inline void load(V& v, const float* p) { std::memcpy(&v, p, sizeof v); }
 inline void store(float* p, const V& v) { std::memcpy(p, &v, sizeof v); }
 
 inline float sum_of(const V& v) {
-  using Half [[gnu::vector_size(32)]] = float;
   using Quarter [[gnu::vector_size(16)]] = float;
-  Half half[2];
-  std::memcpy(half, &v, sizeof v);
-  half[0] += half[1];
-  Quarter quarter[2];
-  std::memcpy(quarter, &half[0], sizeof half[0]);
-  quarter[0] += quarter[1];
-  return (quarter[0][0] + quarter[0][1]) + (quarter[0][2] + quarter[0][3]);
+  Quarter quarters[kBytes / 16];
+  std::memcpy(quarters, &v, sizeof v);
+  for (int i = kBytes / 32; i > 0; i /= 2)
+    for (int j = 0; j < i; ++j) quarters[j] += quarters[i + j];
+  const Quarter q = quarters[0];
+  return (q[0] + q[1]) + (q[2] + q[3]);
 }
 
 // exp(x) of x <= 0: 2^n * exp(r) with |r| <= ln(2) / 2.
@@ -99,7 +103,7 @@ class Attention {
  public:
   static void supports(fk_device device, int32_t, const fk_paged_attention_init& i) {
     support_cpu(device);
-    FK_SUPPORT(i.head_size % kStep == 0, "needs heads of a multiple of 64");
+    FK_SUPPORT(i.head_size % kStep == 0, "needs heads of a multiple of %d", int(kStep));
     FK_SUPPORT(!i.alibi && i.logits_soft_cap == 0, "has neither ALiBi nor a soft cap");
   }
 
