@@ -39,7 +39,7 @@ function(fk_test area)
     set(label ${area}-slow)
   endif()
   set(timeout 600)
-  if(FK_SANITIZE)
+  if(FK_SANITIZE OR A_SLOW)  # on a slow processor some of those need ten minutes
     set(timeout 3600)
   endif()
   set(properties TIMEOUT ${timeout} LABELS ${label} ENVIRONMENT FK_STORE=${PROJECT_BINARY_DIR}/test-results.db
