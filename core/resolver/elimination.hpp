@@ -2,18 +2,23 @@
 #pragma once
 #include <cstddef>
 #include <functional>
-#include <optional>
 #include <vector>
 
 namespace fk::resolver {
 
-// Which of `count` choices do not pay, the worst first. `loss`: what the model gains by choice
-// `which` beside `others`, where that is too little to keep it; nothing where it stays. Up to
-// `most` are asked for. One may lose only because of another that does: when the worst is out, the
-// next is asked again without it.
+// What a model gains by one choice beside others, and whether that is too little to keep it.
+// Below 1 and kept: it seems to lose, and that is not certain.
+struct Worth {
+  double gain = 1;
+  bool loses = false;
+};
+
+// Which of `count` choices do not pay, the worst first. `worth`: of choice `which` beside `others`.
+// Up to `most` are asked for. One may lose only because of another that does, and a small loss may
+// be seen only when a larger one is out of the way: when the worst is out, the next is asked again
+// without it, and then whatever seemed to lose.
 std::vector<size_t> losers(
     size_t count, size_t most,
-    const std::function<std::optional<double>(const std::vector<size_t>& others, size_t which)>&
-        loss);
+    const std::function<Worth(const std::vector<size_t>& others, size_t which)>& worth);
 
 }  // namespace fk::resolver

@@ -607,8 +607,7 @@ struct Resolver::Impl {
     std::vector<std::string> why(list.size());
     std::optional<std::pair<double, size_t>> least;
     const double budget = options.proof_budget / double(std::min(list.size(), kMostAlone));
-    const auto loss = [&](const std::vector<size_t>& others,
-                          size_t which) -> std::optional<double> {
+    const auto worth = [&](const std::vector<size_t>& others, size_t which) -> Worth {
       const auto [s, a] = list[which];
       progress(fmt::format("the model without {} {}", space.subs[s].task, named(s, a).first));
       Choices rest;
@@ -624,13 +623,13 @@ struct Resolver::Impl {
           {.phase = phase, .half_width = options.half_width, .budget = budget, .certain = true});
       if (beside_all && (!least || g.whole.middle < least->first)) least = {g.whole.middle, which};
       const judge::Interval& seen = g.of(phase);
-      if (!loses_at(list[which], seen)) return std::nullopt;
+      if (!loses_at(list[which], seen)) return {seen.middle, false};
       why[which] = lost(list[which], seen,
                         fmt::format("with it {}against without",
                                     phase ? fmt::format("for {} ", phase_name(*phase)) : ""));
-      return seen.middle;
+      return {seen.middle, true};
     };
-    const std::vector<size_t> out_of_it = losers(list.size(), kMostAlone, loss);
+    const std::vector<size_t> out_of_it = losers(list.size(), kMostAlone, worth);
     for (const size_t i : out_of_it) keep_out(list[i].first, list[i].second, why[i]);
     if (list.size() > kMostAlone)
       out.notes.push_back(
